@@ -1,0 +1,24 @@
+// Runs compiled test files with node:test: `node scripts/run-tests.mjs [FOLDER…]` (default: all of test/).
+// Node 20 takes no glob, so the files are listed here.
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = 'dist/test';
+const folders = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
+const flags = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
+
+const files = readdirSync(root, { recursive: true })
+  .map((name) => join(root, String(name)))
+  .filter((name) => name.endsWith('.test.js'))
+  .filter((name) => folders.length === 0 || folders.some((folder) => name.startsWith(join(root, folder))))
+  .sort();
+
+if (files.length === 0) {
+  console.error(`no test files under ${folders.join(', ') || root}; build first: npm run build`);
+  process.exit(1);
+}
+const runner = spawn(process.execPath, ['--enable-source-maps', '--test', '--test-concurrency=2', ...flags, ...files], {
+  stdio: 'inherit',
+});
+runner.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
