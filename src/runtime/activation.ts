@@ -1,0 +1,75 @@
+import { type AnyActor, type AnyActorRef, createActor, type Snapshot } from 'xstate';
+import type { Address } from './address.js';
+import type { CellClock } from './cell-clock.js';
+import type { PreparedType } from './prepared-type.js';
+import type { ActorRecord } from './snapshot-store.js';
+import { armTimers, type DueTimes } from './stored-timers.js';
+
+/** An actor that is yet to be started. */
+export interface Restored {
+  readonly actor: AnyActor;
+  readonly start: () => void;
+}
+
+interface FailureObserver {
+  failed(error: unknown): void;
+}
+
+/** Makes a new actor, an XState system of its own (RT-3). */
+export function startActor(
+  type: PreparedType,
+  address: Address,
+  clock: CellClock,
+  input: object,
+  observer: FailureObserver,
+): Restored {
+  const actor = createActor(type.logic, { id: address, clock, input: { address, ...input } });
+  observe(actor, observer);
+  return { actor, start: () => actor.start() };
+}
+
+/** Makes an actor from its record, its timers armed before it sees any event. */
+export function restoreActor(
+  type: PreparedType,
+  address: Address,
+  clock: CellClock,
+  record: ActorRecord,
+  time: { due: DueTimes; now: number; trusted: boolean },
+  observer: FailureObserver,
+): Restored {
+  const snapshot = migrated(type, record);
+  const actor = createActor(type.logic, { id: address, clock, snapshot, input: record.input });
+  // A state that this version does not have shows only in the status (R9).
+  const { status, error } = actor.getSnapshot() as { status: string; error?: unknown };
+  if (status === 'error') throw error;
+  observe(actor, observer);
+  return {
+    actor,
+    start: () => {
+      actor.start();
+      armTimers(actor, record.timers, time.due, { ...time, overdue: type.overdue ?? {} });
+    },
+  };
+}
+
+function migrated(type: PreparedType, record: ActorRecord): Snapshot<unknown> {
+  if (record.typeVersion === type.version) return record.snapshot;
+  if (!type.migrate) {
+    throw new Error(
+      `record of version ${record.typeVersion}, ${type.name} is version ${type.version} and has no migration`,
+    );
+  }
+  return type.migrate(record.typeVersion, record.snapshot);
+}
+
+/** The one subscription of an actor; without its `error` a failure would end the process (E1, E3). */
+function observe(actor: AnyActor, observer: FailureObserver): void {
+  actor.subscribe({ next: () => {}, error: (error: unknown) => observer.failed(error), complete: () => {} });
+}
+
+/** Stops an actor and whatever a failure left running of it (E9, R25). */
+export function dropActor(actor: AnyActor): void {
+  const { children } = actor.getSnapshot() as { children?: Record<string, AnyActorRef> };
+  for (const child of Object.values(children ?? {})) child?.send({ type: 'xstate.stop' });
+  actor.stop();
+}

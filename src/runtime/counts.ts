@@ -1,0 +1,28 @@
+/** What the runtime counts of each actor type since the start of the process. */
+export interface RuntimeCounts {
+  slices: number;
+  records: number;
+  largestRecord: number;
+  refused: number;
+  dropped: number;
+  failures: number;
+  restarts: number;
+  parked: number;
+  quarantined: number;
+  passivated: number;
+  slowSlices: number;
+}
+
+export const countsOf = (): RuntimeCounts => ({
+  slices: 0,
+  records: 0,
+  largestRecord: 0,
+  refused: 0,
+  dropped: 0,
+  failures: 0,
+  restarts: 0,
+  parked: 0,
+  quarantined: 0,
+  passivated: 0,
+  slowSlices: 0,
+});

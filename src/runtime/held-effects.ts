@@ -1,0 +1,84 @@
+/**
+ * Effects wait for the commit (DUR-14). XState starts an invoked effect inside `send()`, before anybody could have
+ * stored the state that asked for it (R19), so the logic of each is wrapped once per type: the start is handed to the
+ * actor's cell, which runs it after the slice is committed, for `durable` types after it is flushed.
+ *
+ * Invariants
+ * - HE-1 An effect whose state was left before the release never starts.
+ * - HE-2 Events sent to an effect before the release reach it after its start, in order.
+ * - HE-3 The idempotency key stands in the child's own snapshot and so survives a restart (R26).
+ */
+import { type AnyActorLogic, type AnyActorRef, type AnyStateMachine, type EventObject, StateMachine } from 'xstate';
+import { cellOf } from './cell-clock.js';
+
+interface Held {
+  readonly events: EventObject[];
+  dropped: boolean;
+}
+
+type Logic = AnyActorLogic;
+type Scope = Parameters<Logic['transition']>[2];
+
+/** Wraps all logic that the machine invokes, private machines' included. */
+export function holdEffects(machine: AnyStateMachine): AnyStateMachine {
+  const actors = Object.entries(machine.implementations.actors as Record<string, Logic>);
+  if (actors.length === 0) return machine;
+  return machine.provide({ actors: Object.fromEntries(actors.map(([name, logic]) => [name, wrap(logic)])) });
+}
+
+function wrap(logic: Logic): Logic {
+  if (logic instanceof StateMachine) return stampEvents(holdEffects(logic));
+  return logic.start ? held(logic) : logic;
+}
+
+function held(logic: Logic): Logic {
+  const waiting = new WeakMap<AnyActorRef, Held>();
+  return {
+    ...logic,
+    getInitialSnapshot: (scope: Scope, input: unknown) => ({
+      ...logic.getInitialSnapshot(scope, input),
+      effectKey: cellOf(scope.self).effectKey(scope.id),
+    }),
+    start: (state: unknown, scope: Scope) => {
+      const entry: Held = { events: [], dropped: false };
+      waiting.set(scope.self, entry);
+      cellOf(scope.self).hold(() => {
+        waiting.delete(scope.self);
+        if (entry.dropped) return;
+        logic.start?.(state, scope);
+        for (const event of entry.events) scope.self.send(event);
+      });
+    },
+    transition: (state: { status: string }, event: EventObject, scope: Scope) => {
+      const entry = waiting.get(scope.self);
+      if (!entry) return logic.transition(state, event, scope);
+      if (event.type === 'xstate.stop') {
+        // Logic that has not started has nothing to stop, and callback logic would throw (R24).
+        entry.dropped = true;
+        waiting.delete(scope.self);
+        return { ...state, status: 'stopped', error: undefined };
+      }
+      entry.events.push(event);
+      return state;
+    },
+  };
+}
+
+/**
+ * The machine with every event stamped on its way in: those that XState makes itself and those of children pass no
+ * mailbox (R20). `taken` sees each event of this machine.
+ */
+export function stampEvents(
+  machine: AnyStateMachine,
+  taken?: (self: AnyActorRef, event: EventObject) => void,
+): AnyStateMachine {
+  const transition = (snapshot: unknown, event: EventObject, scope: Scope): unknown => {
+    // A stop is no event of ours, and its result is never stored (R27).
+    if (event.type === 'xstate.stop') return machine.transition(snapshot as never, event as never, scope as never);
+    const stamped = 'stamp' in event ? event : { ...event, stamp: cellOf(scope.self).stamp() };
+    const next = machine.transition(snapshot as never, stamped as never, scope as never);
+    taken?.(scope.self, stamped);
+    return next;
+  };
+  return Object.create(machine, { transition: { value: transition, enumerable: true } }) as AnyStateMachine;
+}

@@ -1,0 +1,110 @@
+import { Deque } from './deque.js';
+import { isSystemMessage, type Message } from './message.js';
+
+/** What happens to a message that finds a full mailbox (MBX-2). */
+export type OverflowPolicy = 'reject' | 'drop-oldest' | 'drop-newest';
+
+export interface MailboxOptions {
+  /** Messages held at most. @default 1000 */
+  readonly capacity?: number;
+  /** @default 'reject' */
+  readonly policy?: OverflowPolicy;
+}
+
+export interface Watermarks {
+  /** The mailbox has reached 80 % of its capacity: sources pause. */
+  readonly high: () => void;
+  /** It is back under 50 %: sources resume. */
+  readonly low: () => void;
+}
+
+const HIGH = 0.8;
+const LOW = 0.5;
+
+/** The bounded queue in front of an actor (MBX-1, 2, 4). */
+export class Mailbox {
+  private readonly system = new Deque<Message>();
+  private readonly ordinary = new Deque<Message>();
+  private watchers: Set<Watermarks> | undefined;
+  private isHigh = false;
+  readonly capacity: number;
+  private readonly policy: OverflowPolicy;
+
+  constructor(
+    options: MailboxOptions,
+    private readonly dropped: (message: Message, policy: OverflowPolicy) => void,
+  ) {
+    this.capacity = options.capacity ?? 1_000;
+    this.policy = options.policy ?? 'reject';
+  }
+
+  get depth(): number {
+    return this.system.length + this.ordinary.length;
+  }
+
+  get isFull(): boolean {
+    return this.ordinary.length >= this.capacity;
+  }
+
+  /** Whether a source looks at the watermarks. */
+  get isWatched(): boolean {
+    return (this.watchers?.size ?? 0) > 0;
+  }
+
+  /** When the oldest waiting message came, epoch milliseconds. */
+  get oldestAt(): number | undefined {
+    return this.ordinary.peek()?.enqueuedAt;
+  }
+
+  /** Returns false only under `reject`, when there is no room. */
+  push(message: Message): boolean {
+    if (isSystemMessage(message)) {
+      this.system.push(message);
+      return true;
+    }
+    if (this.isFull) {
+      if (this.policy === 'reject') return false;
+      if (this.policy === 'drop-newest') {
+        this.dropped(message, this.policy);
+        return true;
+      }
+      const oldest = this.ordinary.shift();
+      if (oldest) this.dropped(oldest, this.policy);
+    }
+    this.ordinary.push(message);
+    if (!this.isHigh && this.watchers && this.ordinary.length >= this.capacity * HIGH) {
+      this.isHigh = true;
+      for (const watcher of this.watchers) watcher.high();
+    }
+    return true;
+  }
+
+  shift(): Message | undefined {
+    const message = this.system.shift() ?? this.ordinary.shift();
+    if (this.isHigh && this.ordinary.length <= this.capacity * LOW) {
+      this.isHigh = false;
+      for (const watcher of this.watchers ?? []) watcher.low();
+    }
+    return message;
+  }
+
+  /** Puts back what a discarded slice had taken; the bound does not apply. */
+  putBack(messages: readonly Message[]): void {
+    this.ordinary.unshift(messages);
+  }
+
+  /** Forgets timers of an actor that is gone. */
+  dropTimers(): void {
+    this.system.drain();
+  }
+
+  drain(): Message[] {
+    return [...this.system.drain(), ...this.ordinary.drain()];
+  }
+
+  watch(watcher: Watermarks): () => void {
+    this.watchers ??= new Set();
+    this.watchers.add(watcher);
+    return () => this.watchers?.delete(watcher);
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Outputs of `durable` actors on their way out of the process (DUR-4): written in the turn's transaction, carried out
+ * after the flush, in order per actor, until the effect has resolved; what a crash left is carried out again.
+ */
+import type { EventObject } from 'xstate';
+import type { OutputEffect } from './actor-type.js';
+import type { Address } from './address.js';
+import type { Clock, TimerHandle } from './clock.js';
+import type { DeadLetters } from './dead-letters.js';
+import { Deque } from './deque.js';
+import { ActorError } from './errors.js';
+import type { GroupCommit } from './group-commit.js';
+import type { Ids } from './ids.js';
+import type { RecordCodec } from './record-codec.js';
+import { restartDelayMs } from './restart-policy.js';
+import type { RowSequence } from './row-sequence.js';
+import { joinKey, splitKey } from './store-keys.js';
+
+interface Lane {
+  readonly rows: Deque<string>;
+  sending: boolean;
+  attempts: number;
+  timer: TimerHandle;
+}
+
+export interface OutboxOptions {
+  readonly commit: GroupCommit;
+  readonly codec: RecordCodec;
+  readonly sequence: RowSequence;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly deadLetters: DeadLetters;
+  /** The effect registered for an output of an actor. */
+  readonly effect: (address: Address, outputType: string) => OutputEffect | undefined;
+  /** Rows held at most; past it an output is a dead letter. @default 100000 */
+  readonly bound?: number;
+}
+
+/** Attempts after which an output is a dead letter: about fifty minutes with the delays of SUP-5. */
+const MOST_ATTEMPTS = 100;
+
+export class Outbox {
+  private readonly lanes = new Map<Address, Lane>();
+  private readonly abort = new AbortController();
+  private count = 0;
+  private stopped = false;
+
+  constructor(private readonly options: OutboxOptions) {
+    for (const [key] of options.commit.range('outbox', '', '\uffff')) {
+      const [address = '', row = ''] = splitKey(key);
+      this.lane(address).rows.push(row);
+      this.count++;
+    }
+  }
+
+  /** Outputs that wait. */
+  get size(): number {
+    return this.count;
+  }
+
+  add(address: Address, output: EventObject): void {
+    const { commit, codec, sequence, deadLetters, bound = 100_000 } = this.options;
+    if (this.count >= bound) {
+      deadLetters.add(address, output, new ActorError('OUTBOX_FULL', `the outbox holds ${bound} outputs`));
+      return;
+    }
+    const row = sequence.next();
+    commit.put('outbox', joinKey(address, row), codec.encode(output));
+    this.lane(address).rows.push(row);
+    this.count++;
+  }
+
+  /** Carries out what a crash left behind. */
+  start(): void {
+    for (const address of this.lanes.keys()) this.send(address);
+  }
+
+  /** Carries out an actor's outputs; called after their flush. */
+  send(address: Address): void {
+    const lane = this.lanes.get(address);
+    if (!lane || lane.sending || this.stopped) return;
+    lane.sending = true;
+    void this.drain(address, lane);
+  }
+
+  /** Stops sending; what is left stays in the store. */
+  stop(): void {
+    this.stopped = true;
+    this.abort.abort();
+    for (const lane of this.lanes.values()) this.options.clock.clearTimeout(lane.timer);
+  }
+
+  private async drain(address: Address, lane: Lane): Promise<void> {
+    const { commit, codec, effect } = this.options;
+    for (let row = lane.rows.peek(); row && !this.stopped; row = lane.rows.peek()) {
+      const bytes = commit.get('outbox', joinKey(address, row));
+      const output = bytes ? (codec.decode(bytes) as EventObject) : undefined;
+      try {
+        const carry = output && effect(address, output.type);
+        if (output && !carry) throw new ActorError('OUTPUT_UNKNOWN', `no effect is registered for ${output.type}`);
+        if (output) await carry?.(output, { address, id: row, signal: this.abort.signal });
+      } catch (error) {
+        if (this.stopped) return;
+        if (!this.giveUp(error, ++lane.attempts)) {
+          this.retry(address, lane);
+          return;
+        }
+        this.options.deadLetters.add(address, output, error, lane.attempts);
+      }
+      lane.attempts = 0;
+      lane.rows.shift();
+      this.count--;
+      commit.removeOnce('outbox', joinKey(address, row));
+    }
+    lane.sending = false;
+    if (lane.rows.length === 0) this.lanes.delete(address);
+  }
+
+  private giveUp(error: unknown, attempts: number): boolean {
+    return attempts >= MOST_ATTEMPTS || (error instanceof ActorError && error.code === 'OUTPUT_UNKNOWN');
+  }
+
+  private retry(address: Address, lane: Lane): void {
+    const { clock, ids } = this.options;
+    lane.timer = clock.setTimeout(
+      () => {
+        lane.sending = false;
+        this.send(address);
+      },
+      restartDelayMs(lane.attempts, ids.uniform()),
+    );
+  }
+
+  private lane(address: Address): Lane {
+    let lane = this.lanes.get(address);
+    if (!lane) {
+      lane = { rows: new Deque(), sending: false, attempts: 0, timer: undefined };
+      this.lanes.set(address, lane);
+    }
+    return lane;
+  }
+}

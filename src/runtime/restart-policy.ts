@@ -1,0 +1,58 @@
+/** How far into its work an actor failed (SUP-6). */
+export type FailurePhase = 'message' | 'activation' | 'timer' | 'effect';
+
+export interface FailureTime {
+  readonly at: number;
+  readonly phase: FailurePhase;
+}
+
+export interface Intensity {
+  /** Failures within `periodMs` that are still answered by a restart. */
+  readonly intensity: number;
+  readonly periodMs: number;
+}
+
+export type RestartDecision =
+  | { readonly kind: 'restart'; readonly delayMs: number }
+  | { readonly kind: 'park'; readonly reason: string };
+
+const FIRST_DELAY_MS = 200;
+const LONGEST_DELAY_MS = 30_000;
+const JITTER = 0.2;
+const RESET_AFTER_MS = 10 * 60_000;
+
+/**
+ * What to do about a failure, given those before it, the newest last (SUP-5, SUP-6): a restart at once the first
+ * time, then with growing delays, and no more when it fails too often or fails in the restart itself.
+ */
+export function decideRestart(failures: readonly FailureTime[], limits: Intensity, u: number): RestartDecision {
+  const newest = failures.at(-1);
+  if (!newest) return { kind: 'restart', delayMs: 0 };
+  const recent = failures.filter((failure) => newest.at - failure.at < limits.periodMs);
+  if (recent.filter((failure) => failure.phase !== 'message').length >= 2) {
+    return { kind: 'park', reason: `failed twice outside a message, last in ${newest.phase}` };
+  }
+  if (recent.length > limits.intensity) {
+    return { kind: 'park', reason: `failed ${recent.length} times within ${limits.periodMs / 1000} s` };
+  }
+  let run = 0;
+  for (let index = failures.length - 1; index > 0; index--) {
+    const [older, newer] = [failures[index - 1], failures[index]];
+    if (!older || !newer || newer.at - older.at >= RESET_AFTER_MS) break;
+    run++;
+  }
+  return { kind: 'restart', delayMs: restartDelayMs(run, u) };
+}
+
+/** Delay before restart number `attempt` (0 is the first) of a run of failures (SUP-5). */
+export function restartDelayMs(attempt: number, u: number): number {
+  if (attempt === 0) return 0;
+  const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempt - 1));
+  return Math.round(delayMs * (1 - JITTER + 2 * JITTER * u));
+}
+
+/** Keeps the list of failures short: only what {@link decideRestart} may still look at. */
+export function recentFailures(failures: readonly FailureTime[], limits: Intensity, now: number): FailureTime[] {
+  const horizon = Math.max(limits.periodMs, RESET_AFTER_MS);
+  return failures.filter((failure) => now - failure.at < horizon).slice(-50);
+}

@@ -1,0 +1,144 @@
+import type { Snapshot } from 'xstate';
+import type { Address } from './address.js';
+import { type ErrorRecord, errorRecord } from './errors.js';
+import type { GroupCommit } from './group-commit.js';
+import type { RecordCodec } from './record-codec.js';
+import { joinKey, rangeOf, splitKey } from './store-keys.js';
+import type { StoredTimer } from './stored-timers.js';
+
+export const RECORD_FORMAT = 1;
+
+/** Everything that is kept of one actor (DUR-2). */
+export interface ActorRecord {
+  readonly format: number;
+  readonly type: string;
+  readonly typeVersion: number;
+  /** Epoch milliseconds of the turn. */
+  readonly at: number;
+  /** Grows by one with each record of the actor. */
+  readonly seq: number;
+  readonly snapshot: Snapshot<unknown>;
+  readonly timers: readonly StoredTimer[];
+  readonly hot?: unknown;
+  readonly input: unknown;
+  /** Who is told when it is done. */
+  readonly startedBy?: Address | undefined;
+  /** Since when each active state is active, by state id; `''` is the configuration as a whole. */
+  readonly since: Readonly<Record<string, number>>;
+  readonly lastEvent?: { readonly type: string; readonly at: number } | undefined;
+  readonly restarts: number;
+}
+
+export interface QuarantineRow {
+  readonly reason: ErrorRecord;
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+export type ReadResult =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'record'; readonly record: ActorRecord }
+  | { readonly kind: 'unreadable'; readonly error: unknown; readonly older?: ActorRecord };
+
+/** Where the next record of an actor goes: two generations are kept of durable ones. */
+export class RecordSlot {
+  generation = 0;
+  batch = -1;
+}
+
+/** Actor records in the store, two generations of each durable one. */
+export class SnapshotStore {
+  /** The size of a record that is warned about, bytes (DUR-2). */
+  static readonly LARGE_RECORD = 64 * 1024;
+
+  constructor(
+    private readonly commit: GroupCommit,
+    private readonly codec: RecordCodec,
+  ) {}
+
+  /**
+   * Writes `record` and returns its size in bytes. With `generations` the one before stays readable; records within
+   * one batch replace each other, as they reach the disk together.
+   */
+  write(address: Address, slot: RecordSlot, record: ActorRecord, generations: boolean): number {
+    if (generations && slot.batch !== this.commit.batchNumber) {
+      slot.batch = this.commit.batchNumber;
+      slot.generation = 1 - slot.generation;
+    }
+    const bytes = this.codec.encode(record);
+    this.commit.put('snapshots', joinKey(address, String(slot.generation)), bytes);
+    return bytes.length;
+  }
+
+  /** The newest readable record; `slot` is set so that the next write goes to the other generation. */
+  read(address: Address, slot: RecordSlot = new RecordSlot()): ReadResult {
+    const found: Array<{ generation: number; record?: ActorRecord; error?: unknown }> = [];
+    for (const generation of [0, 1]) {
+      const bytes = this.commit.get('snapshots', joinKey(address, String(generation)));
+      if (!bytes) continue;
+      try {
+        found.push({ generation, record: this.decode(bytes) });
+      } catch (error) {
+        found.push({ generation, error });
+      }
+    }
+    const readable = found.filter((entry) => entry.record).sort((a, b) => (b.record?.seq ?? 0) - (a.record?.seq ?? 0));
+    const newest = readable[0];
+    if (newest) slot.generation = newest.generation;
+    const broken = found.find((entry) => !entry.record);
+    if (broken) {
+      return { kind: 'unreadable', error: broken.error, ...(newest?.record ? { older: newest.record } : {}) };
+    }
+    return newest?.record ? { kind: 'record', record: newest.record } : { kind: 'none' };
+  }
+
+  exists(address: Address): boolean {
+    return [0, 1].some(
+      (generation) => this.commit.get('snapshots', joinKey(address, String(generation))) !== undefined,
+    );
+  }
+
+  remove(address: Address): void {
+    for (const generation of [0, 1]) {
+      const key = joinKey(address, String(generation));
+      if (this.commit.get('snapshots', key)) this.commit.remove('snapshots', key);
+    }
+  }
+
+  /** Moves an actor's records aside with the reason (DUR-10). */
+  quarantine(address: Address, error: unknown, at: number): void {
+    for (const generation of [0, 1]) {
+      const key = joinKey(address, String(generation));
+      const bytes = this.commit.get('snapshots', key);
+      if (!bytes) continue;
+      const row: QuarantineRow = { reason: errorRecord(error), at, bytes };
+      this.commit.put('quarantine', key, this.codec.encode(row));
+      this.commit.remove('snapshots', key);
+    }
+  }
+
+  /** Addresses with a record after `cursor`, in order, of one type or of all. */
+  *addresses(type?: string, cursor = ''): Generator<Address> {
+    const [first, to] = type === undefined ? ['', '\uffff'] : [`${type}/`, `${type}0`];
+    const from = cursor > first ? rangeOf(cursor)[1] : first;
+    let last: string | undefined;
+    for (const [key] of this.commit.range('snapshots', from, to)) {
+      const [address = ''] = splitKey(key);
+      if (address !== last) yield address;
+      last = address;
+    }
+  }
+
+  /** Number of records set aside for `address`. */
+  quarantined(address: Address): number {
+    return [...this.commit.range('quarantine', ...rangeOf(address))].length;
+  }
+
+  private decode(bytes: Buffer): ActorRecord {
+    const record = this.codec.decode(bytes) as Partial<ActorRecord> | undefined;
+    if (record?.format !== RECORD_FORMAT || typeof record.type !== 'string' || typeof record.seq !== 'number') {
+      throw new Error('not an actor record');
+    }
+    return record as ActorRecord;
+  }
+}

@@ -1,0 +1,74 @@
+import type { AnyStateNode } from 'xstate';
+
+/** What a state waits for (TIM-5): said in the machine as `meta: { waitsFor, until? }`. */
+export interface Wait {
+  /** Id of the state. */
+  readonly state: string;
+  readonly waitsFor: string;
+  /** Epoch milliseconds. */
+  readonly since: number | undefined;
+  /** What ends the wait if nothing comes. */
+  readonly until: 'never' | { readonly at: number; readonly event: string };
+}
+
+interface ChartSnapshot {
+  readonly _nodes?: unknown;
+}
+
+const nodesOf = (snapshot: ChartSnapshot): readonly AnyStateNode[] => (snapshot._nodes ?? []) as AnyStateNode[];
+
+/** Since when each active state is active; `''` stands for the configuration as a whole. */
+export function activeSince(
+  snapshot: ChartSnapshot,
+  before: Readonly<Record<string, number>>,
+  now: number,
+): Record<string, number> {
+  const since: Record<string, number> = { '': now };
+  for (const node of nodesOf(snapshot)) since[node.id] = before[node.id] ?? now;
+  return since;
+}
+
+/** Explains each wait of an actor; `due` holds the due times of its timers by XState's keys. */
+export function explainWaits(
+  snapshot: ChartSnapshot,
+  since: Readonly<Record<string, number>>,
+  due: ReadonlyMap<string, number>,
+): Wait[] {
+  const waits: Wait[] = [];
+  for (const node of nodesOf(snapshot)) {
+    const meta = node.meta as { waitsFor?: unknown } | undefined;
+    if (typeof meta?.waitsFor !== 'string') continue;
+    waits.push({ state: node.id, waitsFor: meta.waitsFor, since: since[node.id], until: nextTimer(node, due) });
+  }
+  return waits;
+}
+
+/** The earliest `after` of the state or of one that holds it. */
+function nextTimer(node: AnyStateNode, due: ReadonlyMap<string, number>): Wait['until'] {
+  let next: { at: number; event: string } | undefined;
+  for (let at: AnyStateNode | undefined = node; at; at = at.parent) {
+    for (const [key, dueAt] of due) {
+      const event = key.slice(key.indexOf('.') + 1);
+      if (event.startsWith('xstate.after.') && event.endsWith(`.${at.id}`) && (!next || dueAt < next.at)) {
+        next = { at: dueAt, event };
+      }
+    }
+  }
+  return next ?? 'never';
+}
+
+/** Active leaf states as paths, joined by ` & ` where the chart is parallel: `online.streaming & charging`. */
+export function stateText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return '';
+  return Object.entries(value)
+    .map(([name, inner]) => {
+      const rest = stateText(inner);
+      if (rest === '') return name;
+      return rest
+        .split(' & ')
+        .map((path) => `${name}.${path}`)
+        .join(' & ');
+    })
+    .join(' & ');
+}
