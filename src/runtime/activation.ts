@@ -1,8 +1,8 @@
 import { type AnyActor, type AnyActorRef, createActor, type Snapshot } from 'xstate';
+import type { ActorRecord } from './actor-record.js';
 import type { Address } from './address.js';
 import type { CellClock } from './cell-clock.js';
 import type { PreparedType } from './prepared-type.js';
-import type { ActorRecord } from './snapshot-store.js';
 import { armTimers, type DueTimes } from './stored-timers.js';
 
 /** An actor that is yet to be started. */

@@ -1,9 +1,9 @@
+import type { ActorRecord } from './actor-record.js';
 import type { Durability } from './actor-type.js';
 import { type Address, typeOf } from './address.js';
 import type { Cell } from './cell.js';
 import type { ErrorRecord } from './errors.js';
 import type { PreparedType } from './prepared-type.js';
-import type { ActorRecord } from './snapshot-store.js';
 import { explainWaits, stateText, type Wait } from './waits.js';
 
 /** What anybody may know of an actor: the answer to "why is it stuck?". Times are epoch milliseconds. */

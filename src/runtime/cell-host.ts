@@ -1,4 +1,5 @@
 import type { EventObject } from 'xstate';
+import type { ActorRecord } from './actor-record.js';
 import type { HotResult, LogAppend } from './actor-type.js';
 import type { Address } from './address.js';
 import type { Cell } from './cell.js';
@@ -6,7 +7,7 @@ import type { Clock } from './clock.js';
 import type { GroupCommit } from './group-commit.js';
 import type { OverflowPolicy } from './mailbox.js';
 import type { Message, Stamp } from './message.js';
-import type { ActorRecord, RecordSlot, SnapshotStore } from './snapshot-store.js';
+import type { RecordSlot, SnapshotStore } from './snapshot-store.js';
 import type { StoredInbox } from './stored-inbox.js';
 import type { WakeIndex, WakeTime } from './wake-index.js';
 

@@ -10,7 +10,7 @@
  */
 import type { AnyActor, EventObject, Snapshot } from 'xstate';
 import { dropActor, type Restored, restoreActor, startActor } from './activation.js';
-import type { HotOutcome, HotResult } from './actor-type.js';
+import { type ActorRecord, activeChildren, RECORD_FORMAT, storable, wakeTime } from './actor-record.js';
 import type { Address } from './address.js';
 import { CellClock, type CellPort } from './cell-clock.js';
 import type { CellHost } from './cell-host.js';
@@ -20,7 +20,8 @@ import { Mailbox } from './mailbox.js';
 import type { EventMessage, Message, Stamp, StartMessage, StopMessage } from './message.js';
 import type { PreparedType } from './prepared-type.js';
 import type { FailurePhase, FailureTime } from './restart-policy.js';
-import { type ActorRecord, RECORD_FORMAT, RecordSlot } from './snapshot-store.js';
+import { releaseHot, releaseSlice, Slice } from './slice.js';
+import { RecordSlot } from './snapshot-store.js';
 import { captureTimers, type DueTimes } from './stored-timers.js';
 import { activeSince, stateText } from './waits.js';
 import type { WakeTime } from './wake-index.js';
@@ -61,10 +62,7 @@ export class Cell implements CellPort {
   private expectStop = false;
 
   private taking = false;
-  private took: Message[] = [];
-  private outputs: EventObject[] = [];
-  private hotResults: HotResult[] = [];
-  private held: Array<() => void> = [];
+  private slice = new Slice();
   private effects = 0;
 
   since: Readonly<Record<string, number>> = {};
@@ -139,7 +137,7 @@ export class Cell implements CellPort {
       for (let count = 0; count < limit; count++) {
         current = this.next();
         if (!current) break;
-        this.took.push(current);
+        this.slice.took.push(current);
         this.take(current);
         if (this.failure !== undefined) throw (this.failure as { error: unknown }).error;
         if (this.expectStop || this.snapshot?.status === 'done' || isOver()) break;
@@ -235,7 +233,7 @@ export class Cell implements CellPort {
   // What the actor's logic asks of its cell.
 
   hold(start: () => void): void {
-    this.held.push(start);
+    this.slice.held.push(start);
     if (!this.taking) this.host.ready(this);
   }
 
@@ -266,7 +264,7 @@ export class Cell implements CellPort {
 
   private get isDirty(): boolean {
     if (!this.actor) return false;
-    return this.held.length > 0 || this.outputs.length > 0 || this.timersStale || this.snapshot !== this.committed;
+    return this.slice.hasEffects || this.timersStale || this.snapshot !== this.committed;
   }
 
   private get committedOnce(): boolean {
@@ -314,7 +312,7 @@ export class Cell implements CellPort {
   private offerDeferred(): void {
     for (let first = this.deferred[0]; first && !this.isDeferred(first); first = this.deferred[0]) {
       this.deferred.shift();
-      if (!this.took.includes(first)) this.took.push(first);
+      if (!this.slice.took.includes(first)) this.slice.took.push(first);
       this.actor?.send(first.event);
       if (this.failure) return;
     }
@@ -335,7 +333,7 @@ export class Cell implements CellPort {
     this.expectStop = true;
     if (message.requestedBy) {
       const event = { type: 'actor.stopped', address: this.address };
-      this.outputs.push({ type: 'tell', to: message.requestedBy, event } as EventObject);
+      this.slice.outputs.push({ type: 'tell', to: message.requestedBy, event } as EventObject);
     }
   }
 
@@ -347,7 +345,7 @@ export class Cell implements CellPort {
     const result = hot.on(this.hotState, message, at);
     this.host.tapped(this)?.hot(this.address, message, at, result);
     if (!result) return;
-    if (result.append || result.reply !== undefined) this.hotResults.push(result);
+    if (result.append || result.reply !== undefined) this.slice.hotResults.push(result);
     if (result.event) this.takeEvent(result.event);
   }
 
@@ -409,7 +407,7 @@ export class Cell implements CellPort {
   private adopt({ actor, start }: Restored): void {
     this.actor = actor;
     this.status = 'live';
-    actor.on('*', (output: EventObject) => this.outputs.push(output));
+    actor.on('*', (output: EventObject) => this.slice.outputs.push(output));
     start();
     this.host.woke(this);
   }
@@ -441,11 +439,9 @@ export class Cell implements CellPort {
   // Its end.
 
   private commit(): void {
-    const { host, type, took, outputs, hotResults, held } = this;
-    this.took = [];
-    this.outputs = [];
-    this.hotResults = [];
-    this.held = [];
+    const { host, type, slice } = this;
+    const { took, outputs, hotResults } = slice;
+    this.slice = new Slice();
     const snapshot = this.snapshot;
     const isDone = snapshot?.status === 'done' || this.expectStop;
     if (snapshot && type.stored && !isDone) {
@@ -456,41 +452,9 @@ export class Cell implements CellPort {
     if (outputs.length > 0) host.tapped(this)?.outputs(this.address, outputs);
     const release = host.route(this, outputs);
     for (const message of took) this.consume(message);
-    const replies = hotResults.map((result) => this.appendHot(result));
     if (isDone) this.finish(snapshot);
-    this.release(took, held, replies, release);
-  }
-
-  /** Hands on what waits for the commit: outputs, effects, acknowledgements (DUR-1). */
-  private release(
-    took: readonly Message[],
-    held: ReadonlyArray<() => void>,
-    replies: ReadonlyArray<{ reply: unknown; outcome: HotOutcome } | undefined>,
-    outputs: (() => void) | undefined,
-  ): void {
-    const acknowledged = took.filter((message) => message.kind === 'event' && message.acknowledged !== undefined);
-    const leave = (): void => {
-      outputs?.();
-      for (const start of held) this.host.guard(this, start);
-      for (const message of acknowledged) this.host.guard(this, () => (message as EventMessage).acknowledged?.());
-    };
-    const isLeaving = outputs !== undefined || held.length > 0 || acknowledged.length > 0;
-    if (isLeaving && this.type.durability === 'durable') this.host.commit.afterFlush(leave);
-    else if (isLeaving) leave();
-    const stored = replies.some((entry) => entry?.outcome === 'stored');
-    const answer = (): void => {
-      for (const entry of replies) {
-        if (entry) this.host.guard(this, () => this.type.hot?.release?.(this.address, entry.reply, entry.outcome));
-      }
-    };
-    if (stored) this.host.commit.afterFlush(answer);
-    else if (replies.length > 0) answer();
-  }
-
-  private appendHot({ append, reply }: HotResult): { reply: unknown; outcome: HotOutcome } | undefined {
-    const stored = append ? this.host.append(append) : undefined;
-    if (reply === undefined) return undefined;
-    return { reply, outcome: stored === undefined ? 'done' : stored ? 'stored' : 'refused' };
+    releaseSlice(this, host, slice, release);
+    if (type.hot && hotResults.length > 0) releaseHot(this, host, type.hot, hotResults);
   }
 
   /** Removes the row of a message, or writes one for a deferred message that has none yet. */
@@ -570,17 +534,14 @@ export class Cell implements CellPort {
     const at = this.host.clock.now();
     this.failures.push({ at, phase: phase ?? (isMessage ? 'message' : culprit ? 'timer' : 'effect') });
     this.lastError = errorRecord(error);
-    const earlier = this.deferred.filter((message) => !this.took.includes(message));
-    const others = this.took.filter((message) => message !== culprit && message.kind !== 'timer');
+    const earlier = this.deferred.filter((message) => !this.slice.took.includes(message));
+    const others = this.slice.took.filter((message) => message !== culprit && message.kind !== 'timer');
     this.mailbox.putBack([...earlier, ...others]);
     if (this.actor) dropActor(this.actor);
     this.clock?.close();
     this.forgetActor();
     this.hotState = undefined;
-    this.took = [];
-    this.outputs = [];
-    this.hotResults = [];
-    this.held = [];
+    this.slice = new Slice();
     this.deferred = [];
     this.expectStop = false;
     this.status = 'restarting';
@@ -591,39 +552,4 @@ export class Cell implements CellPort {
     }
     this.host.failed(this, error);
   }
-}
-
-/** When a sleeping actor with this record has to be woken: 0 at the next boot, if an effect is unfinished. */
-function wakeTime(record: ActorRecord): WakeTime | undefined {
-  if (activeChildren(record) > 0) return 0;
-  if (record.timers.length === 0) return undefined;
-  return Math.min(...record.timers.map((timer) => timer.dueAt));
-}
-
-/** Invoked logic and private machines that are under way. */
-function activeChildren(record: ActorRecord): number {
-  const { children } = record.snapshot as unknown as { children?: Record<string, { snapshot: { status: string } }> };
-  let count = 0;
-  for (const id in children) if (children[id]?.snapshot.status === 'active') count++;
-  return count;
-}
-
-/** What of a persisted snapshot is stored: no volatile context, no failed children (E6). */
-function storable(
-  persisted: Snapshot<unknown> & { context?: unknown; children?: Record<string, unknown> },
-  volatile: readonly string[] | undefined,
-): Snapshot<unknown> {
-  let snapshot = persisted;
-  for (const [id, child] of Object.entries(persisted.children ?? {})) {
-    if ((child as { snapshot: { status: string } }).snapshot.status === 'error') {
-      const { [id]: _failed, ...children } = snapshot.children ?? {};
-      snapshot = { ...snapshot, children };
-    }
-  }
-  if (volatile && volatile.length > 0) {
-    const context = { ...(snapshot.context as Record<string, unknown>) };
-    for (const key of volatile) delete context[key];
-    snapshot = { ...snapshot, context } as typeof snapshot;
-  }
-  return snapshot;
 }

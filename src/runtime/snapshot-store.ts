@@ -1,33 +1,9 @@
-import type { Snapshot } from 'xstate';
+import { type ActorRecord, RECORD_FORMAT } from './actor-record.js';
 import type { Address } from './address.js';
 import { type ErrorRecord, errorRecord } from './errors.js';
 import type { GroupCommit } from './group-commit.js';
 import type { RecordCodec } from './record-codec.js';
 import { joinKey, rangeOf, splitKey } from './store-keys.js';
-import type { StoredTimer } from './stored-timers.js';
-
-export const RECORD_FORMAT = 1;
-
-/** Everything that is kept of one actor (DUR-2). */
-export interface ActorRecord {
-  readonly format: number;
-  readonly type: string;
-  readonly typeVersion: number;
-  /** Epoch milliseconds of the turn. */
-  readonly at: number;
-  /** Grows by one with each record of the actor. */
-  readonly seq: number;
-  readonly snapshot: Snapshot<unknown>;
-  readonly timers: readonly StoredTimer[];
-  readonly hot?: unknown;
-  readonly input: unknown;
-  /** Who is told when it is done. */
-  readonly startedBy?: Address | undefined;
-  /** Since when each active state is active, by state id; `''` is the configuration as a whole. */
-  readonly since: Readonly<Record<string, number>>;
-  readonly lastEvent?: { readonly type: string; readonly at: number } | undefined;
-  readonly restarts: number;
-}
 
 export interface QuarantineRow {
   readonly reason: ErrorRecord;
