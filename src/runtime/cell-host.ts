@@ -17,7 +17,8 @@ export interface ActorTap {
   restored(address: Address, record: ActorRecord): void;
   event(address: Address, event: EventObject): void;
   hot(address: Address, message: unknown, at: number, result: HotResult | undefined): void;
-  outputs(address: Address, outputs: readonly EventObject[]): void;
+  /** A slice was committed with these outputs; `value` is the state it ended in. */
+  committed(address: Address, outputs: readonly EventObject[], value: unknown): void;
 }
 
 /** What a cell needs of the actor system. */

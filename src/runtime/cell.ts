@@ -122,6 +122,13 @@ export class Cell implements CellPort {
     return this.wakeAt;
   }
 
+  /** What a recording of the actor begins with. */
+  persisted(): { input: unknown; snapshot: unknown; hot?: unknown } | undefined {
+    if (!this.actor) return undefined;
+    const hot = this.type.hot && this.hotState !== undefined ? { hot: structuredClone(this.hotState) } : {};
+    return { input: this.input, snapshot: this.actor.getPersistedSnapshot(), ...hot };
+  }
+
   get dueTimes(): ReadonlyMap<string, number> {
     return this.due;
   }
@@ -449,7 +456,7 @@ export class Cell implements CellPort {
     }
     this.committed = snapshot;
     this.timersStale = false;
-    if (outputs.length > 0) host.tapped(this)?.outputs(this.address, outputs);
+    host.tapped(this)?.committed(this.address, outputs, snapshot?.value);
     const release = host.route(this, outputs);
     for (const message of took) this.consume(message);
     if (isDone) this.finish(snapshot);

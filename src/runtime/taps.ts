@@ -36,8 +36,8 @@ function all(taps: ReadonlySet<ActorTap>): ActorTap {
     hot: (...args) => {
       for (const tap of taps) tap.hot(...args);
     },
-    outputs: (...args) => {
-      for (const tap of taps) tap.outputs(...args);
+    committed: (...args) => {
+      for (const tap of taps) tap.committed(...args);
     },
   };
 }
