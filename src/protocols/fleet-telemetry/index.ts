@@ -1,4 +1,15 @@
+export { connectionIdFrom } from './connection-id.js';
 export { decodeEnvelope } from './envelope.js';
+export {
+  type CertificateFacts,
+  type Identity,
+  type IdentityAdditions,
+  type IdentityFailure,
+  type IdentityTables,
+  identify,
+  TESLA_IDENTITY_TABLES,
+  withIdentityAdditions,
+} from './identity.js';
 export { encodeAck, encodeError } from './reply.js';
 export {
   decodeReply,
