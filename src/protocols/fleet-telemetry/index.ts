@@ -10,6 +10,7 @@ export {
   TESLA_IDENTITY_TABLES,
   withIdentityAdditions,
 } from './identity.js';
+export { admit, createRateLimit, type RateLimit, type RateLimitRule, SHADOW_RATE_LIMIT } from './rate-limit.js';
 export { encodeAck, encodeError } from './reply.js';
 export {
   decodeReply,
