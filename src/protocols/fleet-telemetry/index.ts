@@ -21,4 +21,13 @@ export {
   transactionId,
   vehicleMessage,
 } from './stream.js';
+export { type Acknowledge, type TopicOptions, type TopicRule, TopicRules } from './topic-rules.js';
 export { type Envelope, type Failure, MESSAGE_TYPE, NO_BYTES, type Result, type Stream } from './types.js';
+export {
+  createSession,
+  type IngestPolicy,
+  judge,
+  type Session,
+  TEXT_MESSAGE_VERDICT,
+  type Verdict,
+} from './verdict.js';
