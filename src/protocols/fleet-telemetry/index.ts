@@ -1,0 +1,33 @@
+export { connectionIdFrom } from './connection-id.js';
+export { decodeEnvelope } from './envelope.js';
+export {
+  type CertificateFacts,
+  type Identity,
+  type IdentityAdditions,
+  type IdentityFailure,
+  type IdentityTables,
+  identify,
+  TESLA_IDENTITY_TABLES,
+  withIdentityAdditions,
+} from './identity.js';
+export { admit, createRateLimit, type RateLimit, type RateLimitRule, SHADOW_RATE_LIMIT } from './rate-limit.js';
+export { encodeAck, encodeError } from './reply.js';
+export {
+  decodeReply,
+  encodeStream,
+  type Octets,
+  type Reply,
+  type StreamMessage,
+  transactionId,
+  vehicleMessage,
+} from './stream.js';
+export { type Acknowledge, type TopicOptions, type TopicRule, TopicRules } from './topic-rules.js';
+export { type Envelope, type Failure, MESSAGE_TYPE, NO_BYTES, type Result, type Stream } from './types.js';
+export {
+  createSession,
+  type IngestPolicy,
+  judge,
+  type Session,
+  TEXT_MESSAGE_VERDICT,
+  type Verdict,
+} from './verdict.js';

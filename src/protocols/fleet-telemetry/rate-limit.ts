@@ -1,0 +1,58 @@
+/** How many messages a connection may send in which time. */
+export interface RateLimitRule {
+  /** Messages an interval; a whole number, at least 1. */
+  readonly limit: number;
+  /** Milliseconds; 0 admits everything, as the reference does (FT-RL-2). */
+  readonly intervalMs: number;
+}
+
+/** Counts and logs, but refuses nothing, where no limit is configured (FT-RL-4). */
+export const SHADOW_RATE_LIMIT: RateLimitRule = { limit: 100, intervalMs: 60_000 };
+
+/** A sliding log of one connection; plain and mutable, changed by {@link admit} only. */
+export interface RateLimit extends RateLimitRule {
+  /** Times of the last admitted messages: a ring whose oldest entry stands at `oldest`. */
+  readonly admittedAtMs: Float64Array;
+  oldest: number;
+  count: number;
+  /** Messages over the limit since the last one within it, and when the first of them came. */
+  overLimitCount: number;
+  overLimitSinceMs: number;
+}
+
+/** A limit is made anew for each connection. Throws on a limit below 1, which configuration refuses (FT-RL-3). */
+export function createRateLimit({ limit, intervalMs }: RateLimitRule): RateLimit {
+  if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`rate limit must be a whole number >= 1: ${limit}`);
+  return {
+    limit,
+    intervalMs,
+    admittedAtMs: new Float64Array(limit),
+    oldest: 0,
+    count: 0,
+    overLimitCount: 0,
+    overLimitSinceMs: 0,
+  };
+}
+
+/**
+ * Whether a message that came at `nowMs` is within the limit: fewer than `limit` were admitted, or the oldest of them
+ * is at least `intervalMs` ago (section 4.5). A message over the limit leaves the log as it is. Allocates nothing.
+ */
+export function admit(state: RateLimit, nowMs: number): boolean {
+  const { admittedAtMs, limit } = state;
+  // A clock that was set back must not shut a vehicle out for longer than an interval.
+  if (state.count > 0 && nowMs < (admittedAtMs[state.oldest] as number)) state.count = 0;
+  if (state.count < limit) {
+    admittedAtMs[(state.oldest + state.count) % limit] = nowMs;
+    state.count += 1;
+  } else if (nowMs - (admittedAtMs[state.oldest] as number) >= state.intervalMs) {
+    admittedAtMs[state.oldest] = nowMs;
+    state.oldest = (state.oldest + 1) % limit;
+  } else {
+    if (state.overLimitCount === 0) state.overLimitSinceMs = nowMs;
+    state.overLimitCount += 1;
+    return false;
+  }
+  state.overLimitCount = 0;
+  return true;
+}
