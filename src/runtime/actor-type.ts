@@ -37,8 +37,10 @@ export interface LogAppend {
 export interface HotResult {
   /** Goes to a log in the slice's transaction. */
   readonly append?: LogAppend;
-  /** Handed to {@link HotLogic.release}: at once, or with `append` after its flush. */
+  /** Handed to {@link HotLogic.release}. */
   readonly reply?: unknown;
+  /** When: after the flush of `append`, or at the end of the slice whatever becomes of it. @default 'stored' */
+  readonly replyWhen?: 'stored' | 'now';
   /** Becomes a turn of the chart in the same slice. */
   readonly event?: EventObject;
 }

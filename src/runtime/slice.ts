@@ -39,18 +39,25 @@ const isAwaited = (message: Message): boolean => message.kind === 'event' && mes
 
 /** Appends what hot messages made to its logs, and answers them: with the flush where something was stored. */
 export function releaseHot(cell: Cell, host: CellHost, hot: HotLogic, results: readonly HotResult[]): void {
-  const replies: Array<{ reply: unknown; outcome: HotOutcome }> = [];
-  let isStored = false;
-  for (const { append, reply } of results) {
+  const later: HotReply[] = [];
+  for (const { append, reply, replyWhen } of results) {
     const stored = append ? host.append(append) : undefined;
     if (reply === undefined) continue;
-    isStored ||= stored === true;
-    replies.push({ reply, outcome: stored === undefined ? 'done' : stored ? 'stored' : 'refused' });
+    const outcome = stored === undefined ? 'done' : stored ? 'stored' : 'refused';
+    if (outcome === 'stored' && replyWhen !== 'now') later.push({ reply, outcome });
+    else answer(cell, host, hot, { reply, outcome });
   }
-  if (replies.length === 0) return;
-  const answer = (): void => {
-    for (const { reply, outcome } of replies) host.guard(cell, () => hot.release?.(cell.address, reply, outcome));
-  };
-  if (isStored) host.commit.afterFlush(answer);
-  else answer();
+  if (later.length === 0) return;
+  host.commit.afterFlush(() => {
+    for (const reply of later) answer(cell, host, hot, reply);
+  });
+}
+
+interface HotReply {
+  readonly reply: unknown;
+  readonly outcome: HotOutcome;
+}
+
+function answer(cell: Cell, host: CellHost, hot: HotLogic, { reply, outcome }: HotReply): void {
+  host.guard(cell, () => hot.release?.(cell.address, reply, outcome));
 }

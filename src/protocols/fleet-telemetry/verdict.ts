@@ -52,6 +52,8 @@ export type Verdict =
       readonly kind: 'record';
       readonly reason: 'record';
       readonly payload: Uint8Array;
+      /** When the vehicle says it made the message, epoch milliseconds; 0 when it does not say. */
+      readonly createdAtMs: number;
       readonly acknowledge: Acknowledge;
     })
   /** Dispatch nothing and send `reply`, an ack, at once, `copies` times (FT-FAIL-5, 6, 9; FT-ACK-6). */
@@ -124,8 +126,17 @@ export function judge(message: Uint8Array, session: Session, policy: IngestPolic
     const reason = 'unmapped_topic';
     return { kind: 'acknowledge', reason, isOverLimit, topic, txid, reply, copies: 1, messageType };
   }
-  const { acknowledge } = rule;
-  return { kind: 'record', reason: 'record', isOverLimit, topic, txid, reply, payload: prepared.value, acknowledge };
+  return {
+    kind: 'record',
+    reason: 'record',
+    isOverLimit,
+    topic,
+    txid,
+    reply,
+    payload: prepared.value,
+    createdAtMs: stream.createdAt * 1000,
+    acknowledge: rule.acknowledge,
+  };
 }
 
 /** The topic is read for the metric alone, and only a configured one, so that a vehicle cannot make up labels (FT-RL-5). */

@@ -1,0 +1,100 @@
+import {
+  createSession,
+  type IngestPolicy,
+  judge,
+  preparePayload,
+  decodedJson,
+  type Session,
+  TopicRules,
+  type Verdict,
+} from '../../protocols/fleet-telemetry/index.js';
+import { type HotResult, hotLogic } from '../../runtime/index.js';
+import { encodeRecord } from '../dispatch/index.js';
+import type { ConnectionInput, IngestSettings } from './events.js';
+
+/** The spool that records go to. */
+export const SPOOL = 'telemetry';
+
+/** What came of one message, for the connection's socket, counters and log. */
+export interface IngestReply {
+  readonly verdict: Verdict;
+  /** Length of the message, bytes. */
+  readonly size: number;
+}
+
+interface ConnectionState {
+  readonly input: ConnectionInput;
+  readonly policy: IngestPolicy;
+  readonly session: Session;
+  isThrottled: boolean;
+}
+
+/** A policy is made once for all connections that share the settings object. */
+const policies = new WeakMap<IngestSettings, IngestPolicy>();
+
+function policyOf(settings: IngestSettings): IngestPolicy {
+  const known = policies.get(settings);
+  if (known) return known;
+  const policy: IngestPolicy = {
+    topics: new TopicRules({
+      topics: Object.keys(settings.routes),
+      ackWhen: settings.ackWhen,
+      reliableAckSources: settings.reliableAckSources,
+    }),
+    preparePayload: settings.transmitDecodedRecords ? prepareDecodable : preparePayload,
+    maxMessageBytes: settings.maxMessageBytes,
+    ...(settings.rateLimit ? { rateLimit: settings.rateLimit } : {}),
+    doubleAckUnknownType: settings.doubleAckUnknownType,
+    strictSenderId: settings.strictSenderId,
+  };
+  policies.set(settings, policy);
+  return policy;
+}
+
+/** Where records are passed on as JSON, one without a JSON form is refused before it is stored (FT-JS-6). */
+const prepareDecodable: IngestPolicy['preparePayload'] = (topic, payload, vin) => {
+  const prepared = preparePayload(topic, payload, vin);
+  if (!prepared.ok) return prepared;
+  const json = decodedJson(topic, prepared.value);
+  return json.ok ? prepared : json;
+};
+
+/** Judges each message of a connection (FT-WS-10: in order), spools records, and says what to answer. */
+export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
+  initial: (input) => {
+    const connection = input as ConnectionInput;
+    const policy = policyOf(connection.settings);
+    return { input: connection, policy, session: createSession(connection.identity, policy), isThrottled: false };
+  },
+  on: (state, message, at) => {
+    const { input, policy, session } = state;
+    const verdict = judge(message, session, policy, at);
+    const reply: IngestReply = { verdict, size: message.length };
+    const event = limitEvent(state, verdict);
+    const result: HotResult = event ? { reply, event } : { reply };
+    if (verdict.kind !== 'record') return result;
+    const payload = encodeRecord({
+      type: verdict.topic,
+      vehicle: input.identity.deviceId,
+      at: verdict.createdAtMs,
+      receivedAt: at,
+      // A txid is opaque bytes (FT-AUTH-5): one character each, so that an ack can repeat them.
+      metadata: { txid: latin1(verdict.txid), device_client_version: input.clientVersion },
+      origin: input.connectionId,
+      payload: verdict.payload,
+    });
+    const append = { log: SPOOL, payload, readers: input.settings.routes[verdict.topic] ?? [] };
+    return { ...result, append, replyWhen: verdict.acknowledge === 'received' ? 'now' : 'stored' };
+  },
+});
+
+/** The chart hears when dropping begins and when it ends, not of each message. */
+function limitEvent(state: ConnectionState, verdict: Verdict): HotResult['event'] {
+  const isThrottled = verdict.kind === 'drop';
+  if (isThrottled === state.isThrottled) return undefined;
+  state.isThrottled = isThrottled;
+  return { type: isThrottled ? 'LIMIT_EXCEEDED' : 'WITHIN_LIMIT' };
+}
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
