@@ -5,6 +5,7 @@
 import type { EventObject } from 'xstate';
 import type { OutputEffect } from './actor-type.js';
 import type { Address } from './address.js';
+import { delayMs, RESTART_BACKOFF } from './backoff.js';
 import type { Clock, TimerHandle } from './clock.js';
 import type { DeadLetters } from './dead-letters.js';
 import { Deque } from './deque.js';
@@ -12,7 +13,6 @@ import { ActorError } from './errors.js';
 import type { GroupCommit } from './group-commit.js';
 import type { Ids } from './ids.js';
 import type { RecordCodec } from './record-codec.js';
-import { restartDelayMs } from './restart-policy.js';
 import type { RowSequence } from './row-sequence.js';
 import { joinKey, splitKey } from './store-keys.js';
 
@@ -127,7 +127,7 @@ export class Outbox {
         lane.sending = false;
         this.send(address);
       },
-      restartDelayMs(lane.attempts, ids.uniform()),
+      delayMs(lane.attempts, RESTART_BACKOFF, ids.uniform()),
     );
   }
 

@@ -1,5 +1,6 @@
-/** Field names whose values never leave the process: secrets, and where a vehicle is (INS-5). */
-const SECRET = /pass(word|phrase)?$|token|secret|(^|[-_.])key$|privatekey|apikey|authorization|credential/i;
+import { isSecretName } from './secret-names.js';
+
+/** Where a vehicle is: never shown, like a secret (INS-5). */
 const POSITION = /^(location|latitude|longitude|position|gps)$/i;
 
 const DEEPEST = 10;
@@ -29,5 +30,3 @@ export function redacted(value: unknown, depth = 0): unknown {
   }
   return copy;
 }
-
-export const isSecretName = (name: string): boolean => SECRET.test(name);

@@ -1,3 +1,5 @@
+import { delayMs, RESTART_BACKOFF } from './backoff.js';
+
 /** How far into its work an actor failed (SUP-6). */
 export type FailurePhase = 'message' | 'activation' | 'timer' | 'effect';
 
@@ -16,9 +18,6 @@ export type RestartDecision =
   | { readonly kind: 'restart'; readonly delayMs: number }
   | { readonly kind: 'park'; readonly reason: string };
 
-const FIRST_DELAY_MS = 200;
-const LONGEST_DELAY_MS = 30_000;
-const JITTER = 0.2;
 const RESET_AFTER_MS = 10 * 60_000;
 
 /**
@@ -41,14 +40,7 @@ export function decideRestart(failures: readonly FailureTime[], limits: Intensit
     if (!older || !newer || newer.at - older.at >= RESET_AFTER_MS) break;
     run++;
   }
-  return { kind: 'restart', delayMs: restartDelayMs(run, u) };
-}
-
-/** Delay before restart number `attempt` (0 is the first) of a run of failures (SUP-5). */
-export function restartDelayMs(attempt: number, u: number): number {
-  if (attempt === 0) return 0;
-  const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempt - 1));
-  return Math.round(delayMs * (1 - JITTER + 2 * JITTER * u));
+  return { kind: 'restart', delayMs: delayMs(run, RESTART_BACKOFF, u) };
 }
 
 /** Keeps the list of failures short: only what {@link decideRestart} may still look at. */

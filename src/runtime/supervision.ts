@@ -3,10 +3,10 @@
  * restarts past which the failure is the parent's.
  */
 import type { RestartType } from './actor-type.js';
+import { delayMs, RESTART_BACKOFF } from './backoff.js';
 import type { Clock, TimerHandle } from './clock.js';
 import { type ErrorRecord, errorRecord } from './errors.js';
 import type { Ids } from './ids.js';
-import { restartDelayMs } from './restart-policy.js';
 
 export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
 
@@ -196,11 +196,11 @@ export class Supervisor implements Child {
     }
     slot.state = 'restarting';
     slot.restarts++;
-    const delayMs = restartDelayMs(this.restartTimes.length - 1, this.deps.ids.uniform());
-    this.deps.log.warn({ child: slot.child.name, delayMs, err: slot.lastError }, 'child_restarting');
+    const waitMs = delayMs(this.restartTimes.length - 1, RESTART_BACKOFF, this.deps.ids.uniform());
+    this.deps.log.warn({ child: slot.child.name, delayMs: waitMs, err: slot.lastError }, 'child_restarting');
     this.timer = this.deps.clock.setTimeout(() => {
       this.work = this.work.then(() => this.restartFrom(slot));
-    }, delayMs);
+    }, waitMs);
   }
 
   /** Restarts what the strategy names, and tries again by the same rule if that fails. */

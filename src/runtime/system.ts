@@ -243,6 +243,15 @@ export class ActorSystem {
     return types;
   }
 
+  /** Waiting messages by actor type. */
+  mailboxDepths(): Map<string, number> {
+    const depths = new Map<string, number>();
+    for (const { type, mailbox } of this.host.cells.values()) {
+      depths.set(type.name, (depths.get(type.name) ?? 0) + mailbox.depth);
+    }
+    return depths;
+  }
+
   /** Sees what an actor takes and gives, until the function returned is called. */
   tap(address: Address, tap: ActorTap): () => void {
     return this.host.taps.add(address, tap);

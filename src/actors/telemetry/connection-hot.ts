@@ -1,9 +1,9 @@
 import {
   createSession,
+  decodedJson,
   type IngestPolicy,
   judge,
   preparePayload,
-  decodedJson,
   type Session,
   TopicRules,
   type Verdict,
@@ -97,4 +97,4 @@ function limitEvent(state: ConnectionState, verdict: Verdict): HotResult['event'
 }
 
 const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');

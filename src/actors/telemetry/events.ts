@@ -55,7 +55,11 @@ export type ConnectionEvent =
 
 export type ConnectionOutput =
   /** Becomes a record of topic `connectivity`, where that is configured (FT-CON-1). */
-  | { readonly type: 'connectivity'; readonly status: 'CONNECTED' | 'DISCONNECTED'; readonly connection: ConnectionContext }
+  | {
+      readonly type: 'connectivity';
+      readonly status: 'CONNECTED' | 'DISCONNECTED';
+      readonly connection: ConnectionContext;
+    }
   /** Ends the socket once what is under way is acknowledged. */
   | { readonly type: 'socket.close'; readonly code: number; readonly reason: string }
   /** Ends it at once. */

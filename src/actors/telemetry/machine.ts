@@ -19,7 +19,11 @@ export const connectionMachine = setup({
   },
   actions: {
     announceConnected: emit(({ context }) => ({ type: 'connectivity', status: 'CONNECTED', connection: context })),
-    announceDisconnected: emit(({ context }) => ({ type: 'connectivity', status: 'DISCONNECTED', connection: context })),
+    announceDisconnected: emit(({ context }) => ({
+      type: 'connectivity',
+      status: 'DISCONNECTED',
+      connection: context,
+    })),
     closeSocket: emit({ type: 'socket.close', code: 1001, reason: 'the server stops' }),
     terminateSocket: emit({ type: 'socket.terminate' }),
     noteClose: assign({ closeCode: ({ event }) => (event.type === 'DISCONNECTED' ? event.code : 1006) }),

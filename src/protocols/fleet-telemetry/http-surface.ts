@@ -1,7 +1,12 @@
 /** What the TLS port says to an HTTP request (section 1.2). */
 export type HttpAnswer =
   | { readonly kind: 'upgrade' }
-  | { readonly kind: 'answer'; readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    };
 
 export interface HttpRequestFacts {
   readonly method: string;

@@ -1,0 +1,83 @@
+import { encodeAck } from '../../protocols/fleet-telemetry/index.js';
+import type { Clock, HotOutcome, TimerHandle } from '../../runtime/index.js';
+import { addressOf, keyOf } from '../../runtime/index.js';
+import type { FleetRecord } from '../dispatch/index.js';
+import type { IngestReply } from './connection-hot.js';
+import type { IngestMetrics } from './ingest-metrics.js';
+import type { LiveConnection } from './live-connection.js';
+
+export const CONNECTION_TYPE = 'vehicle-connection';
+
+const TEND_MS = 5_000;
+
+/** The open sockets by connection id (FT-REG-1: not by vehicle). */
+export class Connections {
+  private readonly byId = new Map<string, LiveConnection>();
+  private timer: TimerHandle;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly pingMs: number | undefined,
+  ) {}
+
+  get size(): number {
+    return this.byId.size;
+  }
+
+  all(): Iterable<LiveConnection> {
+    return this.byId.values();
+  }
+
+  /** The id itself, or with a suffix while another live connection has it (FT-REG-2). */
+  freeId(wanted: string): string {
+    let id = wanted;
+    for (let suffix = 2; this.byId.has(id); suffix++) id = `${wanted}-${suffix}`;
+    return id;
+  }
+
+  add(connection: LiveConnection): void {
+    this.byId.set(connection.input.connectionId, connection);
+  }
+
+  get(id: string): LiveConnection | undefined {
+    return this.byId.get(id);
+  }
+
+  /** Deletes the entry only if it is this socket's (FT-REG-2). */
+  remove(connection: LiveConnection): void {
+    const { connectionId } = connection.input;
+    if (this.byId.get(connectionId) === connection) this.byId.delete(connectionId);
+  }
+
+  /** Hands an actor's answer to its socket; without one it is lost, and the vehicle sends the record again. */
+  release(address: string, reply: unknown, outcome: HotOutcome): void {
+    this.byId.get(keyOf(address))?.release(reply as IngestReply, outcome);
+  }
+
+  /** A dispatcher has confirmed a record of which its topic's acknowledgement depends (FT-ACK-2, FT-ACK-3). */
+  confirm(record: FleetRecord, dispatcher: string, metrics: IngestMetrics): void {
+    const connection = record.origin === undefined ? undefined : this.byId.get(record.origin);
+    metrics.confirmed(record.type, dispatcher, connection !== undefined);
+    const txid = Buffer.from(record.metadata['txid'] ?? '', 'latin1');
+    connection?.acknowledge(encodeAck(txid, Buffer.from(record.type)));
+  }
+
+  /** Pings, and ends what is silent or does not read. */
+  start(failed: (connection: LiveConnection, why: 'silent' | 'stalled') => void): void {
+    const tend = (): void => {
+      const now = this.clock.now();
+      for (const connection of this.byId.values()) {
+        const state = connection.tend(now, this.pingMs);
+        if (state !== 'well') failed(connection, state);
+      }
+      this.timer = this.clock.setTimeout(tend, TEND_MS);
+    };
+    this.timer = this.clock.setTimeout(tend, TEND_MS);
+  }
+
+  stop(): void {
+    this.clock.clearTimeout(this.timer);
+  }
+}
+
+export const connectionAddress = (connectionId: string): string => addressOf(CONNECTION_TYPE, connectionId);

@@ -1,0 +1,131 @@
+import type { Verdict } from '../../protocols/fleet-telemetry/index.js';
+import { type Clock, type HotOutcome, type Logger, type Metrics, Refusals } from '../../runtime/index.js';
+import type { LiveConnection } from './live-connection.js';
+
+/** Label of topics that are no key of `records`: a vehicle must not be able to make up labels. */
+const UNMAPPED = 'unmapped';
+
+/** Counts ingest under the reference's names (section 8.1) and logs what is refused. */
+export class IngestMetrics {
+  private readonly records;
+  private readonly sizes;
+  private readonly dispatches;
+  private readonly tooBig;
+  private readonly unexpected;
+  private readonly unknownType;
+  private readonly limited;
+  private readonly unstored;
+  private readonly reliableAcks;
+  private readonly reliableMisses;
+  private readonly socketErrors;
+  private readonly refusals: Refusals;
+  recordsTotal = 0;
+  acksTotal = 0;
+
+  constructor(
+    metrics: Metrics,
+    private readonly logger: Logger,
+    clock: Clock,
+    connections: () => number,
+  ) {
+    const byType = { labels: ['record_type'] } as const;
+    const counter = (name: string, help: string) => metrics.counter({ name, help });
+    const counterByType = (name: string, help: string) => metrics.counter({ name, help, ...byType });
+    this.records = counterByType('record_total', 'Records accepted.');
+    this.sizes = counterByType('record_size_bytes_total', 'Payload bytes of the records accepted.');
+    this.dispatches = counterByType('dispatch_total', 'Records handed to the dispatchers of their topic.');
+    this.tooBig = counter('record_too_big_total', 'Messages over the size limit.');
+    this.unexpected = counter(
+      'unexpected_record_err_total',
+      'Records of unconfigured topics with a foreign sender id.',
+    );
+    this.limited = counterByType('rate_limit_exceeded_total', 'Messages over the rate limit.');
+    this.socketErrors = counter('socket_err_total', 'Connections that ended by an error.');
+    this.unknownType = metrics.counter({
+      name: 'unknown_message_type_error_total',
+      help: 'Messages of a type other than a record.',
+      labels: ['msg_type'],
+    });
+    this.unstored = metrics.counter({
+      name: 'telemetry_unacknowledged_total',
+      help: 'Records that the spool did not take and that were not acknowledged: the vehicle sends them again.',
+      ...byType,
+    });
+    const reliable = { labels: ['record_type', 'dispatcher'] } as const;
+    this.reliableAcks = metrics.counter({
+      name: 'reliable_ack',
+      help: 'Acknowledgements after the confirmation of a dispatcher.',
+      ...reliable,
+    });
+    this.reliableMisses = metrics.counter({
+      name: 'reliable_ack_miss',
+      help: 'Confirmations whose connection was gone.',
+      ...reliable,
+    });
+    metrics.gauge({
+      name: 'num_connections',
+      help: 'Connections of vehicles.',
+      collect: (gauge) => gauge.set(connections()),
+    });
+    this.refusals = new Refusals({ boundary: 'telemetry', metrics, logger, clock });
+  }
+
+  judged({ input }: LiveConnection, verdict: Verdict, outcome: HotOutcome): void {
+    if (verdict.kind === 'close') return;
+    const { deviceId } = input.identity;
+    if (verdict.isOverLimit) this.limited.inc({ record_type: verdict.topic || UNMAPPED });
+    switch (verdict.kind) {
+      case 'record':
+        this.accepted(verdict.topic, verdict.payload.length);
+        if (outcome === 'refused') this.notStored(deviceId, verdict.topic);
+        else this.dispatches.inc({ record_type: verdict.topic });
+        return;
+      case 'acknowledge':
+        this.acksTotal++;
+        if (verdict.reason === 'unmapped_topic') this.accepted(UNMAPPED, 0);
+        else this.unknown(deviceId, verdict.messageType);
+        return;
+      case 'drop':
+        this.refusals.refuse(deviceId, verdict.reason, { topic: verdict.topic });
+        return;
+      case 'refuse':
+        if (verdict.reason === 'too_big') this.tooBig.inc();
+        if (verdict.reason === 'unexpected_sender') this.unexpected.inc();
+        this.refusals.refuse(deviceId, verdict.reason, { topic: verdict.topic, detail: verdict.detail });
+        return;
+    }
+  }
+
+  confirmed(recordType: string, dispatcher: string, isConnected: boolean): void {
+    const labels = { record_type: recordType, dispatcher };
+    if (isConnected) this.reliableAcks.inc(labels);
+    else this.reliableMisses.inc(labels);
+  }
+
+  /** A connection that never came to be: TLS or identity. */
+  refused(remote: string, reason: string, fields: Readonly<Record<string, unknown>>): void {
+    this.refusals.refuse(remote, reason, fields);
+  }
+
+  socketError(connectionId: string, vin: string, reason: string): void {
+    this.socketErrors.inc();
+    this.logger.warn({ txid: connectionId, vin, reason }, 'socket_err');
+  }
+
+  private accepted(recordType: string, payloadBytes: number): void {
+    this.recordsTotal++;
+    this.records.inc({ record_type: recordType });
+    if (payloadBytes > 0) this.sizes.inc({ record_type: recordType }, payloadBytes);
+  }
+
+  private notStored(vin: string, topic: string): void {
+    this.unstored.inc({ record_type: topic });
+    this.refusals.refuse(vin, 'spool_full', { topic, do: 'see which dispatcher is behind: GET /api/v1/dispatchers' });
+  }
+
+  private unknown(vin: string, messageType: number): void {
+    this.accepted('', 0);
+    this.unknownType.inc({ msg_type: String.fromCharCode(messageType) });
+    this.refusals.refuse(vin, 'unknown_message_type', { messageType });
+  }
+}

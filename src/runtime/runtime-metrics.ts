@@ -1,0 +1,48 @@
+import type { RuntimeCounts } from './counts.js';
+import type { Metrics } from './metrics.js';
+import type { ActorSystem } from './system.js';
+
+/** Actors, mailboxes (MBX-6), restarts and the store, read when somebody collects: nothing is counted twice. */
+export function measureRuntime(system: ActorSystem, metrics: Metrics): void {
+  const gauge = (name: string, help: string, value: () => number): void => {
+    metrics.gauge({ name, help, collect: (metric) => metric.set(value()) });
+  };
+  gauge('runtime_actors_live', 'Actors in memory.', () => system.liveCount);
+  gauge('runtime_actors_parked', 'Actors that failed too often and wait for an operator.', () => system.parkedCount);
+  gauge('runtime_outbox_size', 'Outputs that wait to be carried out.', () => system.outboxSize);
+  gauge('runtime_dead_letters_total', 'Messages that nobody took, since the start.', () => system.deadLetters.total);
+  gauge('runtime_store_bytes', 'Size of the store on disk.', () => system.commit.sizeBytes());
+  gauge('runtime_store_degraded', '1 while nothing can be written.', () => (system.commit.degraded ? 1 : 0));
+  gauge('runtime_store_batches_total', 'Transactions since the start.', () => system.commit.counts.batches);
+
+  const byType = (name: string, help: string, field: keyof RuntimeCounts): void => {
+    metrics.gauge({
+      name,
+      help,
+      labels: ['type'],
+      collect: (metric) => {
+        for (const [type, counts] of system.counts) metric.set({ type }, counts[field]);
+      },
+    });
+  };
+  byType('runtime_slices_total', 'Slices of work.', 'slices');
+  byType('runtime_records_total', 'Actor records written.', 'records');
+  byType('runtime_messages_refused_total', 'Messages of sources that found a full mailbox.', 'refused');
+  byType('runtime_messages_dropped_total', 'Messages dropped by a full mailbox.', 'dropped');
+  byType('runtime_failures_total', 'Failures of actors.', 'failures');
+  byType('runtime_restarts_total', 'Restarts of actors.', 'restarts');
+  byType('runtime_parked_total', 'Actors that were parked.', 'parked');
+  byType('runtime_quarantined_total', 'Records that could not be read and were set aside.', 'quarantined');
+  byType('runtime_passivated_total', 'Actors that left memory.', 'passivated');
+  byType('runtime_slow_slices_total', 'Slices of more than a second.', 'slowSlices');
+
+  metrics.gauge({
+    name: 'runtime_mailbox_depth',
+    help: 'Messages that wait, by actor type.',
+    labels: ['type'],
+    collect: (metric) => {
+      metric.reset();
+      for (const [type, depth] of system.mailboxDepths()) metric.set({ type }, depth);
+    },
+  });
+}
