@@ -73,7 +73,8 @@ export function actorRoutes({ system, supervision }: ActorRoutesDeps): HttpRoute
       const { id } = request.params;
       if (!system.deadLetters.get(id)) throw new HttpError('DEAD_LETTER_UNKNOWN', `there is no dead letter ${id}`);
       if (!system.replayDeadLetter(id)) {
-        throw new HttpError('DEAD_LETTER_CONFLICT',
+        throw new HttpError(
+          'DEAD_LETTER_CONFLICT',
           'it cannot be sent again: its actor has no room or takes no such message',
         );
       }

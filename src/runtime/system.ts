@@ -1,6 +1,6 @@
 /** The actor system: actors by address, each an XState system of its own under the runtime's care (RT-1…RT-3). */
 import type { EventObject } from 'xstate';
-import type { ActorType } from './actor-type.js';
+import type { ActorType, LogAppend } from './actor-type.js';
 import { type ActorView, type ChartSnapshot, chartOf, viewActor } from './actor-view.js';
 import { type Address, isAddress, typeOf } from './address.js';
 import type { Cell } from './cell.js';
@@ -172,6 +172,11 @@ export class ActorSystem {
       deadlineMs,
       signal,
     );
+  }
+
+  /** Appends to a log with the batch that gathers now; false if the log refuses the entry. */
+  append(request: LogAppend): boolean {
+    return this.host.append(request);
   }
 
   /** Tells a source when an actor's mailbox fills and when it has room again (MBX-4); returns how to end that. */

@@ -39,8 +39,8 @@ export class Connections {
     this.byId.set(connection.input.connectionId, connection);
   }
 
-  get(id: string): LiveConnection | undefined {
-    return this.byId.get(id);
+  at(address: string): LiveConnection | undefined {
+    return this.byId.get(keyOf(address));
   }
 
   /** Deletes the entry only if it is this socket's (FT-REG-2). */
