@@ -17,6 +17,7 @@ export type HandshakeReason =
   | 'not_tls'
   | 'timeout'
   | 'too_many_handshakes'
+  | 'stopping'
   | 'closed_early'
   | 'other';
 
@@ -197,6 +198,14 @@ const ERRORS: readonly (readonly [RegExp, Words])[] = [
     },
   ],
   [
+    /LISTENER_CLOSED/,
+    {
+      reason: 'stopping',
+      check: 'this server was stopped during the handshake',
+      whatToDo: 'nothing, the client tries again',
+    },
+  ],
+  [
     /ECONNRESET|EPIPE|ECONNABORTED|CLOSED_EARLY|ETIMEDOUT/,
     {
       reason: 'closed_early',
@@ -250,7 +259,7 @@ function usagesOf(certificate: X509Certificate | undefined): string {
 }
 
 function describePeer({ certificate, remote }: HandshakeFacts): string {
-  if (!certificate) return `a client without certificate at ${remote}`;
+  if (!certificate) return `an unknown client at ${remote}`;
   return `${nameOf(certificate.subject)} (issued by ${nameOf(certificate.issuer)}) at ${remote}`;
 }
 

@@ -1,15 +1,15 @@
 import type { X509Certificate } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
+import { Server, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Clock, TimerHandle } from './clock.js';
 import type { TlsMaterial } from './tls.js';
 import { explainHandshakeFailure, type HandshakeFailure, type HandshakeReason } from './tls-failure.js';
 import type { TlsSnapshot } from './tls-files.js';
 
-// A TLS listener that can say why it refuses. `tls.createServer` cannot do three things that are needed here: trust an
-// issuing authority without its root for clients that send no SNI (it drops `allowPartialTrustChain`, FT-TLS-5),
-// change its context between connections without touching private fields, and keep the certificate of a refused client
-// until the refusal is explained. So the sockets are wrapped here, as `tls.createServer` itself does it. Invariants:
+// A TLS listener that can say why it refuses. `tls.createServer` cannot do two things that are needed here: trust an
+// issuing authority without its root for clients that send no SNI (it drops `allowPartialTrustChain`, FT-TLS-5), and
+// keep the certificate of a refused client until the refusal is explained. So the sockets are wrapped here, as
+// `tls.createServer` itself does it. Invariants:
 //
 // 1. `onSecure` gets a socket only after OpenSSL verified a certificate that the client has shown, if the material
 //    has client authorities; if the verdict cannot be had, the client is refused.
@@ -37,12 +37,24 @@ export interface TlsServerOptions {
 /** Idle time until a peer that may have vanished is probed. */
 const KEEP_ALIVE_DELAY_MS = 15_000;
 
-/** A listener to call `listen` and `close` on; `close` waits for the connections that it has accepted. */
+/** A listener to call `listen` and `close` on. */
 export function createTlsServer(options: TlsServerOptions): Server {
-  const handshakes = { underWay: 0 };
-  return createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }, (raw) =>
-    new Handshake(raw, options, handshakes).start(),
-  );
+  return new TlsServer(options);
+}
+
+class TlsServer extends Server {
+  private readonly handshakes = new Set<Handshake>();
+
+  constructor(options: TlsServerOptions) {
+    super({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS });
+    this.on('connection', (raw: Socket) => new Handshake(raw, options, this.handshakes).start());
+  }
+
+  /** Waits for the connections that were let in; those that were about to be are cut. */
+  override close(callback?: (error?: Error) => void): this {
+    for (const handshake of this.handshakes) handshake.cut({ code: 'LISTENER_CLOSED' });
+    return super.close(callback);
+  }
 }
 
 class Handshake {
@@ -50,26 +62,26 @@ class Handshake {
   private readonly tls: TlsSnapshot;
   private readonly remoteAddress: string;
   private readonly remotePort: number;
+  private socket: TLSSocket | undefined;
   private timer: TimerHandle | undefined;
   private isSettled = false;
 
   constructor(
     private readonly raw: Socket,
     private readonly options: TlsServerOptions,
-    private readonly handshakes: { underWay: number },
+    private readonly handshakes: Set<Handshake>,
   ) {
     this.tls = options.material.current;
     this.remoteAddress = raw.remoteAddress ?? 'unknown';
     this.remotePort = raw.remotePort ?? 0;
-    this.handshakes.underWay += 1;
+    this.handshakes.add(this);
   }
 
   start(): void {
     const { clock, handshakeTimeoutMs = 10_000, maxHandshakes = 4_096 } = this.options;
-    if (this.handshakes.underWay > maxHandshakes) {
+    if (this.handshakes.size > maxHandshakes) {
       this.raw.on('error', () => {});
-      this.raw.destroy();
-      this.refuse({ code: 'TOO_MANY_HANDSHAKES' });
+      this.cut({ code: 'TOO_MANY_HANDSHAKES' });
       return;
     }
     const socket = new TLSSocket(this.raw, {
@@ -79,10 +91,8 @@ class Handshake {
       rejectUnauthorized: this.verifiesClients,
       ALPNProtocols: ['http/1.1'],
     });
-    this.timer = clock.setTimeout(() => {
-      this.refuse({ code: 'HANDSHAKE_TIMEOUT' });
-      socket.destroy();
-    }, handshakeTimeoutMs);
+    this.socket = socket;
+    this.timer = clock.setTimeout(() => this.cut({ code: 'HANDSHAKE_TIMEOUT' }), handshakeTimeoutMs);
     // Who a connection is does not change while it lasts.
     socket.disableRenegotiation();
     socket.once('secure', () => this.judge(socket));
@@ -93,6 +103,12 @@ class Handshake {
       this.refuse(error);
       socket.destroy(error);
     });
+  }
+
+  /** Ends a handshake that is under way. */
+  cut(error: { readonly code: string }): void {
+    this.refuse(error);
+    (this.socket ?? this.raw).destroy();
   }
 
   private get verifiesClients(): boolean {
@@ -142,7 +158,7 @@ class Handshake {
   private settle(): boolean {
     if (this.isSettled) return false;
     this.isSettled = true;
-    this.handshakes.underWay -= 1;
+    this.handshakes.delete(this);
     this.options.clock.clearTimeout(this.timer);
     return true;
   }

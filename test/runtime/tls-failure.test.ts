@@ -32,6 +32,7 @@ const REASONS: readonly (readonly [string, HandshakeReason])[] = [
   ['ERR_SSL_WRONG_VERSION_NUMBER', 'not_tls'],
   ['HANDSHAKE_TIMEOUT', 'timeout'],
   ['TOO_MANY_HANDSHAKES', 'too_many_handshakes'],
+  ['LISTENER_CLOSED', 'stopping'],
   ['ECONNRESET', 'closed_early'],
   ['VERDICT_UNAVAILABLE', 'other'],
 ];
@@ -41,7 +42,7 @@ for (const [code, reason] of REASONS) {
     const failure = explainHandshakeFailure({ code }, facts());
     assert.equal(failure.reason, reason);
     assert.equal(failure.code, code);
-    assert.equal(failure.who, 'a client without certificate at 192.0.2.1:40000');
+    assert.equal(failure.who, 'an unknown client at 192.0.2.1:40000');
     assert.ok(failure.check.length > 10 && failure.whatToDo.length > 10);
   });
 }
