@@ -1,25 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
+import { HANDSHAKE_ERRORS, type HandshakeReason, type Words } from './tls-handshake-errors.js';
 
-/** Why a handshake failed, for counters: a closed list. */
-export type HandshakeReason =
-  | 'no_certificate'
-  | 'unknown_issuer'
-  | 'self_signed'
-  | 'expired'
-  | 'not_yet_valid'
-  | 'wrong_purpose'
-  | 'bad_chain'
-  | 'weak_certificate'
-  | 'own_certificate_refused'
-  | 'protocol_version'
-  | 'nothing_in_common'
-  | 'plain_http'
-  | 'not_tls'
-  | 'timeout'
-  | 'too_many_handshakes'
-  | 'stopping'
-  | 'closed_early'
-  | 'other';
+export type { HandshakeReason } from './tls-handshake-errors.js';
 
 /** A failed handshake in words for an operator. */
 export interface HandshakeFailure {
@@ -45,12 +27,6 @@ export interface HandshakeFacts {
   readonly now: number;
 }
 
-interface Words {
-  readonly reason: HandshakeReason;
-  readonly check: string;
-  readonly whatToDo: string;
-}
-
 /**
  * Which check a handshake failed at, for whom, and what to do. `error` is the error of the socket, or the verdict on
  * the client's certificate under its OpenSSL name (`CERT_HAS_EXPIRED`).
@@ -68,7 +44,7 @@ function wordsFor(code: string, message: string, facts: HandshakeFacts): Words {
   // OpenSSL goes through all checks and keeps the last that failed, which hides this one.
   if (verdict && isSelfIssuedStranger(facts)) return selfSigned();
   if (verdict) return verdict(facts);
-  for (const [pattern, words] of ERRORS) if (pattern.test(code)) return words;
+  for (const [pattern, words] of HANDSHAKE_ERRORS) if (pattern.test(code)) return words;
   return {
     reason: 'other',
     check: `the TLS handshake failed: ${clean(message) || code}`,
@@ -128,93 +104,6 @@ const VERDICTS: Readonly<Record<string, (facts: HandshakeFacts) => Words>> = {
     whatToDo: 'issue it with an EC or RSA 2 048 key and a SHA-256 signature',
   }),
 };
-
-/** Errors of the handshake itself, under the codes that node makes of OpenSSL's. The first that fits counts. */
-const ERRORS: readonly (readonly [RegExp, Words])[] = [
-  [
-    /PEER_DID_NOT_RETURN_A_CERTIFICATE/,
-    {
-      reason: 'no_certificate',
-      check: 'the client showed no certificate',
-      whatToDo:
-        'give the client a certificate and key; if it has them, put its authority into the CA file: some clients keep their certificate back when its issuer is not among the names that they are asked for',
-    },
-  ],
-  [
-    /HTTP_REQUEST|HTTPS_PROXY_REQUEST/,
-    {
-      reason: 'plain_http',
-      check: 'the client spoke plain HTTP on a TLS port',
-      whatToDo: 'use https:// or wss:// in its URL; if a proxy stands in front, let it pass TLS through',
-    },
-  ],
-  [
-    /UNSUPPORTED_PROTOCOL|VERSION_TOO_LOW|INAPPROPRIATE_FALLBACK|ALERT_PROTOCOL_VERSION/,
-    {
-      reason: 'protocol_version',
-      check: 'the client offers no TLS 1.2 or newer',
-      whatToDo: 'update the TLS library of the client; older versions are not offered',
-    },
-  ],
-  [
-    /NO_SHARED_CIPHER|NO_SHARED_GROUP|NO_SUITABLE_|NO_APPLICATION_PROTOCOL|NO_CIPHERS|NO_SHARED_SIGNATURE/,
-    {
-      reason: 'nothing_in_common',
-      check: 'client and server have no cipher, curve, signature or application protocol in common',
-      whatToDo: 'let the client offer http/1.1 (or no ALPN) and current ciphers',
-    },
-  ],
-  [
-    /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED|DECRYPT_ERROR)/,
-    {
-      reason: 'own_certificate_refused',
-      check: "the client refused this server's certificate",
-      whatToDo:
-        'give the client the authority of the server certificate, and let the certificate stand for the name that the client connects to',
-    },
-  ],
-  [
-    /WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|PACKET_LENGTH_TOO_LONG|RECORD_TOO_SMALL|BAD_RECORD_TYPE|UNEXPECTED_MESSAGE|LENGTH_MISMATCH|DECODE_ERROR/,
-    {
-      reason: 'not_tls',
-      check: 'what the client sent is no TLS handshake',
-      whatToDo: 'check that the client uses TLS on this port; scanners and health checks look like this too',
-    },
-  ],
-  [
-    /HANDSHAKE_TIMEOUT/,
-    {
-      reason: 'timeout',
-      check: 'the client did not finish the handshake in time',
-      whatToDo: 'nothing if it is rare; often means a bad network, or a health check that only opens the port',
-    },
-  ],
-  [
-    /TOO_MANY_HANDSHAKES/,
-    {
-      reason: 'too_many_handshakes',
-      check: 'too many handshakes are under way at once',
-      whatToDo: 'nothing after a restart, clients try again; if it lasts, add hubs or look for a flood',
-    },
-  ],
-  [
-    /LISTENER_CLOSED/,
-    {
-      reason: 'stopping',
-      check: 'this server was stopped during the handshake',
-      whatToDo: 'nothing, the client tries again',
-    },
-  ],
-  [
-    /ECONNRESET|EPIPE|ECONNABORTED|CLOSED_EARLY|ETIMEDOUT/,
-    {
-      reason: 'closed_early',
-      check: 'the client closed the connection during the handshake',
-      whatToDo:
-        "nothing if it is rare; if it always does, it does not accept this server's certificate and tells nobody: compare its authority and the name it connects to",
-    },
-  ],
-];
 
 function alike(codes: readonly string[], words: Words): Record<string, () => Words> {
   return Object.fromEntries(codes.map((code) => [code, () => words]));

@@ -27,8 +27,8 @@ export interface TlsFiles {
   /** Without passphrase. */
   readonly key: string;
   /**
-   * The trust anchors of client certificates (FT-TLS-4). With at least one, a client certificate is mandatory
-   * (FT-TLS-3); without any, none is asked for.
+   * The trust anchors of client certificates (FT-TLS-4). Where given, there is at least one, and a client certificate
+   * is mandatory (FT-TLS-3); left out, none is asked for.
    */
   readonly clientAuthorities?: readonly string[];
 }
@@ -54,6 +54,9 @@ const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE
 
 /** @throws TlsError that says which file is wrong, and how */
 export async function readTlsFiles(files: TlsFiles): Promise<TlsSnapshot> {
+  if (files.clientAuthorities?.length === 0) {
+    throw new TlsError('TLS_AUTHORITIES_INVALID', 'no file with the authorities of client certificates is named');
+  }
   const paths = [files.certificate, files.key, ...(files.clientAuthorities ?? [])];
   const [certificatePem = '', keyPem = '', ...authorityPems] = await Promise.all(paths.map(readPem));
   const chain = certificatesIn(certificatePem, files.certificate, 'TLS_CERTIFICATE_INVALID');

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Clock, TimerHandle } from './clock.js';
 import { errorRecord } from './errors.js';
+import type { Logger } from './log.js';
 import { readTlsFiles, TlsError, type TlsFiles, type TlsSnapshot } from './tls-files.js';
 
 // Certificates that change while a listener runs. Invariants:
@@ -14,17 +15,10 @@ import { readTlsFiles, TlsError, type TlsFiles, type TlsSnapshot } from './tls-f
 /** What happened on a reload. `kept`: the new files cannot be used, the old material stays. */
 export type TlsReload = 'unchanged' | 'reloaded' | 'kept';
 
-/** The part of a logger that is needed. */
-export interface TlsLog {
-  info(fields: Readonly<Record<string, unknown>>, message: string): void;
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
-  error(fields: Readonly<Record<string, unknown>>, message: string): void;
-}
-
 export interface TlsMaterialOptions {
   readonly files: TlsFiles;
   readonly clock: Clock;
-  readonly log: TlsLog;
+  readonly log: Pick<Logger, 'info' | 'error'>;
   /** How often the files are looked at, in ms; 0 leaves it to {@link TlsMaterial.reload}. @default 5 000 */
   readonly pollMs?: number;
 }

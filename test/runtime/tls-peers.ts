@@ -25,7 +25,7 @@ export async function until(isTrue: () => boolean, what: string): Promise<void> 
 }
 
 export interface LogLine {
-  readonly level: 'info' | 'warn' | 'error';
+  readonly level: 'info' | 'error';
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -34,7 +34,7 @@ export function recordingLog(lines: LogLine[]) {
   const at = (level: LogLine['level']) => (fields: Readonly<Record<string, unknown>>, message: string) => {
     lines.push({ level, message, fields });
   };
-  return { info: at('info'), warn: at('warn'), error: at('error') };
+  return { info: at('info'), error: at('error') };
 }
 
 export interface TestHub {

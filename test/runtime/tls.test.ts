@@ -239,6 +239,13 @@ test('what cannot be loaded at start is named with its file', async (t) => {
   }
 });
 
+test('FT-TLS-3 an empty list of authorities is a mistake, not a listener for everybody', async (t) => {
+  const directory = await folder(t);
+  await write(directory, server);
+  const files = { ...filesIn(directory), clientAuthorities: [] };
+  await assert.rejects(load(t, { files }), { code: 'TLS_AUTHORITIES_INVALID' });
+});
+
 test('an expired certificate is taken at start, loudly', async (t) => {
   const directory = await folder(t);
   await write(directory, await issueServerCertificate(root, { names: ['localhost'], notAfter: Date.now() - DAY_MS }));
