@@ -13,6 +13,7 @@ export type {
   SummaryRow,
 } from './actor-type.js';
 export { hotLogic } from './actor-type.js';
+export { actorRoutes, actorStreams } from './actor-routes.js';
 export type { ActorView } from './actor-view.js';
 export { type Address, addressOf, isAddress, keyOf, typeOf } from './address.js';
 export { type Backoff, delayMs, RESTART_BACKOFF } from './backoff.js';
@@ -23,6 +24,8 @@ export { Health } from './health.js';
 export type { HttpToken, Role } from './http-auth.js';
 export { createHttpServer, type HttpApp, type HttpRoutes, type HttpServer } from './http-server.js';
 export { type Ids, seededIds, systemIds } from './ids.js';
+export { Inspection } from './inspection.js';
+export { openLog } from './open-log.js';
 export { createLogger, type Logger, type RootLogger, silentLogger } from './log.js';
 export type { Stamp } from './message.js';
 export { Metrics } from './metrics.js';
@@ -36,6 +39,7 @@ export type {
 } from './output-router.js';
 export { Refusals } from './refusals.js';
 export { type ReplayedType, type ReplayResult, replayFixture } from './replay.js';
+export { measureRuntime } from './runtime-metrics.js';
 export { EXIT, runUntilSignal } from './shutdown.js';
 export { type Child, Supervisor, type SupervisorSpec, type SupervisorView } from './supervision.js';
 export { ActorSystem, type ActorSystemOptions } from './system.js';

@@ -1,0 +1,162 @@
+/**
+ * What a hub is made of, in the order in which it starts. Reading this is reading the architecture: parts are made from
+ * the configuration, known to each other only as far as it says here, and supervised.
+ */
+import { join } from 'node:path';
+import { createDispatch, type Dispatch, dispatchRoutes } from './actors/dispatch/index.js';
+import { type Broker, byPassword, createBroker } from './actors/mqtt/index.js';
+import { connectionType, createTelemetry, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
+import { createDestination } from './destinations.js';
+import { consoleFolder } from './console/index.js';
+import type { HubConfig } from './hub-config.js';
+import {
+  ActorSystem,
+  actorRoutes,
+  actorStreams,
+  type Child,
+  type Clock,
+  createHttpServer,
+  Health,
+  type HttpServer,
+  type Ids,
+  Inspection,
+  type Logger,
+  Metrics,
+  measureRuntime,
+  openLog,
+  type ReplayedType,
+  Supervisor,
+} from './runtime/index.js';
+import { overviewRoutes } from './overview.js';
+
+/** The charts of a hub that can be replayed without one. */
+export const hubTypes: readonly ReplayedType[] = [connectionType];
+
+export interface HubDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+}
+
+/** The parts of a configuration that make a hub; a role that runs alone leaves some out. */
+export type HubParts = Pick<HubConfig, 'dataDir'> & Partial<Pick<HubConfig, 'http' | 'mqtt' | 'telemetry'>>;
+
+export interface Hub {
+  /** Where people and vehicles reach it, once it runs. */
+  urls(): { readonly http?: string; readonly telemetry?: string; readonly mqtt?: string };
+  readonly system: ActorSystem;
+  readonly metrics: Metrics;
+  /** `escalate` is called when the root supervisor gives up (SUP-8). */
+  start(escalate: (error: unknown) => void): Promise<void>;
+  stop(deadlineMs: number): Promise<void>;
+  /** Certificates are read again. */
+  reload(): Promise<void>;
+}
+
+export async function createHub(parts: HubParts, { clock, ids, logger }: HubDeps): Promise<Hub> {
+  const metrics = new Metrics();
+  metrics.collectProcess();
+  const health = new Health();
+  const system = new ActorSystem({ directory: join(parts.dataDir, 'store'), clock, ids, log: logger });
+  measureRuntime(system, metrics);
+  health.ready('store', () => storeHealth(system));
+
+  const broker = parts.mqtt?.embedded.enabled ? createEmbeddedBroker(parts.mqtt, { clock, logger }) : undefined;
+  const telemetry = parts.telemetry
+    ? createTelemetry({ settings: parts.telemetry, system, clock, ids, logger, metrics })
+    : undefined;
+  const dispatch = await createSpooledDispatch(parts, system, telemetry, { clock, ids, logger });
+
+  for (const part of [broker, dispatch, telemetry]) if (part) system.register(part.type);
+
+  const children: Child[] = [];
+  if (broker) children.push(system.child(broker.actor.address, { input: broker.actor.input }));
+  for (const { address, input } of dispatch?.actors ?? []) children.push(system.child(address, { input }));
+  if (telemetry) children.push(telemetry.listener);
+
+  let url: string | undefined;
+  const http = parts.http && createHttpServer({ ...parts.http, logger, health, metrics, clock, staticFolder: consoleFolder });
+  if (http) children.push(httpService(http, (started) => (url = started)));
+  const root = new Supervisor({ name: 'hub', strategy: 'rest_for_one', children }, { clock, ids, log: logger });
+  if (http) {
+    http.routes(actorRoutes({ system, supervision: () => root.view() }));
+    http.routes(overviewRoutes({ role: 'hub', system, clock, telemetry, dispatch }));
+    if (telemetry) http.routes(telemetryRoutes(telemetry.connections, system));
+    if (dispatch) http.routes(dispatchRoutes(dispatch, system));
+    actorStreams(http, system, new Inspection(system, clock));
+  }
+
+  return {
+    system,
+    metrics,
+    urls: () => ({
+      ...(url === undefined ? {} : { http: url }),
+      ...(telemetry?.port() === undefined ? {} : { telemetry: `wss://localhost:${telemetry.port()}` }),
+      ...(broker?.url() === undefined ? {} : { mqtt: broker.url() }),
+    }),
+    start: async (escalate) => {
+      await system.start();
+      await root.start((end) => escalate(end === 'done' ? new Error('the hub ended') : end.error));
+    },
+    stop: async (deadlineMs) => {
+      health.stopping();
+      await root.stop(deadlineMs);
+      await dispatch?.close(deadlineMs);
+      await broker?.close(deadlineMs);
+      await system.stop(deadlineMs);
+    },
+    reload: async () => {
+      await telemetry?.reload();
+    },
+  };
+}
+
+const storeHealth = ({ commit }: ActorSystem) =>
+  commit.degraded ? { ok: false, detail: commit.degraded.message } : { ok: true };
+
+function createEmbeddedBroker({ embedded }: HubConfig['mqtt'], { clock, logger }: Omit<HubDeps, 'ids'>): Broker {
+  const { users, enabled: _enabled, ...options } = embedded;
+  return createBroker({
+    ...options,
+    ...(users.length === 0 ? {} : { authenticate: byPassword(users) }),
+    clock,
+    onRefused: (refusal) => logger.warn({ ...refusal }, 'mqtt_refused'),
+  });
+}
+
+/** The spool, and a dispatcher for each destination that some topic names. */
+async function createSpooledDispatch(
+  { dataDir, telemetry: settings }: HubParts,
+  system: ActorSystem,
+  telemetry: Telemetry | undefined,
+  { clock, ids, logger }: HubDeps,
+): Promise<Dispatch | undefined> {
+  if (!settings || !telemetry) return undefined;
+  const overflow = settings.spool.atBound === 'dropOldest' ? 'drop-oldest' : 'reject';
+  const readers = [...settings.spool.boundBytes].map(([name, boundBytes]) => ({ name, boundBytes, overflow }) as const);
+  const spool = await openLog(system.commit, clock, { name: SPOOL, readers });
+  for (const left of spool.leftovers) logger.warn({ ...left }, 'spool_leftovers_removed');
+  system.addLog(SPOOL, spool);
+  const dispatchers = readers.map(({ name, boundBytes }) => ({
+    name,
+    boundBytes,
+    spool: spool.reader(name),
+    dispatcher: createDestination(name, { settings, dataDir, clock, ids, logger }),
+    onConfirmed: (record: FleetRecord) => telemetry.confirmed(record, name),
+    onRefused: ({ reason, record, bytes }: RefusedRecord) =>
+      system.deadLetters.add(`dispatcher/${name}`, record ?? bytes, new DispatchError('DISPATCH_REFUSED', reason)),
+  }));
+  return createDispatch({ clock, dispatchers });
+}
+
+function httpService(server: HttpServer, started: (url: string | undefined) => void): Child {
+  return {
+    name: 'http',
+    kind: 'service',
+    start: async () => started(await server.start()),
+    stop: async (deadlineMs) => {
+      await server.stop(deadlineMs);
+      started(undefined);
+    },
+  };
+}
