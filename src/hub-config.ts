@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { FileDispatcherSchema, SpoolSchema } from './actors/dispatch/config.js';
 import { type MqttConfig, MqttSchema, resolveMqtt } from './actors/mqtt/config.js';
-import { resolveTelemetry, ServerConfigSchema, TelemetrySchema } from './actors/telemetry/config.js';
+import { resolveTelemetry, telemetrySchemas } from './actors/telemetry/config.js';
 import { type Loaded, type LoadOptions, load } from './config/load.js';
 import { ConfigError, type Mistake } from './config/mistake.js';
 import { readConfigFile } from './config/read-file.js';
@@ -24,13 +25,18 @@ const LogSchema = Type.Object(
   { additionalProperties: false, default: {}, description: 'The log, on standard error.' },
 );
 
+const telemetrySchema = telemetrySchemas({ spool: SpoolSchema, file: FileDispatcherSchema });
+
+/** A peer's `server_config.json`. */
+export const ServerConfigSchema = telemetrySchema.serverConfig;
+
 /** The configuration of a hub: each section's schema lives beside its actors. */
 export const HubSchema = composeSchema('Fleetchart hub', {
   dataDir: Type.String({ default: './data/hub', minLength: 1, description: 'Where everything is stored.' }),
   log: LogSchema,
   http: HttpSchema,
   mqtt: MqttSchema,
-  telemetry: Type.Optional(TelemetrySchema),
+  telemetry: Type.Optional(telemetrySchema.section),
 });
 
 /** What a hub is made from. Without `telemetry` it takes no telemetry. */
@@ -58,20 +64,17 @@ export function checkHubConfig(input: ConfigInput): Checked<HubConfig> {
   const root = loaded.value as Static<typeof HubSchema>;
   const http = resolveSection(loaded, ['http'], resolveHttp);
   const mqtt = resolveSection(loaded, ['mqtt'], resolveMqtt);
-  const telemetry = root.telemetry
-    ? resolveSection(loaded, ['telemetry'], (section: Static<typeof TelemetrySchema>) =>
-        resolveTelemetry(section, { environment: input.environment ?? {} }),
-      )
-    : undefined;
-  const sections = [http, mqtt, ...(telemetry ? [telemetry] : [])];
-  const { mistakes, warnings } = report(loaded, sections);
+  const telemetry = resolveSection(loaded, ['telemetry'], (section: Static<typeof telemetrySchema.section>) =>
+    resolveTelemetry(section, { environment: input.environment ?? {} }),
+  );
+  const { mistakes, warnings } = report(loaded, [http, mqtt, telemetry]);
   if (mistakes.length > 0 || !http.value || !mqtt.value) return { config: undefined, loaded, mistakes, warnings };
   const config: HubConfig = {
     dataDir: root.dataDir,
     log: root.log,
     http: http.value,
     mqtt: mqtt.value,
-    ...(telemetry?.value ? { telemetry: telemetry.value } : {}),
+    ...(telemetry.value ? { telemetry: telemetry.value } : {}),
   };
   return { config, loaded, mistakes, warnings };
 }

@@ -81,6 +81,9 @@ function resolve(schema: SchemaNode, keys: readonly string[], match: KeyMatch): 
   return { ok: true, path, node };
 }
 
+/** Longer lists of keys help nobody. */
+const mostNamed = 12;
+
 /** An unknown key, with the declared one that was probably meant. */
 export function unknownKey(parent: Path, key: string, known: readonly string[]): Mistake {
   const meant = suggest(key, known);
@@ -88,7 +91,9 @@ export function unknownKey(parent: Path, key: string, known: readonly string[]):
     code: 'CONFIG_UNKNOWN_KEY',
     pointer: toPointer([...parent, key]),
     message: meant === undefined ? 'unknown key' : `unknown key; did you mean "${meant}"?`,
-    ...(meant === undefined && known.length > 0 ? { hint: `known here: ${known.join(', ')}` } : {}),
+    ...(meant === undefined && known.length > 0 && known.length <= mostNamed
+      ? { hint: `known here: ${known.join(', ')}` }
+      : {}),
   };
 }
 

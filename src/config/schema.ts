@@ -8,6 +8,7 @@ import { fold } from './suggest.js';
  * - `peer: NAME` an object of a peer's own file: keys match in any case, unknown keys are warnings;
  * - `secret: true` never shown; `secret: false` shown although the name sounds like one (a path to a key file);
  * - `secretFile: true` on `xFile`: the path of a file that holds `x`, which is read into the sibling `x`;
+ *   `secretFile: 'inPlace'` a path that is used as it is, but looked at for who may read it;
  * - `include: KEY` the object may name, under that key, a file whose contents stand beneath its own keys;
  * - `unit` of a number; `expects` words for what a pattern or union accepts.
  */
@@ -27,7 +28,7 @@ export interface SchemaNode {
   readonly minItems?: number;
   readonly peer?: string;
   readonly secret?: boolean;
-  readonly secretFile?: boolean;
+  readonly secretFile?: boolean | 'inPlace';
   readonly include?: string;
   readonly unit?: string;
   readonly expects?: string;

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Mistake } from './mistake.js';
 import { type Path, toPointer } from './pointer.js';
 import { readBounded } from './read-file.js';
@@ -24,10 +24,14 @@ export function readSecretFiles(root: unknown, schema: SchemaNode, sources: Sour
   const mistakes: Mistake[] = [];
   const warnings: Mistake[] = [];
   let value = root;
-  for (const path of secretFilePaths(root, schema, [])) {
+  for (const { path, isInPlace } of secretFilePaths(root, schema, [])) {
     const target = [...path.slice(0, -1), (path.at(-1) ?? '').slice(0, -suffix.length)];
     const file = String(valueAt(root, path));
     const pointer = toPointer(path);
+    if (isInPlace) {
+      if (existsSync(file)) warnings.push(...exposureAt(pointer, file));
+      continue;
+    }
     if (valueAt(root, target) !== undefined) {
       const message = `given together with ${target.at(-1)}`;
       mistakes.push({ code: 'CONFIG_CONFLICT', pointer, message, hint: 'keep the file and remove the other' });
@@ -39,8 +43,7 @@ export function readSecretFiles(root: unknown, schema: SchemaNode, sources: Sour
         mistakes.push({ code: 'CONFIG_TOO_LARGE', pointer, message: `${file} is no secret: too large` });
       else if (secret === '') mistakes.push({ code: 'CONFIG_MISSING', pointer, message: `${file} is empty` });
       else value = assign(value, target, secret, sources, { kind: 'file', path: file, position: undefined });
-      const exposed = exposure(file);
-      if (exposed) warnings.push({ ...exposed, pointer, message: `${file} ${exposed.message}` });
+      warnings.push(...exposureAt(pointer, file));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const hint = 'write the secret into that file with mode 0600, or correct the path';
@@ -64,12 +67,25 @@ export function exposure(file: string): Mistake | undefined {
   };
 }
 
-function secretFilePaths(value: unknown, node: SchemaNode, path: Path): string[][] {
+function exposureAt(pointer: string, file: string): Mistake[] {
+  const exposed = exposure(file);
+  return exposed ? [{ ...exposed, pointer, message: `${file} ${exposed.message}` }] : [];
+}
+
+interface SecretFile {
+  readonly path: Path;
+  readonly isInPlace: boolean;
+}
+
+function secretFilePaths(value: unknown, node: SchemaNode, path: Path): SecretFile[] {
   if (Array.isArray(value)) {
     return value.flatMap((item, index) => secretFilePaths(item, node.items ?? {}, [...path, String(index)]));
   }
-  if (!isTree(value)) return node.secretFile && typeof value === 'string' ? [[...path]] : [];
-  return Object.entries(node.properties ?? {}).flatMap(([key, child]) =>
-    secretFilePaths(childValue(value, key), child, [...path, key]),
-  );
+  if (isTree(value)) {
+    return Object.entries(node.properties ?? {}).flatMap(([key, child]) =>
+      secretFilePaths(childValue(value, key), child, [...path, key]),
+    );
+  }
+  const isNamed = typeof value === 'string' && value !== '' && node.secretFile !== undefined;
+  return isNamed ? [{ path, isInPlace: node.secretFile === 'inPlace' }] : [];
 }

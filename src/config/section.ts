@@ -17,7 +17,7 @@ export type Resolution<T> =
   | { readonly ok: false; readonly mistakes: readonly Finding[]; readonly warnings: readonly Finding[] };
 
 export interface Resolved<T> {
-  /** Undefined if the section has mistakes. */
+  /** Undefined if the section has mistakes, or is absent. */
   readonly value: T | undefined;
   readonly mistakes: readonly Mistake[];
   readonly warnings: readonly Mistake[];
@@ -31,6 +31,7 @@ export function resolveSection<S, T>(loaded: Loaded, at: Path, resolve: (section
   const { unsound } = loaded;
   const sound = unsound.reduce((root, pointer) => without(root, fromPointer(pointer)) ?? {}, loaded.value);
   const section = valueAt(fillDefaults(sound, nodeOf(loaded.schema), [], new Sources()), at);
+  if (section === undefined) return { value: undefined, mistakes: [], warnings: [] };
   const result = resolve(section as S);
   const prefix = toPointer(at);
   const settle = (findings: readonly Finding[]): Mistake[] => {

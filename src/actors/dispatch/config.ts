@@ -1,29 +1,34 @@
 import { Type } from '@sinclair/typebox';
 import { serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
 
-const boundBytes = (description: string, defaultBytes?: number) =>
+const boundBytes = (description: string, options: object = {}) =>
   Type.Integer({
     description,
     minimum: 1024 * 1024,
     maximum: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    ...(defaultBytes === undefined ? {} : { default: defaultBytes }),
+    ...options,
   });
+const boundOf = (name: string) =>
+  Type.Optional(
+    Type.Object(
+      { boundBytes: boundBytes(`Most that may wait for ${name}.`) },
+      { additionalProperties: false, description: `The part of ${name}.` },
+    ),
+  );
 
 /** What waits on disk for each dispatcher, and how much of it. */
 export const SpoolSchema = Type.Object(
   {
     boundBytes: Type.Optional(
-      boundBytes('Most that may wait for one dispatcher, unless stated for it below.', serverDefaults.spoolBoundBytes),
+      boundBytes('Most that may wait for one dispatcher, unless stated for it below.', {
+        default: serverDefaults.spoolBoundBytes,
+      }),
     ),
     dispatchers: Type.Optional(
-      Type.Record(
-        Type.String(),
-        Type.Object(
-          { boundBytes: boundBytes('Most that may wait for this dispatcher.') },
-          { additionalProperties: false },
-        ),
-        { description: 'Bounds of single dispatchers, by name.' },
+      Type.Object(
+        { logger: boundOf('logger'), file: boundOf('file'), mqtt: boundOf('mqtt') },
+        { additionalProperties: false, description: 'Bounds of single dispatchers.' },
       ),
     ),
   },

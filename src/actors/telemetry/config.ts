@@ -1,11 +1,10 @@
-import { type Static, type TProperties, Type } from '@sinclair/typebox';
+import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import {
   resolveServerConfig,
   type ServerConfigResult,
   type ServerSurroundings,
 } from '../../protocols/fleet-telemetry/server-config.js';
-import { serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
-import { FileDispatcherSchema, SpoolSchema } from '../dispatch/config.js';
+import { type ServerConfig, serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
 
 /** An object of the reference's file: keys match in any case, unknown ones warn (spec 7.1). */
 const peer = <P extends TProperties>(properties: P, description: string, options: object = {}) =>
@@ -44,75 +43,71 @@ const trustedIssuers = Type.Object(
   { additionalProperties: false, description: "Issuers and OIDs of other fleets, beside Tesla's." },
 );
 
-/** Our own keys (spec 12); unknown ones are mistakes. */
-export const OwnServerConfigSchema = Type.Object(
-  {
-    deviceCa: text("PEM file of the CA that signed the vehicles' certificates; adds to tls.ca_file.", { minLength: 1 }),
-    trustedIssuers: Type.Optional(trustedIssuers),
-    ackWhen: Type.Optional(
-      Type.Union([Type.Literal('spooled'), Type.Literal('received')], {
-        default: 'spooled',
-        description:
-          'When a record without a reliable source is acknowledged: on disk in the spool, or on receipt as in the reference.',
-      }),
-    ),
-    spoolAtBound: Type.Optional(
-      Type.Union([Type.Literal('keepUnacked'), Type.Literal('dropOldest')], {
-        default: 'keepUnacked',
-        description:
-          'At the bound of a dispatcher: its records stay unacknowledged, or its oldest are dropped and counted.',
-      }),
-    ),
-    spool: Type.Optional(SpoolSchema),
-    doubleAckUnknownType: flag('Acknowledge messages of an unknown type twice, as the reference does.'),
-    rateLimitInterval: Type.Optional(
-      Type.Union([Type.Literal('honoured'), Type.Literal('ignored')], {
-        default: 'honoured',
-        description: 'Whether message_interval_time counts; the reference ignores it, so its limit never limits.',
-      }),
-    ),
-    strictSenderId: flag('Check the sender id on every topic, not only on those that records does not name.'),
-    signalCount: Type.Optional(
-      Type.Union([Type.Literal('every'), Type.Literal('reference')], {
-        default: 'every',
-        description: 'Whether signal_count counts every record, or those over the rate limit as the reference does.',
-      }),
-    ),
-    maxMessageBytes: Type.Optional(
-      Type.Integer({
-        minimum: 1024,
-        maximum: 64 * 1024 * 1024,
-        unit: 'bytes',
-        default: serverDefaults.maxMessageBytes,
-        description: 'Longer messages are answered with an error.',
-      }),
-    ),
-    hardCloseBytes: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 1024, maximum: 256 * 1024 * 1024 }), Type.Literal('off')], {
-        expects: 'an integer from 1024 to 268435456 (bytes) or "off"',
-        description: 'Longer messages end the connection with 1009. Default: 4 MiB, at least maxMessageBytes.',
-      }),
-    ),
-    idlePing: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 1, maximum: 86_400 }), Type.Literal('off')], {
-        expects: 'an integer from 1 to 86400 (seconds) or "off"',
-        default: serverDefaults.idlePingS,
-        description: 'Seconds between WebSocket pings; two without an answer end the connection.',
-      }),
-    ),
-    mqttNullForInvalid: Type.Optional(
-      Type.Union([Type.Literal('null'), Type.Literal('omit')], {
-        default: 'null',
-        description: 'An invalid value is published to MQTT as null, or not at all.',
-      }),
-    ),
-    mqttPassword: text('Password of the mqtt dispatcher, instead of mqtt.password.', { secret: true }),
-    mqttPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
-    file: Type.Optional(FileDispatcherSchema),
-  },
-  { additionalProperties: false, default: {}, description: 'Keys that the reference does not have.' },
-);
+/** Our own keys (spec 12) without the dispatchers'. */
+const ownKeys = {
+  deviceCa: text("PEM file of the CA that signed the vehicles' certificates; adds to tls.ca_file.", { minLength: 1 }),
+  trustedIssuers: Type.Optional(trustedIssuers),
+  ackWhen: Type.Optional(
+    Type.Union([Type.Literal('spooled'), Type.Literal('received')], {
+      default: 'spooled',
+      description:
+        'When a record without a reliable source is acknowledged: on disk in the spool, or on receipt as in the reference.',
+    }),
+  ),
+  spoolAtBound: Type.Optional(
+    Type.Union([Type.Literal('keepUnacked'), Type.Literal('dropOldest')], {
+      default: 'keepUnacked',
+      description:
+        'At the bound of a dispatcher: its records stay unacknowledged, or its oldest are dropped and counted.',
+    }),
+  ),
+  doubleAckUnknownType: flag('Acknowledge messages of an unknown type twice, as the reference does.'),
+  rateLimitInterval: Type.Optional(
+    Type.Union([Type.Literal('honoured'), Type.Literal('ignored')], {
+      default: 'honoured',
+      description: 'Whether message_interval_time counts; the reference ignores it, so its limit never limits.',
+    }),
+  ),
+  strictSenderId: flag('Check the sender id on every topic, not only on those that records does not name.'),
+  signalCount: Type.Optional(
+    Type.Union([Type.Literal('every'), Type.Literal('reference')], {
+      default: 'every',
+      description: 'Whether signal_count counts every record, or those over the rate limit as the reference does.',
+    }),
+  ),
+  maxMessageBytes: Type.Optional(
+    Type.Integer({
+      minimum: 1024,
+      maximum: 64 * 1024 * 1024,
+      unit: 'bytes',
+      default: serverDefaults.maxMessageBytes,
+      description: 'Longer messages are answered with an error.',
+    }),
+  ),
+  hardCloseBytes: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 1024, maximum: 256 * 1024 * 1024 }), Type.Literal('off')], {
+      expects: 'an integer from 1024 to 268435456 (bytes) or "off"',
+      description: 'Longer messages end the connection with 1009. Default: 4 MiB, at least maxMessageBytes.',
+    }),
+  ),
+  idlePing: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 1, maximum: 86_400 }), Type.Literal('off')], {
+      expects: 'an integer from 1 to 86400 (seconds) or "off"',
+      default: serverDefaults.idlePingS,
+      description: 'Seconds between WebSocket pings; two without an answer end the connection.',
+    }),
+  ),
+  mqttNullForInvalid: Type.Optional(
+    Type.Union([Type.Literal('null'), Type.Literal('omit')], {
+      default: 'null',
+      description: 'An invalid value is published to MQTT as null, or not at all.',
+    }),
+  ),
+  mqttPassword: text('Password of the mqtt dispatcher, instead of mqtt.password.', { secret: true }),
+  mqttPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
+};
 
+/** The reference's keys (spec 7.2). */
 const serverKeys = {
   host: text('Address of the TLS listener; empty: all interfaces.', { default: '' }),
   port: Type.Optional(
@@ -122,7 +117,7 @@ const serverKeys = {
     peer(
       {
         server_cert: text('PEM file with the server certificate, leaf first.'),
-        server_key: text('PEM file with its private key.', { secret: false }),
+        server_key: text('PEM file with its private key, mode 0600.', { secret: false, secretFile: 'inPlace' }),
         ca_file: text("PEM file with the CAs of the vehicles' certificates."),
       },
       'Certificates; mandatory.',
@@ -191,28 +186,39 @@ const serverKeys = {
   redis: later('Comes later: likewise.'),
   reliable_ack: ignored,
   reliable_ack_workers: ignored,
-  fleetchart: Type.Optional(OwnServerConfigSchema),
 };
 
-/** `server_config.json` of fleet-telemetry (spec 7.2), key for key, and our own keys in `fleetchart`. */
-export const ServerConfigSchema = peer(serverKeys, 'Telemetry ingest.', {
-  title: 'fleet-telemetry server_config.json',
-});
+/** The sections that the dispatchers bring along. */
+export interface DispatchSchemas<S extends TSchema, F extends TSchema> {
+  /** Key `fleetchart.spool`. */
+  readonly spool: S;
+  /** Key `fleetchart.file`. */
+  readonly file: F;
+}
 
-/** The hub's section: the same keys as they are, or the file that holds them. */
-export const TelemetrySchema = peer(
-  {
-    file: text('A server_config.json whose keys stand beneath the ones given here.', { minLength: 1 }),
-    ...serverKeys,
-  },
-  'Telemetry ingest: the keys of fleet-telemetry’s server_config.json, or `file: PATH` to read one.',
-  { include: 'file' },
-);
+/** The schemas of this concern, with the dispatchers' own sections in their place. */
+export function telemetrySchemas<S extends TSchema, F extends TSchema>({ spool, file }: DispatchSchemas<S, F>) {
+  const fleetchart = Type.Object(
+    { ...ownKeys, spool: Type.Optional(spool), file: Type.Optional(file) },
+    { additionalProperties: false, default: {}, description: 'Keys that the reference does not have.' },
+  );
+  const keys = { ...serverKeys, fleetchart: Type.Optional(fleetchart) };
+  return {
+    /** `server_config.json` of fleet-telemetry, key for key, and our own keys in `fleetchart`. */
+    serverConfig: peer(keys, 'Telemetry ingest.', { title: 'fleet-telemetry server_config.json' }),
+    /** The hub's section: the same keys as they are, or the file that holds them. */
+    section: peer(
+      {
+        file: text('A server_config.json whose keys stand beneath the ones given here.', { minLength: 1 }),
+        ...keys,
+      },
+      'Telemetry ingest: the keys of fleet-telemetry’s server_config.json, or `file: PATH` to read one.',
+      { include: 'file' },
+    ),
+  };
+}
 
 /** What a section that fits the schema comes to, or everything that is wrong with it. */
-export function resolveTelemetry(
-  section: Static<typeof ServerConfigSchema>,
-  surroundings: ServerSurroundings,
-): ServerConfigResult {
+export function resolveTelemetry(section: ServerConfig, surroundings: ServerSurroundings): ServerConfigResult {
   return resolveServerConfig(section, surroundings);
 }

@@ -84,7 +84,7 @@ export interface OwnServerConfig {
   readonly spoolAtBound?: SpoolAtBound;
   readonly spool?: {
     readonly boundBytes?: number;
-    readonly dispatchers?: Readonly<Record<string, { readonly boundBytes: number }>>;
+    readonly dispatchers?: { readonly [N in DispatcherName]?: { readonly boundBytes: number } };
   };
   readonly doubleAckUnknownType?: boolean;
   readonly rateLimitInterval?: 'honoured' | 'ignored';
