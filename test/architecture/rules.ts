@@ -121,11 +121,8 @@ function ofNames(files: readonly SourceFile[]): Violation[] {
 /** No file imports itself by detours; nor does an actor folder or a protocol, not even for types. */
 function ofCycles(sources: readonly Source[]): Violation[] {
   const byFile = edges(sources, ({ path }) => path, false);
-  const byFolder = edges(
-    sources,
-    ({ layer, folder, path }) => (/^(actors|protocols)$/.test(layer) ? folder : path),
-    true,
-  );
+  const isFolder = ({ layer }: Place) => layer === 'actors' || layer === 'protocols';
+  const byFolder = edges(sources, (place) => (isFolder(place) ? place.folder : undefined), true);
   return [...cycles(byFile), ...cycles(byFolder)].flatMap(({ nodes, through }) =>
     violation(through.source, through.line, `imports go in a circle: ${nodes.join(' → ')}`),
   );
@@ -138,17 +135,15 @@ interface Edge {
   readonly line: number;
 }
 
-function edges(sources: readonly Source[], nodeOf: (place: Place) => string, withTypes: boolean): Edge[] {
+/** Who imports whom among what `nodeOf` names. */
+function edges(sources: readonly Source[], nodeOf: (place: Place) => string | undefined, withTypes: boolean): Edge[] {
   return sources.flatMap((source) =>
-    source.imports
-      .filter(({ specifier, isType }) => specifier.startsWith('.') && (withTypes || !isType))
-      .map(({ specifier, line }) => ({
-        from: nodeOf(placeOf(source.path)),
-        to: nodeOf(placeOf(resolveImport(source.path, specifier))),
-        source,
-        line,
-      }))
-      .filter(({ from, to }) => from !== to),
+    source.imports.flatMap(({ specifier, isType, line }) => {
+      if (!specifier.startsWith('.') || (isType && !withTypes)) return [];
+      const from = nodeOf(placeOf(source.path));
+      const to = nodeOf(placeOf(resolveImport(source.path, specifier)));
+      return from === undefined || to === undefined || from === to ? [] : [{ from, to, source, line }];
+    }),
   );
 }
 
