@@ -1,3 +1,10 @@
+/**
+ * Invariants of the command line
+ * - CLI-1 Every command has `--help` with an example; every command that reports has `--json`.
+ * - CLI-2 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 70 escalated.
+ * - CLI-3 An error says what to do next; an unknown command or option names the one that was probably meant.
+ * - CLI-4 Results go to standard output and everything about them to standard error.
+ */
 import { Command, CommanderError } from 'commander';
 import { configCommand } from './config.js';
 import { type ExitCode, exitCodes } from './exit-code.js';

@@ -1,3 +1,16 @@
+/**
+ * Configuration as inert data.
+ *
+ * Invariants
+ * - CFG-1 Default < file < environment < `--set` < a command's own options. What a section includes stands beneath the
+ *   section's own keys. Every value knows who set it.
+ * - CFG-2 Loading opens nothing but the files that are named, and changes nothing.
+ * - CFG-3 All mistakes are reported at once, each once, with where it stands, what was expected and what was got.
+ * - CFG-4 An unknown key is a mistake in our own file; in a peer's it is a warning, and keys match in any case.
+ * - CFG-5 Files are bounded in size, depth and aliases. No input makes loading throw, or reaches a prototype.
+ * - CFG-6 A secret appears in no mistake and no explanation.
+ * - CFG-7 A secret may stand in a file of its own. A file with a secret that others can read is a warning.
+ */
 import type { TSchema } from '@sinclair/typebox';
 import { type Assignment, fromEnvironment, fromSets } from './assignments.js';
 import type { Mistake } from './mistake.js';
@@ -35,10 +48,7 @@ export interface Loaded {
   readonly unsound: readonly string[];
 }
 
-/**
- * Default < file < environment < `--set` < options. Opens nothing but the files that are named. What a section
- * includes (`telemetry: {file: PATH}`) stands beneath the section's own keys.
- */
+/** The effective configuration and everything wrong with it. A section includes a file by `telemetry: {file: PATH}`. */
 export function load(options: LoadOptions): Loaded {
   const schema = nodeOf(options.schema);
   const read = options.file === undefined ? undefined : readConfigFile(options.file);

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, YAMLError } from 'yaml';
 import type { Mistake, MistakeCode } from './mistake.js';
 import { type Path, toPointer } from './pointer.js';
 import type { Position } from './sources.js';
@@ -45,7 +45,10 @@ export function readConfigFile(path: string): ReadResult {
 export function parseConfigText(path: string, text: string): ReadResult {
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+    if (opensTooMuch(text)) return failed('CONFIG_SYNTAX', path, 'nested too deeply');
+    // The library compares each key with all others; duplicates are looked for in one pass below.
+    const options = { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false };
+    const document = parseDocument(text, options);
     const value = path.endsWith('.json') ? JSON.parse(text) : fromYaml(document, lines);
     const broken = unsafePart(value, []);
     if (broken) return failed('CONFIG_SYNTAX', path, `${toPointer(broken.path)}: ${broken.what}`);
@@ -71,12 +74,52 @@ export function readBounded(path: string, limitBytes: number): string | undefine
 }
 
 function fromYaml(document: Document.Parsed, lines: LineCounter): unknown {
-  const error = document.errors[0];
+  const error = document.errors[0] ?? duplicateKey(document.contents);
+  if (error instanceof YAMLError && error.code === 'RESOURCE_EXHAUSTION') throw new RangeError(error.message);
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
     throw new Error(`line ${line}, column ${col}: ${error.message}`);
   }
   return document.toJS({ maxAliasCount: maxAliases });
+}
+
+/** The first key that stands twice in one object. */
+function duplicateKey(node: unknown): { pos: readonly [number]; message: string } | undefined {
+  if (isSeq(node)) return firstOf(node.items, duplicateKey);
+  if (!isMap(node)) return undefined;
+  const seen = new Set<unknown>();
+  return firstOf(node.items, ({ key, value }) => {
+    const name = isScalar(key) ? key.value : key;
+    if (!seen.has(name)) {
+      seen.add(name);
+      return duplicateKey(value);
+    }
+    return { pos: [(key as Node).range?.[0] ?? 0], message: `the key ${String(name)} is given twice` };
+  });
+}
+
+function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const compactMarks = new RegExp(`(?:[-?:][ \\t]+){${4 * maxDepth}}`);
+
+/**
+ * Whether brackets, or list and key marks on one line, open so many levels that parsing them would cost seconds and
+ * the stack. Brackets in text count too, which no configuration has so many of.
+ */
+function opensTooMuch(text: string): boolean {
+  let open = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') open += 1;
+    else if (character === ']' || character === '}') open = Math.max(0, open - 1);
+    if (open > 4 * maxDepth) return true;
+  }
+  return compactMarks.test(text);
 }
 
 /** The first part that nests deeper than allowed, or whose key would reach an object's prototype. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { type HttpToken, isLoopback } from './http-auth.js';
 
 const token = Type.Object(
   {
@@ -36,14 +37,8 @@ export const HttpSchema = Type.Object(
 export interface HttpConfig {
   readonly host: string;
   readonly port: number;
-  readonly tokens: readonly HttpToken[];
+  readonly tokens: readonly (HttpToken & { readonly name: string })[];
   readonly allowedHosts: readonly string[];
-}
-
-export interface HttpToken {
-  readonly name: string;
-  readonly role: 'viewer' | 'operator';
-  readonly token: string;
 }
 
 /** One thing wrong with, or remarkable in, a section whose types are right. */
@@ -97,9 +92,4 @@ export function resolveHttp({
   });
   if (mistakes.length > 0) return { ok: false, mistakes, warnings: [] };
   return { ok: true, value: { host, port, tokens: resolved, allowedHosts }, warnings: [] };
-}
-
-/** Whether only this machine can reach a listener on `host`. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

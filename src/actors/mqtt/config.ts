@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { isLoopback, type SectionFinding, type SectionResult } from '../../runtime/http-config.js';
+import { isLoopback } from '../../runtime/http-auth.js';
+import type { SectionFinding, SectionResult } from '../../runtime/http-config.js';
 
 const user = Type.Object(
   {
