@@ -14,3 +14,17 @@ export function groupCommand(name: string, words: { summary: string; example: st
     .enablePositionalOptions()
     .addHelpText('after', `\nExample:\n  $ ${words.example}\n`);
 }
+
+/**
+ * A command that takes the flags of a peer as they are (`-config=FILE`), to be read by `parseGoFlags` or the peer's own
+ * rules. It has no options of ours, not even `--help`.
+ */
+export function peerCommand(name: string, words: { summary: string; example: string }): Command {
+  return new Command(name)
+    .description(words.summary)
+    .argument('[args...]', "the peer's own flags")
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .addHelpText('after', `\nExample:\n  $ ${words.example}\n`);
+}

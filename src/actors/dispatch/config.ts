@@ -5,7 +5,6 @@ const boundBytes = (description: string, options: object = {}) =>
   Type.Integer({
     description,
     minimum: 1024 * 1024,
-    maximum: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     ...options,
   });
@@ -57,7 +56,6 @@ export const FileDispatcherSchema = Type.Object(
     rotateBytes: Type.Optional(
       Type.Integer({
         minimum: 4096,
-        maximum: Number.MAX_SAFE_INTEGER,
         unit: 'bytes',
         default: serverDefaults.file.rotateBytes,
         description: 'A file that has reached this size is closed and the next one begun.',

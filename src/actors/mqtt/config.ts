@@ -39,7 +39,6 @@ const EmbeddedBrokerSchema = Type.Object(
     offlineBytes: Type.Integer({
       default: 10 * 1024 * 1024,
       minimum: 0,
-      maximum: Number.MAX_SAFE_INTEGER,
       unit: 'bytes',
       description: 'Likewise by size (MQT-3).',
     }),

@@ -13,9 +13,9 @@ const text = (description: string, options: object = {}) => Type.Optional(Type.S
 const flag = (description: string, byDefault = false) =>
   Type.Optional(Type.Boolean({ description, default: byDefault }));
 const count = (description: string, options: object = {}) =>
-  Type.Optional(Type.Integer({ description, minimum: 0, maximum: Number.MAX_SAFE_INTEGER, ...options }));
-const duration = (unit: string, description: string, byDefault?: number) =>
-  count(description, { unit, ...(byDefault === undefined ? {} : { default: byDefault }) });
+  Type.Optional(Type.Integer({ description, minimum: 0, ...options }));
+const milliseconds = (description: string, byDefault: number) =>
+  count(description, { unit: 'milliseconds', maximum: 2 ** 31 - 1, default: byDefault });
 const later = (description: string) => Type.Optional(Type.Unknown({ description }));
 const ignored = later('Old; accepted without effect.');
 
@@ -128,9 +128,12 @@ const serverKeys = {
     peer(
       {
         enabled: flag('Drop what exceeds the limit; otherwise it is only counted.'),
-        message_limit: count('Messages that one connection may send in one interval.'),
-        message_interval_time: duration('seconds', 'The interval; 0: 60.'),
-        MessageIntervalTimeSecond: duration('nanoseconds', 'The interval again, undocumented; wins if set.'),
+        message_limit: count(
+          'Messages that one connection may send in one interval; their times are kept, 8 bytes each.',
+          { maximum: 1_000_000 },
+        ),
+        message_interval_time: count('The interval; 0: 60.', { unit: 'seconds' }),
+        MessageIntervalTimeSecond: count('The interval again, undocumented; wins if set.', { unit: 'nanoseconds' }),
       },
       'Limit on the messages of one connection.',
     ),
@@ -160,15 +163,18 @@ const serverKeys = {
         topic_base: text('First part of every topic.', { default: '' }),
         qos: Type.Optional(Type.Integer({ minimum: 0, maximum: 2, default: 0, description: 'Of every publish.' })),
         retained: flag('Of every publish.'),
-        connect_timeout_ms: duration('milliseconds', 'For one attempt.', serverDefaults.mqtt.connectTimeoutMs),
-        publish_timeout_ms: duration('milliseconds', 'For one record.', serverDefaults.mqtt.publishTimeoutMs),
-        disconnect_timeout_ms: duration('milliseconds', 'At the end.', serverDefaults.mqtt.disconnectTimeoutMs),
-        connect_retry_interval_ms: duration(
-          'milliseconds',
+        connect_timeout_ms: milliseconds('For one attempt.', serverDefaults.mqtt.connectTimeoutMs),
+        publish_timeout_ms: milliseconds('For one record.', serverDefaults.mqtt.publishTimeoutMs),
+        disconnect_timeout_ms: milliseconds('At the end.', serverDefaults.mqtt.disconnectTimeoutMs),
+        connect_retry_interval_ms: milliseconds(
           'Between attempts of the first connect.',
           serverDefaults.mqtt.connectRetryIntervalMs,
         ),
-        keep_alive_seconds: duration('seconds', 'MQTT keep-alive.', serverDefaults.mqtt.keepAliveS),
+        keep_alive_seconds: count('MQTT keep-alive.', {
+          unit: 'seconds',
+          maximum: 65_535,
+          default: serverDefaults.mqtt.keepAliveS,
+        }),
       },
       'The `mqtt` dispatcher.',
     ),
