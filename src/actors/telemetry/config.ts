@@ -1,0 +1,230 @@
+import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
+import {
+  resolveServerConfig,
+  type ServerConfigResult,
+  type ServerSurroundings,
+} from '../../protocols/fleet-telemetry/server-config.js';
+import { type ServerConfig, serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
+
+/** An object of the reference's file: keys match in any case, unknown ones warn (spec 7.1). */
+const peer = <P extends TProperties>(properties: P, description: string, options: object = {}) =>
+  Type.Object(properties, { additionalProperties: false, peer: 'fleet-telemetry', description, ...options });
+const text = (description: string, options: object = {}) => Type.Optional(Type.String({ description, ...options }));
+const flag = (description: string, byDefault = false) =>
+  Type.Optional(Type.Boolean({ description, default: byDefault }));
+const count = (description: string, options: object = {}) =>
+  Type.Optional(Type.Integer({ description, minimum: 0, ...options }));
+const milliseconds = (description: string, byDefault: number) =>
+  count(description, { unit: 'milliseconds', maximum: 2 ** 31 - 1, default: byDefault });
+const later = (description: string) => Type.Optional(Type.Unknown({ description }));
+const ignored = later('Old; accepted without effect.');
+
+const trustedIssuers = Type.Object(
+  {
+    issuers: Type.Optional(
+      Type.Record(Type.String(), Type.String({ minLength: 1 }), {
+        description: 'Issuer CN → client type of the certificates it issued.',
+      }),
+    ),
+    oidIssuers: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'Issuer CNs whose certificates say their client type by an OID.',
+      }),
+    ),
+    oids: Type.Optional(
+      Type.Record(Type.String(), Type.String({ minLength: 1 }), { description: 'OID → client type.' }),
+    ),
+    excludedOids: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        description: 'OIDs of certificates that serve another purpose and are refused.',
+      }),
+    ),
+  },
+  { additionalProperties: false, description: "Issuers and OIDs of other fleets, beside Tesla's." },
+);
+
+/** Our own keys (spec 12) without the dispatchers'. */
+const ownKeys = {
+  deviceCa: text("PEM file of the CA that signed the vehicles' certificates; adds to tls.ca_file.", { minLength: 1 }),
+  trustedIssuers: Type.Optional(trustedIssuers),
+  ackWhen: Type.Optional(
+    Type.Union([Type.Literal('spooled'), Type.Literal('received')], {
+      default: 'spooled',
+      description:
+        'When a record without a reliable source is acknowledged: on disk in the spool, or on receipt as in the reference.',
+    }),
+  ),
+  spoolAtBound: Type.Optional(
+    Type.Union([Type.Literal('keepUnacked'), Type.Literal('dropOldest')], {
+      default: 'keepUnacked',
+      description:
+        'At the bound of a dispatcher: its records stay unacknowledged, or its oldest are dropped and counted.',
+    }),
+  ),
+  doubleAckUnknownType: flag('Acknowledge messages of an unknown type twice, as the reference does.'),
+  rateLimitInterval: Type.Optional(
+    Type.Union([Type.Literal('honoured'), Type.Literal('ignored')], {
+      default: 'honoured',
+      description: 'Whether message_interval_time counts; the reference ignores it, so its limit never limits.',
+    }),
+  ),
+  strictSenderId: flag('Check the sender id on every topic, not only on those that records does not name.'),
+  signalCount: Type.Optional(
+    Type.Union([Type.Literal('every'), Type.Literal('reference')], {
+      default: 'every',
+      description: 'Whether signal_count counts every record, or those over the rate limit as the reference does.',
+    }),
+  ),
+  maxMessageBytes: Type.Optional(
+    Type.Integer({
+      minimum: 1024,
+      maximum: 64 * 1024 * 1024,
+      unit: 'bytes',
+      default: serverDefaults.maxMessageBytes,
+      description: 'Longer messages are answered with an error.',
+    }),
+  ),
+  hardCloseBytes: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 1024, maximum: 256 * 1024 * 1024 }), Type.Literal('off')], {
+      expects: 'an integer from 1024 to 268435456 (bytes) or "off"',
+      description: 'Longer messages end the connection with 1009. Default: 4 MiB, at least maxMessageBytes.',
+    }),
+  ),
+  idlePing: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 1, maximum: 86_400 }), Type.Literal('off')], {
+      expects: 'an integer from 1 to 86400 (seconds) or "off"',
+      default: serverDefaults.idlePingS,
+      description: 'Seconds between WebSocket pings; two without an answer end the connection.',
+    }),
+  ),
+  mqttNullForInvalid: Type.Optional(
+    Type.Union([Type.Literal('null'), Type.Literal('omit')], {
+      default: 'null',
+      description: 'An invalid value is published to MQTT as null, or not at all.',
+    }),
+  ),
+  mqttPassword: text('Password of the mqtt dispatcher, instead of mqtt.password.', { secret: true }),
+  mqttPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
+};
+
+/** The reference's keys (spec 7.2). */
+const serverKeys = {
+  host: text('Address of the TLS listener; empty: all interfaces.', { default: '' }),
+  port: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 65_535, default: 0, description: 'Its port; 0: one that is free.' }),
+  ),
+  tls: Type.Optional(
+    peer(
+      {
+        server_cert: text('PEM file with the server certificate, leaf first.'),
+        server_key: text('PEM file with its private key, mode 0600.', { secret: false, secretFile: 'inPlace' }),
+        ca_file: text("PEM file with the CAs of the vehicles' certificates."),
+      },
+      'Certificates; mandatory.',
+    ),
+  ),
+  use_default_eng_ca: flag('Without effect: no CA bundle is shipped.'),
+  rate_limit: Type.Optional(
+    peer(
+      {
+        enabled: flag('Drop what exceeds the limit; otherwise it is only counted.'),
+        message_limit: count(
+          'Messages that one connection may send in one interval; their times are kept, 8 bytes each.',
+          { maximum: 1_000_000 },
+        ),
+        message_interval_time: count('The interval; 0: 60.', { unit: 'seconds' }),
+        MessageIntervalTimeSecond: count('The interval again, undocumented; wins if set.', { unit: 'nanoseconds' }),
+      },
+      'Limit on the messages of one connection.',
+    ),
+  ),
+  reliable_ack_sources: Type.Optional(
+    Type.Record(Type.String(), Type.String(), {
+      description: 'Topic → the dispatcher whose confirmation is the acknowledgement.',
+    }),
+  ),
+  records: Type.Optional(
+    Type.Record(Type.String(), Type.Array(Type.String()), {
+      description: 'Topic → its dispatchers: `logger`, `file` (ours), `mqtt`.',
+    }),
+  ),
+  transmit_decoded_records: flag('Dispatch records as JSON instead of protobuf.'),
+  namespace: text('Prefix of topic names at dispatchers.', { default: '' }),
+  log_level: text('panic, fatal, error, warn, info, debug or trace.', { default: 'info' }),
+  json_log_enable: flag('Log lines as JSON instead of logfmt.'),
+  logger: Type.Optional(peer({ verbose: flag('Name the type of each value.') }, 'The `logger` dispatcher.')),
+  mqtt: Type.Optional(
+    peer(
+      {
+        broker: text('host:port or URL of the broker.'),
+        client_id: text('Client id.', { default: '' }),
+        username: text('User name.', { default: '' }),
+        password: text('Password; better in fleetchart.mqttPasswordFile.', { secret: true }),
+        topic_base: text('First part of every topic.', { default: '' }),
+        qos: Type.Optional(Type.Integer({ minimum: 0, maximum: 2, default: 0, description: 'Of every publish.' })),
+        retained: flag('Of every publish.'),
+        connect_timeout_ms: milliseconds('For one attempt.', serverDefaults.mqtt.connectTimeoutMs),
+        publish_timeout_ms: milliseconds('For one record.', serverDefaults.mqtt.publishTimeoutMs),
+        disconnect_timeout_ms: milliseconds('At the end.', serverDefaults.mqtt.disconnectTimeoutMs),
+        connect_retry_interval_ms: milliseconds(
+          'Between attempts of the first connect.',
+          serverDefaults.mqtt.connectRetryIntervalMs,
+        ),
+        keep_alive_seconds: count('MQTT keep-alive.', {
+          unit: 'seconds',
+          maximum: 65_535,
+          default: serverDefaults.mqtt.keepAliveS,
+        }),
+      },
+      'The `mqtt` dispatcher.',
+    ),
+  ),
+  status_port: count('Comes later: refused unless 0.', { maximum: 65_535 }),
+  vins_signal_tracking_enabled: Type.Optional(
+    Type.Array(Type.String(), { description: 'Comes later: refused unless empty.' }),
+  ),
+  monitoring: later('Comes later: refused.'),
+  airbrake: later('Comes later: refused.'),
+  kafka: later('Comes later: refused if records use it, else ignored.'),
+  kinesis: later('Comes later: likewise.'),
+  pubsub: later('Comes later: likewise.'),
+  zmq: later('Comes later: likewise.'),
+  redis: later('Comes later: likewise.'),
+  reliable_ack: ignored,
+  reliable_ack_workers: ignored,
+};
+
+/** The sections that the dispatchers bring along. */
+export interface DispatchSchemas<S extends TSchema, F extends TSchema> {
+  /** Key `fleetchart.spool`. */
+  readonly spool: S;
+  /** Key `fleetchart.file`. */
+  readonly file: F;
+}
+
+/** The schemas of this concern, with the dispatchers' own sections in their place. */
+export function telemetrySchemas<S extends TSchema, F extends TSchema>({ spool, file }: DispatchSchemas<S, F>) {
+  const fleetchart = Type.Object(
+    { ...ownKeys, spool: Type.Optional(spool), file: Type.Optional(file) },
+    { additionalProperties: false, default: {}, description: 'Keys that the reference does not have.' },
+  );
+  const keys = { ...serverKeys, fleetchart: Type.Optional(fleetchart) };
+  return {
+    /** `server_config.json` of fleet-telemetry, key for key, and our own keys in `fleetchart`. */
+    serverConfig: peer(keys, 'Telemetry ingest.', { title: 'fleet-telemetry server_config.json' }),
+    /** The hub's section: the same keys as they are, or the file that holds them. */
+    section: peer(
+      {
+        file: text('A server_config.json whose keys stand beneath the ones given here.', { minLength: 1 }),
+        ...keys,
+      },
+      'Telemetry ingest: the keys of fleet-telemetry’s server_config.json, or `file: PATH` to read one.',
+      { include: 'file' },
+    ),
+  };
+}
+
+/** What a section that fits the schema comes to, or everything that is wrong with it. */
+export function resolveTelemetry(section: ServerConfig, surroundings: ServerSurroundings): ServerConfigResult {
+  return resolveServerConfig(section, surroundings);
+}

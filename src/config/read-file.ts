@@ -1,0 +1,170 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, YAMLError } from 'yaml';
+import type { Mistake, MistakeCode } from './mistake.js';
+import { type Path, toPointer } from './pointer.js';
+import type { Position } from './sources.js';
+
+/** Largest configuration file that is read. */
+export const maxFileBytes = 1024 * 1024;
+/** Deepest nesting of lists and objects. */
+export const maxDepth = 32;
+/** Most values that YAML aliases may stand for, so that a few lines cannot expand to gigabytes. */
+const maxAliases = 100;
+
+/** A parsed file: its value, and where in the text a path's key stands. */
+export interface ParsedFile {
+  readonly path: string;
+  readonly value: unknown;
+  locate(path: Path): Position | undefined;
+}
+
+export type ReadResult =
+  | { readonly ok: true; readonly value: ParsedFile }
+  | { readonly ok: false; readonly error: Mistake };
+
+/** Reads one YAML or JSON file within the bounds above. */
+export function readConfigFile(path: string): ReadResult {
+  let text: string | undefined;
+  try {
+    text = readBounded(path, maxFileBytes);
+  } catch (error) {
+    return failed('CONFIG_UNREADABLE', path, `cannot be read (${reason(error)})`, 'check the path and its permissions');
+  }
+  if (text === undefined) {
+    return failed(
+      'CONFIG_TOO_LARGE',
+      path,
+      `larger than ${maxFileBytes} bytes`,
+      'a configuration is a small text file',
+    );
+  }
+  return parseConfigText(path, text);
+}
+
+/** Parses YAML 1.2 (which JSON is a part of); a file named `.json` must be JSON. */
+export function parseConfigText(path: string, text: string): ReadResult {
+  const lines = new LineCounter();
+  try {
+    if (opensTooMuch(text)) return failed('CONFIG_SYNTAX', path, 'nested too deeply');
+    // The library compares each key with all others; duplicates are looked for in one pass below.
+    const options = { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false };
+    const document = parseDocument(text, options);
+    const value = path.endsWith('.json') ? JSON.parse(text) : fromYaml(document, lines);
+    const broken = unsafePart(value, []);
+    if (broken) return failed('CONFIG_SYNTAX', path, `${toPointer(broken.path)}: ${broken.what}`);
+    return { ok: true, value: { path, value, locate: (keys) => locate(document, lines, keys) } };
+  } catch (error) {
+    return failed('CONFIG_SYNTAX', path, error instanceof RangeError ? 'nested too deeply' : reason(error));
+  }
+}
+
+/** Up to `limitBytes` of a file as text, or undefined if it holds more. Works on pipes, too, whose size is unknown. */
+export function readBounded(path: string, limitBytes: number): string | undefined {
+  const buffer = Buffer.alloc(limitBytes + 1);
+  const file = openSync(path, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+      read = readSync(file, buffer, length, buffer.length - length, null);
+    }
+    return length > limitBytes ? undefined : buffer.toString('utf8', 0, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function fromYaml(document: Document.Parsed, lines: LineCounter): unknown {
+  const error = document.errors[0] ?? duplicateKey(document.contents);
+  if (error instanceof YAMLError && error.code === 'RESOURCE_EXHAUSTION') throw new RangeError(error.message);
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new Error(`line ${line}, column ${col}: ${error.message}`);
+  }
+  return document.toJS({ maxAliasCount: maxAliases });
+}
+
+/** The first key that stands twice in one object. */
+function duplicateKey(node: unknown): { pos: readonly [number]; message: string } | undefined {
+  if (isSeq(node)) return firstOf(node.items, duplicateKey);
+  if (!isMap(node)) return undefined;
+  const seen = new Set<unknown>();
+  return firstOf(node.items, ({ key, value }) => {
+    const name = isScalar(key) ? key.value : key;
+    if (!seen.has(name)) {
+      seen.add(name);
+      return duplicateKey(value);
+    }
+    return { pos: [(key as Node).range?.[0] ?? 0], message: `the key ${String(name)} is given twice` };
+  });
+}
+
+function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const compactMarks = new RegExp(`(?:[-?:][ \\t]+){${4 * maxDepth}}`);
+
+/**
+ * Whether brackets, or list and key marks on one line, open so many levels that parsing them would cost seconds and
+ * the stack. Brackets in text count too, which no configuration has so many of.
+ */
+function opensTooMuch(text: string): boolean {
+  let open = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') open += 1;
+    else if (character === ']' || character === '}') open = Math.max(0, open - 1);
+    if (open > 4 * maxDepth) return true;
+  }
+  return compactMarks.test(text);
+}
+
+/** The first part that nests deeper than allowed, or whose key would reach an object's prototype. */
+function unsafePart(value: unknown, path: Path): { path: Path; what: string } | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (path.length >= maxDepth) return { path, what: 'nested too deeply' };
+  for (const [key, child] of Object.entries(value)) {
+    const below = [...path, key];
+    const broken = key === '__proto__' ? { path: below, what: 'this key is not allowed' } : unsafePart(child, below);
+    if (broken) return broken;
+  }
+  return undefined;
+}
+
+function locate(document: Document.Parsed, lines: LineCounter, path: Path): Position | undefined {
+  let node: unknown = document.contents;
+  let place: Node | undefined;
+  for (const key of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && sameKey(item.key.value, key));
+      place = pair && isScalar(pair.key) ? pair.key : undefined;
+      node = pair?.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)];
+      place = node as Node | undefined;
+    } else {
+      return undefined;
+    }
+  }
+  const offset = place?.range?.[0];
+  if (offset === undefined) return undefined;
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
+/** Keys of peers' files were matched in any case. */
+function sameKey(inFile: unknown, key: string): boolean {
+  return String(inFile).toLowerCase() === key.toLowerCase();
+}
+
+function failed(code: MistakeCode, path: string, message: string, hint?: string): ReadResult {
+  return { ok: false, error: { code, pointer: '', message, where: path, ...(hint === undefined ? {} : { hint }) } };
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

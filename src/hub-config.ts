@@ -1,0 +1,114 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { FileDispatcherSchema, SpoolSchema } from './actors/dispatch/config.js';
+import { type MqttConfig, MqttSchema, resolveMqtt } from './actors/mqtt/config.js';
+import { resolveTelemetry, telemetrySchemas } from './actors/telemetry/config.js';
+import { type Loaded, type LoadOptions, load } from './config/load.js';
+import { ConfigError, type Mistake } from './config/mistake.js';
+import { readConfigFile } from './config/read-file.js';
+import { composeSchema } from './config/schema.js';
+import { report, resolveSection } from './config/section.js';
+import { isTree } from './config/tree.js';
+import type { TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
+import { type HttpConfig, HttpSchema, resolveHttp } from './runtime/http-config.js';
+
+const LogSchema = Type.Object(
+  {
+    level: Type.Union(
+      (['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const).map((level) => Type.Literal(level)),
+      { default: 'info', description: 'The least serious lines that are written.' },
+    ),
+    format: Type.Union([Type.Literal('json'), Type.Literal('logfmt'), Type.Literal('pretty')], {
+      default: 'json',
+      description: 'One JSON object a line, key=value pairs, or for people.',
+    }),
+  },
+  { additionalProperties: false, default: {}, description: 'The log, on standard error.' },
+);
+
+const telemetrySchema = telemetrySchemas({ spool: SpoolSchema, file: FileDispatcherSchema });
+
+/** A peer's `server_config.json`. */
+export const ServerConfigSchema = telemetrySchema.serverConfig;
+
+/** The configuration of a hub: each section's schema lives beside its actors. */
+export const HubSchema = composeSchema('Fleetchart hub', {
+  dataDir: Type.String({ default: './data/hub', minLength: 1, description: 'Where everything is stored.' }),
+  log: LogSchema,
+  http: HttpSchema,
+  mqtt: MqttSchema,
+  telemetry: Type.Optional(telemetrySchema.section),
+});
+
+/** What a hub is made from. Without `telemetry` it takes no telemetry. */
+export interface HubConfig {
+  readonly dataDir: string;
+  readonly log: Readonly<Static<typeof LogSchema>>;
+  readonly http: HttpConfig;
+  readonly mqtt: MqttConfig;
+  readonly telemetry?: TelemetrySettings;
+}
+
+/** A configuration that was read: what it comes to if it is sound, and all there is to say about it. */
+export interface Checked<T> {
+  readonly config: T | undefined;
+  readonly loaded: Loaded;
+  readonly mistakes: readonly Mistake[];
+  readonly warnings: readonly Mistake[];
+}
+
+export type ConfigInput = Omit<LoadOptions, 'schema' | 'environmentPrefix'>;
+
+/** Reads a hub's configuration and reports everything wrong with it, without failing. */
+export function checkHubConfig(input: ConfigInput): Checked<HubConfig> {
+  const loaded = load({ ...input, schema: HubSchema });
+  const root = loaded.value as Static<typeof HubSchema>;
+  const http = resolveSection(loaded, ['http'], resolveHttp);
+  const mqtt = resolveSection(loaded, ['mqtt'], resolveMqtt);
+  const telemetry = resolveSection(loaded, ['telemetry'], (section: Static<typeof telemetrySchema.section>) =>
+    resolveTelemetry(section, { environment: input.environment ?? {} }),
+  );
+  const { mistakes, warnings } = report(loaded, [http, mqtt, telemetry]);
+  if (mistakes.length > 0 || !http.value || !mqtt.value) return { config: undefined, loaded, mistakes, warnings };
+  const config: HubConfig = {
+    dataDir: root.dataDir,
+    log: root.log,
+    http: http.value,
+    mqtt: mqtt.value,
+    ...(telemetry.value ? { telemetry: telemetry.value } : {}),
+  };
+  return { config, loaded, mistakes, warnings };
+}
+
+/**
+ * Reads a `server_config.json` by itself, as the reference does. `FLEETCHART_TELEMETRY__*` stand over it, as they do
+ * over a hub's section, and `--set` paths begin at its own keys.
+ */
+export function checkServerConfig(input: ConfigInput): Checked<TelemetrySettings> {
+  const loaded = load({ ...input, schema: ServerConfigSchema, environmentPrefix: 'FLEETCHART_TELEMETRY__' });
+  const resolved = resolveSection(loaded, [], (config: Static<typeof ServerConfigSchema>) =>
+    resolveTelemetry(config, { environment: input.environment ?? {} }),
+  );
+  const { mistakes, warnings } = report(loaded, [resolved]);
+  return { config: mistakes.length === 0 ? resolved.value : undefined, loaded, mistakes, warnings };
+}
+
+/** The configuration that was checked, or a {@link ConfigError} that lists every mistake. */
+export function configOf<T>({ config, mistakes, warnings }: Checked<T>): T {
+  if (config === undefined) throw new ConfigError(mistakes, warnings);
+  return config;
+}
+
+/**
+ * Whether a file that can be read is rather a peer's `server_config.json` than a hub's: by the keys that only one of
+ * the two has.
+ */
+export function looksLikeServerConfig(file: string): boolean {
+  const read = readConfigFile(file);
+  if (!read.ok || !isTree(read.value.value)) return false;
+  const keys = Object.keys(read.value.value).map((key) => key.toLowerCase());
+  const hubKeys = new Set(Object.keys(HubSchema.properties).map((key) => key.toLowerCase()));
+  const serverKeys = new Set(Object.keys(ServerConfigSchema.properties).map((key) => key.toLowerCase()));
+  const onlyIn = (own: ReadonlySet<string>, other: ReadonlySet<string>) =>
+    keys.filter((key) => own.has(key) && !other.has(key)).length;
+  return onlyIn(serverKeys, hubKeys) > onlyIn(hubKeys, serverKeys);
+}

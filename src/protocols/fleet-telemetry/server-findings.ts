@@ -1,0 +1,17 @@
+/** One thing wrong with, or remarkable in, a server configuration. */
+export interface ServerConfigFinding {
+  readonly code: 'CONFIG_MISSING' | 'CONFIG_VALUE' | 'CONFIG_CONFLICT' | 'CONFIG_UNSUPPORTED' | 'CONFIG_IGNORED';
+  /** JSON pointer within the server configuration. */
+  readonly pointer: string;
+  /** The reference's own words where it has some. */
+  readonly message: string;
+  readonly hint?: string;
+  /** Other values that the finding rests on; it says nothing if one of them is mistaken itself. */
+  readonly dependsOn?: readonly string[];
+}
+
+/** Collects findings, so that all mistakes are reported at once. */
+export interface Findings {
+  readonly mistakes: ServerConfigFinding[];
+  readonly warnings: ServerConfigFinding[];
+}

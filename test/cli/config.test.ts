@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { temporaryFolder } from '../config/files.js';
+import { runCommand } from './terminal.js';
+
+const write = temporaryFolder();
+
+describe('config check', () => {
+  it('CLI-2 a sound file ends with 0', async () => {
+    const file = write('hub.yaml', 'http:\n  port: 9000\n');
+    const { exitCode, stdout, stderr } = await runCommand(['config', 'check', file]);
+    assert.deepEqual([exitCode, stdout, stderr], [0, `${file}: a sound hub configuration\n`, '']);
+  });
+
+  it('CLI-2 mistakes end with 3, all of them and the warnings shown', async () => {
+    const file = write('bad.yaml', 'http:\n  prot: 1\n  port: x\ntelemetry:\n  nope: 1\n');
+    const { exitCode, stdout } = await runCommand(['config', 'check', file, '--set', 'log.level=loud']);
+    assert.equal(exitCode, 3);
+    assert.deepEqual(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .filter((line) => !line.startsWith('    ')),
+      [
+        `error: --set log.level: /log/level: expected one of "trace", "debug", "info", "warn", "error", "fatal", got the string "loud"`,
+        `error: ${file}:2:3: /http/prot: unknown key; did you mean "port"?`,
+        `error: ${file}:3:3: /http/port: expected an integer from 0 to 65535, got the string "x"`,
+        `error: ${file}:4:1: /telemetry/tls: tls config is empty - telemetry server is mTLS only, make sure to provide certificates in the config`,
+        `error: ${file}:4:1: /telemetry/tls/ca_file: no device CA: the CA certificates of Tesla vehicles are not shipped, so no vehicle could connect`,
+        `warning: ${file}:4:1: /telemetry/records: no records are routed: whatever vehicles send is acknowledged and dropped`,
+        `warning: ${file}:5:3: /telemetry/nope: unknown key (ignored)`,
+        `${file}: 5 mistakes`,
+      ],
+    );
+  });
+
+  it('CLI-1 --json prints the same for programs', async () => {
+    const file = write('bad.json', '{"http": {"prot": 1}}');
+    const { exitCode, stdout } = await runCommand(['config', 'check', file, '--json']);
+    assert.equal(exitCode, 3);
+    assert.deepEqual(JSON.parse(stdout), {
+      ok: false,
+      file,
+      kind: 'hub',
+      mistakes: [
+        {
+          code: 'CONFIG_UNKNOWN_KEY',
+          pointer: '/http/prot',
+          message: 'unknown key; did you mean "port"?',
+          where: `${file}:1:11`,
+        },
+      ],
+      warnings: [],
+    });
+  });
+
+  it("ARCH-8 a peer's own file is known by its keys, or by --peer", async () => {
+    const file = write('server_config.json', '{"records": {"V": ["kafka"]}, "tls": {"server_cert": "a"}}');
+    const { exitCode, stdout } = await runCommand(['config', 'check', file, '--json']);
+    assert.equal(exitCode, 3);
+    const report = JSON.parse(stdout);
+    assert.equal(report.kind, 'fleet-telemetry');
+    assert.deepEqual(
+      report.mistakes.map(({ pointer }: { pointer: string }) => pointer),
+      ['/records/V/0', '/tls/server_key', '/tls/ca_file'],
+    );
+    const empty = write('empty.json', '{}');
+    assert.equal((await runCommand(['config', 'check', empty])).exitCode, 0);
+    assert.equal((await runCommand(['config', 'check', empty, '--peer', 'fleet-telemetry'])).exitCode, 3);
+  });
+});
+
+describe('config print', () => {
+  it('CFG-1 prints the effective configuration as YAML, with the sources, secrets redacted', async () => {
+    const file = write('print.yaml', 'http:\n  port: 9000\n');
+    const secret = 'a-secret-of-more-than-16-characters';
+    const { exitCode, stdout, stderr } = await runCommand(
+      ['config', 'print', '--config', file, '--set', 'log.level=debug', '--set', 'http.tokens.0.name=a'],
+      { FLEETCHART_HTTP__TOKENS__0__TOKEN: secret, FLEETCHART_HTTP__TOKENS__0__ROLE: 'viewer' },
+    );
+    assert.deepEqual([exitCode, stderr], [0, '']);
+    assert.match(stdout, new RegExp(`^ {2}port: 9000 # file ${file}:2:3$`, 'm'));
+    assert.match(stdout, /^ {2}level: debug # --set log.level$/m);
+    assert.match(stdout, /^ {2}host: 127.0.0.1 # default$/m);
+    assert.match(stdout, /token: \(redacted\) # environment FLEETCHART_HTTP__TOKENS__0__TOKEN$/m);
+    assert.ok(!stdout.includes(secret));
+    assert.equal(parse(stdout).http.port, 9000);
+  });
+
+  it('CFG-6 --json redacts too; mistakes end with 3 and are shown beside', async () => {
+    const file = write('print.json', '{"telemetry": {"mqtt": {"password": "hunter2"}, "port": -1}}');
+    const { exitCode, stdout } = await runCommand(['config', 'print', '--config', file, '--json']);
+    assert.equal(exitCode, 3);
+    assert.ok(!stdout.includes('hunter2'));
+    const printed = JSON.parse(stdout);
+    assert.equal(printed.value.telemetry.mqtt.password, '(redacted)');
+    assert.ok(printed.mistakes.length > 0);
+    assert.deepEqual(printed.values.at(0), { pointer: '/dataDir', value: './data/hub', source: 'default' });
+    const human = await runCommand(['config', 'print', '--config', file]);
+    assert.match(human.stderr, /^error: .*\/telemetry\/port: expected an integer/m);
+    assert.ok(!human.stderr.includes('hunter2'));
+  });
+});
+
+describe('config schema', () => {
+  it('ARCH-8 prints JSON Schema, or the reference as a table', async () => {
+    const { exitCode, stdout } = await runCommand(['config', 'schema', 'hub']);
+    assert.equal(exitCode, 0);
+    const schema = JSON.parse(stdout);
+    assert.equal(schema.properties.telemetry.properties.rate_limit.properties.message_limit.type, 'integer');
+    const table = await runCommand(['config', 'schema', 'hub', '--format', 'markdown']);
+    assert.match(table.stdout, /^\| `http.port` \| an integer from 0 to 65535 \| `8080` \|/m);
+  });
+});
