@@ -3,87 +3,68 @@
  *
  * Invariants
  * - GC-1 Rows gather in memory while the batch before them is being flushed; then they go to disk in one LMDB
- *   transaction. Reads look at the gathering batch first, then at the one in flight, then at LMDB.
+ *   transaction. Reads look at the gathering batch first, then at those before it, then at LMDB. Rows handed over
+ *   without letting the loop turn are never parted; a batch that has grown large waits in line as it is, so that no
+ *   write stops the loop for long.
  * - GC-2 What is on disk is always a prefix of the order in which rows were handed over.
  * - GC-3 `afterFlush` callbacks run in the order they were registered, after everything handed over before them is
  *   on disk.
  * - GC-4 A batch that fails is kept, the store is `degraded`, and the same rows are tried again every
  *   {@link RETRY_MS}; the state ends by itself with the first success (DUR-9).
+ * - GC-5 Past its quota the store is degraded too and holds back batches that only put. One that removes is written,
+ *   the rows that came with it included (GC-2): otherwise room could never be made.
+ * - GC-6 No promise made here or by LMDB on our behalf rejects unhandled, and a callback that throws keeps neither
+ *   the rows nor the callbacks behind it from going on: its error is thrown again from a task of its own.
+ *
+ * A value belongs to the store once it is handed over: LMDB's writer thread reads it where it lies.
  */
-import { mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Database, open, type RootDatabase } from 'lmdb';
 import type { Clock } from './clock.js';
+import { CommitBatch } from './commit-batch.js';
 import { StorageError } from './errors.js';
+import { callGuarded } from './guarded.js';
+import { compareRowKeys, isStorableKey } from './row-key.js';
+import { type Rows, StoreFile, TABLES, type Table } from './store-file.js';
 
-/** The named databases of the store; at most ten (DUR-3). */
-export const TABLES = [
-  'snapshots',
-  'timers',
-  'inbox',
-  'outbox',
-  'log',
-  'positions',
-  'summaries',
-  'quarantine',
-  'deadLetters',
-  'meta',
-] as const;
-
-export type Table = (typeof TABLES)[number];
-
-/** Keys are strings that sort as their bytes do; at most 1 900 bytes. */
-export type Rows = Map<string, Buffer | null>;
+export { type Rows, TABLES, type Table };
 
 const RETRY_MS = 5_000;
-const LONGEST_KEY = 1_900;
-
-interface Batch {
-  readonly rows: Record<Table, Rows>;
-  readonly released: Array<() => void>;
-  size: number;
-}
-
-const emptyBatch = (): Batch => ({
-  rows: Object.fromEntries(TABLES.map((table) => [table, new Map()])) as Record<Table, Rows>,
-  released: [],
-  size: 0,
-});
+const RETRY_WHILE_CLOSING_MS = 100;
+const QUOTA = 'STORAGE_QUOTA';
 
 export interface GroupCommitOptions {
   /** Folder of the store; made when missing. */
   readonly directory: string;
   readonly clock: Clock;
-  /** Size on disk past which no new batch is taken, in bytes. LMDB has no cap of its own. @default unlimited */
+  /**
+   * Bytes in use past which the store is degraded (GC-5). LMDB has no cap of its own. The file may be larger: it
+   * keeps the pages that removed rows leave behind. @default unlimited
+   */
   readonly quotaBytes?: number;
   /** Told when the store stops or resumes writing. */
   readonly onDegraded?: (error: StorageError | undefined) => void;
 }
 
 export class GroupCommit {
-  private readonly root: RootDatabase<Buffer, string>;
-  private readonly tables: Record<Table, Database<Buffer, string>>;
-  private gathering = emptyBatch();
-  private inFlight: Batch | undefined;
+  private readonly file: StoreFile;
+  private gathering = new CommitBatch();
+  private number = 0;
+  /** Large batches, oldest first, between the one in flight and the one that gathers. */
+  private readonly waiting: CommitBatch[] = [];
+  private inFlight: CommitBatch | undefined;
+  /** The callbacks being run, while they are. */
+  private releasing: Array<() => void> | undefined;
   private scheduled = false;
+  private isTurnDue = false;
   private retryTimer: unknown;
   private failure: StorageError | undefined;
-  private closing = false;
+  private closed: Promise<boolean> | undefined;
+  private isOpen = true;
   private idle: Array<() => void> = [];
   /** Counts for metrics. */
   readonly counts = { batches: 0, rows: 0, failures: 0 };
 
   constructor(private readonly options: GroupCommitOptions) {
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-    this.root = open<Buffer, string>({
-      path: join(options.directory, 'store.lmdb'),
-      maxDbs: TABLES.length + 2,
-      encoding: 'binary',
-      noMemInit: true,
-    });
-    this.tables = Object.fromEntries(
-      TABLES.map((table) => [table, this.root.openDB<Buffer, string>({ name: table, encoding: 'binary' })]),
-    ) as Record<Table, Database<Buffer, string>>;
+    this.file = new StoreFile(options.directory);
   }
 
   /** Why nothing can be written at the moment, if so. */
@@ -91,27 +72,25 @@ export class GroupCommit {
     return this.failure;
   }
 
-  /** Number of the batch that gathers now; grows by one with each that is sent to disk. */
+  /** Number of the batch that gathers now; grows by one with each that follows it. */
   get batchNumber(): number {
-    return this.counts.batches;
+    return this.number;
   }
 
-  /** Whether rows wait to be written or flushed. */
+  /** Whether rows wait to be written or flushed, or callbacks to be run. */
   get pending(): boolean {
-    return this.inFlight !== undefined || this.gathering.size > 0 || this.gathering.released.length > 0;
+    return this.inFlight !== undefined || this.waiting.length > 0 || !this.gathering.isEmpty;
   }
 
+  /** Keys are 1 to 1 900 bytes of UTF-8 and sort by code point. */
   put(table: Table, key: string, value: Buffer): void {
-    if (key.length > LONGEST_KEY) throw new StorageError('STORAGE_KEY_TOO_LONG', `key of ${key.length} characters`);
-    this.gathering.rows[table].set(key, value);
-    this.gathering.size++;
+    this.set(table, key, value);
     this.schedule();
   }
 
   remove(table: Table, key: string): void {
-    this.gathering.rows[table].set(key, null);
-    this.gathering.size++;
-    this.schedule();
+    this.set(table, key, null);
+    this.schedule(true);
   }
 
   /**
@@ -119,55 +98,69 @@ export class GroupCommit {
    * never reaches the disk.
    */
   removeOnce(table: Table, key: string): void {
-    // After a failed batch nobody knows for certain what reached the disk, so the removal is written.
-    if (this.failure || !this.gathering.rows[table].delete(key)) this.remove(table, key);
+    if (this.gathering.isRetry || !this.gathering.forget(table, key)) this.remove(table, key);
   }
 
   get(table: Table, key: string): Buffer | undefined {
     const gathered = this.gathering.rows[table].get(key);
     if (gathered !== undefined) return gathered ?? undefined;
+    for (let index = this.waiting.length - 1; index >= 0; index--) {
+      const waiting = this.waiting[index]?.rows[table].get(key);
+      if (waiting !== undefined) return waiting ?? undefined;
+    }
     const flying = this.inFlight?.rows[table].get(key);
     if (flying !== undefined) return flying ?? undefined;
-    return this.tables[table].get(key);
+    return this.file.get(table, key);
+  }
+
+  /** Whether a change of a row with `from` <= key < `to` is not on disk yet. */
+  isPending(table: Table, from: string, to: string): boolean {
+    return this.pendingRows(table, from, to).size > 0;
   }
 
   /**
-   * Rows with `from` <= key < `to` in key order, pending ones included. Meant for start-up, operators and pages of an
-   * index; the hot paths read by key.
+   * Rows with `from` <= key < `to` in key order, pending ones included, as they were when the first was taken. Meant
+   * for start-up, operators and pages of an index; the hot paths read by key.
    */
   *range(table: Table, from: string, to: string, limit = Number.POSITIVE_INFINITY): Generator<[string, Buffer]> {
-    const pending = new Map<string, Buffer | null>();
-    for (const batch of [this.inFlight, this.gathering]) {
-      if (!batch) continue;
-      for (const [key, value] of batch.rows[table]) if (key >= from && key < to) pending.set(key, value);
-    }
-    const fresh = [...pending].filter((row): row is [string, Buffer] => row[1] !== null).sort(byKey);
+    if (limit <= 0) return;
+    const pending = this.pendingRows(table, from, to);
+    const fresh = [...pending].filter((row): row is [string, Buffer] => row[1] !== null);
+    fresh.sort((a, b) => compareRowKeys(a[0], b[0]));
     let next = 0;
     let left = limit;
-    for (const { key, value } of this.tables[table].getRange({ start: from, end: to })) {
-      for (let row = fresh[next]; row && row[0] <= key && left > 0; row = fresh[++next]) {
-        left--;
-        yield row;
+    for (const row of this.writtenRange(table, from, to)) {
+      for (let early = fresh[next]; early && compareRowKeys(early[0], row[0]) <= 0; early = fresh[++next]) {
+        yield early;
+        if (--left <= 0) return;
       }
-      if (left <= 0) return;
-      if (pending.has(key)) continue;
-      left--;
-      yield [key, value];
+      if (pending.has(row[0])) continue;
+      yield row;
+      if (--left <= 0) return;
     }
-    for (const row of fresh.slice(next, next + left)) yield row;
+    yield* fresh.slice(next, next + left);
   }
 
-  /** Runs `callback` once all that was handed over so far is on disk; at once if it is already. */
+  /**
+   * {@link range} without the pending rows, for readers of what is flushed: its cost does not grow with the batch.
+   * May show rows of the batch in flight and rows whose removal is pending.
+   */
+  *writtenRange(table: Table, from: string, to: string): Generator<[string, Buffer]> {
+    if (to === '') return;
+    if (from !== '') requireStorable(from);
+    requireStorable(to);
+    for (const { key, value } of this.file.range(table, from, to)) yield [key, value];
+  }
+
+  /**
+   * Runs `callback` once all that was handed over so far is on disk; at once if it is already. One that hands over
+   * rows and registers itself again each time keeps the store busy for ever.
+   */
   afterFlush(callback: () => void): void {
-    if (!this.pending) {
-      callback();
-      return;
-    }
-    if (this.gathering.size === 0 && this.inFlight) this.inFlight.released.push(callback);
-    else {
-      this.gathering.released.push(callback);
-      this.schedule();
-    }
+    const newest = this.gathering.isEmpty ? (this.waiting[this.waiting.length - 1] ?? this.inFlight) : this.gathering;
+    const line = newest?.released ?? this.releasing;
+    if (line) line.push(callback);
+    else callback();
   }
 
   /** Resolves once all that was handed over so far is on disk. */
@@ -177,120 +170,149 @@ export class GroupCommit {
 
   /** Bytes on disk. */
   sizeBytes(): number {
-    try {
-      return statSync(join(this.options.directory, 'store.lmdb')).size;
-    } catch {
-      return 0;
-    }
+    return this.file.sizeBytes();
   }
 
-  /** Writes what is left (for at most `deadlineMs` when the disk refuses) and closes the store. */
-  async close(deadlineMs = 5_000): Promise<void> {
-    this.closing = true;
-    if (this.pending) {
+  /**
+   * Writes what is left (for at most `deadlineMs` when the disk refuses) and closes the store. Resolves to whether
+   * all was written; callbacks of rows that were not are never run.
+   */
+  close(deadlineMs = 5_000): Promise<boolean> {
+    this.closed ??= this.shutDown(deadlineMs);
+    return this.closed;
+  }
+
+  private async shutDown(deadlineMs: number): Promise<boolean> {
+    const { clock } = this.options;
+    if (this.pending || this.releasing) {
       await new Promise<void>((resolve) => {
-        const timer = this.options.clock.setTimeout(resolve, deadlineMs);
+        const timer = clock.setTimeout(resolve, deadlineMs);
         this.idle.push(() => {
-          this.options.clock.clearTimeout(timer);
+          clock.clearTimeout(timer);
           resolve();
         });
-        this.schedule();
+        if (this.failure) this.write();
+        else this.schedule();
       });
     }
-    this.options.clock.clearTimeout(this.retryTimer);
-    await this.root.close();
+    const complete = !this.pending;
+    this.isOpen = false;
+    clock.clearTimeout(this.retryTimer);
+    await this.file.close();
+    return complete;
+  }
+
+  private set(table: Table, key: string, value: Buffer | null): void {
+    if (!this.isOpen) throw new StorageError('STORAGE_CLOSED', 'the store is closed');
+    requireStorable(key);
+    this.gathering.set(table, key, value);
+    if (this.inFlight && !this.isTurnDue && this.gathering.isLarge) this.setAsideNextTurn();
+  }
+
+  private setAsideNextTurn(): void {
+    this.isTurnDue = true;
+    setImmediate(() => {
+      this.isTurnDue = false;
+      // A degraded store keeps one batch, which grows no further with rows that are put again.
+      if (this.inFlight && !this.failure && this.gathering.isLarge) this.waiting.push(this.takeGathering());
+    });
+  }
+
+  private takeGathering(): CommitBatch {
+    const batch = this.gathering;
+    this.gathering = new CommitBatch();
+    this.number++;
+    return batch;
+  }
+
+  private pendingRows(table: Table, from: string, to: string): Rows {
+    const pending: Rows = new Map();
+    for (const batch of [this.inFlight, ...this.waiting, this.gathering]) {
+      if (!batch) continue;
+      for (const [key, value] of batch.rows[table]) {
+        if (compareRowKeys(key, from) >= 0 && compareRowKeys(key, to) < 0) pending.set(key, value);
+      }
+    }
+    return pending;
   }
 
   private write(): void {
-    const batch = this.gathering;
+    if (!this.isOpen || this.inFlight) return;
+    if (!this.isAllowed()) return;
+    const batch = this.waiting.shift() ?? this.takeGathering();
     if (batch.size === 0) {
-      this.gathering = emptyBatch();
-      this.settle(batch);
+      this.release(batch);
       return;
     }
-    const refusal = this.overQuota();
-    if (refusal) {
-      this.fail(undefined, refusal);
-      return;
-    }
-    this.gathering = emptyBatch();
     this.inFlight = batch;
     this.counts.batches++;
-    this.commit(batch).then(
+    this.file.write(batch.rows).then(
       () => this.succeed(batch),
-      (error: unknown) => this.fail(batch, storageError(error)),
+      (error: StorageError) => this.fail(batch, error),
     );
   }
 
-  private async commit(batch: Batch): Promise<void> {
-    const committed = this.root.batch(() => {
-      for (const table of TABLES) {
-        const database = this.tables[table];
-        // Every put is followed by the one promise of the batch; their own ones are not needed.
-        for (const [key, value] of batch.rows[table]) {
-          if (value === null) database.remove(key).catch(ignore);
-          else database.put(key, value).catch(ignore);
-        }
-      }
-    });
-    const flushed = this.root.flushed;
-    await committed;
-    await flushed;
-  }
-
-  private succeed(batch: Batch): void {
+  private succeed(batch: CommitBatch): void {
     this.inFlight = undefined;
     this.counts.rows += batch.size;
-    if (this.failure) {
-      this.failure = undefined;
-      this.options.onDegraded?.(undefined);
-    }
-    this.settle(batch);
+    if (this.failure) this.degrade(this.overQuota());
+    this.release(batch);
   }
 
-  private settle(batch: Batch): void {
-    for (const release of batch.released) release();
-    if (this.gathering.size > 0 || this.gathering.released.length > 0) this.schedule();
+  private release(batch: CommitBatch): void {
+    this.releasing = batch.released;
+    for (const callback of batch.released) callGuarded(callback);
+    this.releasing = undefined;
+    if (this.pending) this.schedule(this.failure !== undefined && this.gathering.removesSomething);
     else for (const resolve of this.idle.splice(0)) resolve();
   }
 
-  /** Puts the rows of a failed batch back under the newer ones and tries again later. */
-  private fail(batch: Batch | undefined, error: StorageError): void {
+  private fail(batch: CommitBatch, error: StorageError): void {
     this.inFlight = undefined;
     this.counts.failures++;
-    if (batch) {
-      for (const table of TABLES) {
-        const newer = this.gathering.rows[table];
-        const older = batch.rows[table];
-        for (const [key, value] of newer) older.set(key, value);
-      }
-      this.gathering = {
-        rows: batch.rows,
-        released: [...batch.released, ...this.gathering.released],
-        size: batch.size + this.gathering.size,
-      };
+    batch.isRetry = true;
+    this.gatherAgain(batch);
+    this.degrade(error);
+  }
+
+  /** Makes one batch of `oldest`, what waits and what gathers, in which a row that is put again is there once. */
+  private gatherAgain(oldest: CommitBatch): void {
+    for (const newer of [...this.waiting.splice(0), this.gathering]) oldest.absorb(newer);
+    this.gathering = oldest;
+  }
+
+  /** Enters, stays in or (with `undefined`) leaves the degraded state, in which one retry is always due. */
+  private degrade(failure: StorageError | undefined): void {
+    const { clock, onDegraded } = this.options;
+    const isNews = this.failure?.code !== failure?.code;
+    this.failure = failure;
+    clock.clearTimeout(this.retryTimer);
+    if (failure && this.isOpen) {
+      this.retryTimer = clock.setTimeout(() => this.write(), this.closed ? RETRY_WHILE_CLOSING_MS : RETRY_MS);
     }
-    if (!this.failure) this.options.onDegraded?.(error);
-    this.failure = error;
-    this.options.clock.clearTimeout(this.retryTimer);
-    this.retryTimer = this.options.clock.setTimeout(() => this.write(), this.closing ? RETRY_MS / 50 : RETRY_MS);
+    if (isNews && onDegraded) callGuarded(() => onDegraded(failure));
+  }
+
+  /** Whether the quota lets the next batch go. */
+  private isAllowed(): boolean {
+    const refusal = this.overQuota();
+    if (refusal || this.failure?.code === QUOTA) this.degrade(refusal);
+    if (!refusal) return true;
+    const oldest = this.waiting.shift();
+    if (oldest) this.gatherAgain(oldest);
+    return this.gathering.size === 0 || this.gathering.removesSomething;
   }
 
   private overQuota(): StorageError | undefined {
     const { quotaBytes } = this.options;
-    if (quotaBytes === undefined || this.removesOnly() || this.sizeBytes() <= quotaBytes) return undefined;
-    return new StorageError('STORAGE_QUOTA', `the store has reached its quota of ${quotaBytes} bytes`);
+    if (quotaBytes === undefined || !this.isOpen || this.file.sizeBytes() <= quotaBytes) return undefined;
+    if (this.file.usedBytes() <= quotaBytes) return undefined;
+    return new StorageError(QUOTA, `the store has reached its quota of ${quotaBytes} bytes`, { retryable: true });
   }
 
-  private removesOnly(): boolean {
-    return TABLES.every((table) => {
-      for (const value of this.gathering.rows[table].values()) if (value !== null) return false;
-      return true;
-    });
-  }
-
-  private schedule(): void {
-    if (this.scheduled || this.inFlight || this.failure) return;
+  private schedule(removes = false): void {
+    if (this.scheduled || this.inFlight) return;
+    if (this.failure && !(removes && this.failure.code === QUOTA)) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
@@ -299,14 +321,7 @@ export class GroupCommit {
   }
 }
 
-const byKey = (a: [string, Buffer], b: [string, Buffer]): number => (a[0] < b[0] ? -1 : 1);
-
-const ignore = (): void => {};
-
-/** LMDB reports a full disk as "Commit failed" with a promise that rejects with EIO (section 2.3). */
-function storageError(error: unknown): StorageError {
-  const commitError = (error as { commitError?: Promise<unknown> }).commitError;
-  if (commitError instanceof Promise) commitError.catch(ignore);
-  const detail = error instanceof Error ? error.message : String(error);
-  return new StorageError('STORAGE_WRITE_FAILED', `the store cannot be written: ${detail}`, { cause: error });
+function requireStorable(key: string): void {
+  if (isStorableKey(key)) return;
+  throw new StorageError('STORAGE_KEY_INVALID', `a key of ${key.length} characters cannot be stored`);
 }

@@ -1,0 +1,54 @@
+import { type Rows, TABLES, type Table } from './store-file.js';
+
+/** Past either, a batch takes nothing more from the next turn of the loop on. */
+const LARGE_BATCH_ROWS = 2_000;
+const LARGE_BATCH_BYTES = 4 * 1024 * 1024;
+
+/** Rows that go to disk in one transaction, and what is to be called when they are there. */
+export class CommitBatch {
+  readonly rows = Object.fromEntries(TABLES.map((table) => [table, new Map()])) as Record<Table, Rows>;
+  readonly released: Array<() => void> = [];
+  /** Rows in all tables. */
+  size = 0;
+  /** Whether some of the rows may be on disk already, because they were in a batch that failed. */
+  isRetry = false;
+  /** Bytes of all values that were put. */
+  private bytes = 0;
+
+  get isEmpty(): boolean {
+    return this.size === 0 && this.released.length === 0;
+  }
+
+  get isLarge(): boolean {
+    return this.size >= LARGE_BATCH_ROWS || this.bytes >= LARGE_BATCH_BYTES;
+  }
+
+  get removesSomething(): boolean {
+    return TABLES.some((table) => {
+      for (const value of this.rows[table].values()) if (value === null) return true;
+      return false;
+    });
+  }
+
+  /** Puts a row, or with `null` its removal. */
+  set(table: Table, key: string, value: Buffer | null): void {
+    const rows = this.rows[table];
+    const before = rows.size;
+    rows.set(key, value);
+    this.size += rows.size - before;
+    if (value !== null) this.bytes += value.length;
+  }
+
+  /** Forgets a row; false when there is none. */
+  forget(table: Table, key: string): boolean {
+    if (!this.rows[table].delete(key)) return false;
+    this.size--;
+    return true;
+  }
+
+  /** Puts the rows of a newer batch over these. */
+  absorb(newer: CommitBatch): void {
+    for (const table of TABLES) for (const [key, value] of newer.rows[table]) this.set(table, key, value);
+    for (const callback of newer.released) this.released.push(callback);
+  }
+}
