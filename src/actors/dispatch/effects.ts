@@ -1,0 +1,75 @@
+import type { EffectArguments } from '../../runtime/effect.js';
+import { DispatchError } from './errors.js';
+import type { CloseInput, DestinationInput } from './events.js';
+import { Pump, type PumpCounts, type PumpOptions } from './pump.js';
+
+export interface DestinationOptions extends Omit<PumpOptions, 'batch' | 'watermarks' | 'deliverTimeoutMs'> {
+  /** Key of the actor's address. */
+  readonly name: string;
+  /** Bound of its part of the spool, bytes; 80 % of it is high, 50 % is low (MBX-4). */
+  readonly boundBytes: number;
+  /** @default 128 items, 1 MiB */
+  readonly batch?: PumpOptions['batch'];
+  /** @default 30000 */
+  readonly deliverTimeoutMs?: number;
+}
+
+const BATCH = { items: 128, bytes: 1_048_576 } as const;
+
+/** What a dispatcher is at run time: its destination, its part of the spool, and the pump between them. */
+export class Destination {
+  readonly name: string;
+  private readonly pump: Pump;
+  private readonly whenClosed: (() => void)[] = [];
+
+  constructor(readonly options: DestinationOptions) {
+    const { boundBytes, batch = BATCH, deliverTimeoutMs = 30_000 } = options;
+    this.name = options.name;
+    const watermarks = { highBytes: boundBytes * 0.8, lowBytes: boundBytes * 0.5 };
+    this.pump = new Pump({ ...options, batch, deliverTimeoutMs, watermarks });
+  }
+
+  get counts(): Readonly<PumpCounts> {
+    return this.pump.counts;
+  }
+
+  connect(signal: AbortSignal): Promise<void> {
+    return this.options.dispatcher.connect(signal);
+  }
+
+  run({ signal, send }: Pick<EffectArguments<unknown>, 'signal' | 'send'>): Promise<never> {
+    return this.pump.run(signal, send);
+  }
+
+  drained(signal: AbortSignal): Promise<void> {
+    return this.pump.drained(signal);
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    try {
+      await this.options.dispatcher.close(deadlineMs);
+    } finally {
+      for (const resolve of this.whenClosed.splice(0)) resolve();
+    }
+  }
+
+  /** Resolves at the end of the next {@link close}. */
+  closed(): Promise<void> {
+    return new Promise((resolve) => this.whenClosed.push(resolve));
+  }
+}
+
+/** The effects of the chart, for destinations found by name. */
+export function dispatchEffects(destinations: ReadonlyMap<string, Destination>) {
+  const find = (name: string): Destination => {
+    const destination = destinations.get(name);
+    if (!destination) throw new DispatchError('DISPATCH_UNKNOWN', `there is no dispatcher ${name} any more`);
+    return destination;
+  };
+  return {
+    connect: async ({ input, signal }: EffectArguments<DestinationInput>) => find(input.name).connect(signal),
+    pump: async (args: EffectArguments<DestinationInput>) => find(args.input.name).run(args),
+    drained: async ({ input, signal }: EffectArguments<DestinationInput>) => find(input.name).drained(signal),
+    close: async ({ input }: EffectArguments<CloseInput>) => find(input.name).close(input.deadlineMs),
+  };
+}

@@ -1,0 +1,18 @@
+import { FleetchartError } from '../../runtime/errors.js';
+import type { Delivery } from './dispatcher.js';
+
+/** `DISPATCH_*`: a destination that cannot be reached, or does not take records. */
+export class DispatchError extends FleetchartError {}
+
+/** Any error as a {@link DispatchError}; `code` and `what` say what was being done. */
+export function dispatchError(code: string, what: string, cause: unknown): FleetchartError {
+  if (cause instanceof FleetchartError) return cause;
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new DispatchError(code, `${what}: ${detail}`, { cause, retryable: true });
+}
+
+/** The answer of a dispatcher that is not connected. */
+export const notConnected = (): Delivery => ({
+  delivered: 0,
+  failure: new DispatchError('DISPATCH_NOT_CONNECTED', 'the destination is not open', { retryable: true }),
+});

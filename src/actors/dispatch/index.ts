@@ -1,0 +1,135 @@
+import type { ActorType } from '../../runtime/actor-type.js';
+import type { Clock } from '../../runtime/clock.js';
+import { effect } from '../../runtime/effect.js';
+import type { Confirmation } from './dispatcher.js';
+import { Destination, type DestinationOptions, dispatchEffects } from './effects.js';
+import { DispatchError } from './errors.js';
+import { DEFAULT_TIMING, type DispatcherContext, type DispatcherInput, type DispatcherTiming } from './events.js';
+import { dispatcherMachine } from './machine.js';
+
+export type { Confirmation, Delivery, Dispatcher, LogLine, MqttMessage, RecordFormats, Refusal } from './dispatcher.js';
+export { createFileDispatcher, FILE_DEFAULTS, type FileDispatcherOptions } from './file/file-dispatcher.js';
+export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
+export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';
+export type { RefusedRecord, Spool, SpoolItem } from './pump.js';
+export { decodeRecord, encodeRecord, type Failure, type FleetRecord, type Result } from './record.js';
+
+export interface DispatcherOptions extends Omit<DestinationOptions, 'clock'> {
+  /** What differs from {@link DEFAULT_TIMING}. */
+  readonly timing?: Partial<DispatcherTiming>;
+}
+
+export interface DispatchDeps {
+  readonly clock: Clock;
+  readonly dispatchers: readonly DispatcherOptions[];
+}
+
+/** One line of the dispatchers' list. */
+export interface DispatcherView {
+  readonly name: string;
+  readonly kind: string;
+  readonly confirmation: Confirmation;
+  /** `connecting`, `ready`, `saturated`, `broken`, `recovering`, `draining`, `closing` or `stopped`. */
+  readonly state: string;
+  readonly pendingItems: number;
+  readonly pendingBytes: number;
+  readonly boundBytes: number;
+  /** Of the oldest record that waits; null if none does. */
+  readonly oldestAgeMs: number | null;
+  readonly delivered: number;
+  readonly deliveredBytes: number;
+  readonly refused: number;
+  readonly dropped: number;
+  readonly lastError: DispatcherContext['lastError'];
+}
+
+/** A chart as the runtime shows it. */
+interface ChartSnapshot {
+  readonly value: unknown;
+  readonly context: unknown;
+}
+
+export interface Dispatch {
+  readonly type: ActorType;
+  /** The actors to start, one a destination. */
+  readonly actors: readonly { readonly address: string; readonly input: DispatcherInput }[];
+  /** What the console and the API show; `peek` gives an actor's committed chart. */
+  views(peek: (address: string) => ChartSnapshot | undefined): DispatcherView[];
+  /** Resolves when the dispatcher of that name has closed its destination: after a `dispatcher.stop`. */
+  closed(name: string): Promise<void>;
+  /** Closes all destinations whatever the charts say: the last step of a stop. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+const TYPE = 'dispatcher';
+
+/**
+ * The dispatchers of a process: one actor type, one actor a destination. Throws {@link DispatchError}
+ * `DISPATCH_NAME_TAKEN` if two have one name.
+ */
+export function createDispatch({ clock, dispatchers }: DispatchDeps): Dispatch {
+  const destinations = new Map<string, Destination>();
+  for (const options of dispatchers) {
+    if (destinations.has(options.name)) {
+      throw new DispatchError('DISPATCH_NAME_TAKEN', `two dispatchers are called ${options.name}`);
+    }
+    destinations.set(options.name, new Destination({ ...options, clock }));
+  }
+  const { connect, pump, drained, close } = dispatchEffects(destinations);
+  return {
+    type: {
+      name: TYPE,
+      version: 1,
+      machine: dispatcherMachine.provide({
+        actors: { connect: effect(connect), pump: effect(pump), drained: effect(drained), close: effect(close) },
+      }),
+      // What must last is the spool and its positions; a connection does not survive the process.
+      durability: 'none',
+      idleAfterMs: 'never',
+      summary: ({ value, context }) => {
+        const { name, failures, lastError } = context as DispatcherContext;
+        return { name, state: stateName(value), failures, lastError: lastError?.message ?? null };
+      },
+    },
+    actors: dispatchers.map(({ name, timing }) => ({
+      address: `${TYPE}/${name}`,
+      input: { name, timing: { ...DEFAULT_TIMING, ...timing } },
+    })),
+    views: (peek) => [...destinations.values()].map((destination) => view(destination, peek, clock.now())),
+    closed: (name) => destinations.get(name)?.closed() ?? Promise.resolve(),
+    close: async (deadlineMs) => {
+      await Promise.allSettled([...destinations.values()].map((destination) => destination.close(deadlineMs)));
+    },
+  };
+}
+
+function view(
+  { name, options, counts }: Destination,
+  peek: (address: string) => ChartSnapshot | undefined,
+  now: number,
+): DispatcherView {
+  const chart = peek(`${TYPE}/${name}`);
+  const { items, bytes, oldestAt } = options.spool.pending();
+  return {
+    name,
+    kind: options.dispatcher.kind,
+    confirmation: options.dispatcher.confirmation,
+    state: chart ? stateName(chart.value) : 'stopped',
+    pendingItems: items,
+    pendingBytes: bytes,
+    boundBytes: options.boundBytes,
+    oldestAgeMs: oldestAt === undefined ? null : Math.max(0, now - oldestAt),
+    delivered: counts.delivered,
+    deliveredBytes: counts.deliveredBytes,
+    refused: counts.refused,
+    dropped: options.spool.dropped ?? 0,
+    lastError: (chart?.context as DispatcherContext | undefined)?.lastError ?? null,
+  };
+}
+
+/** The state by the name it has in the catalogue: `delivering` only groups, and how `broken` waits is the chart's. */
+function stateName(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [outer, inner] = Object.entries(value)[0] ?? ['', ''];
+  return outer === 'delivering' ? stateName(inner) : outer;
+}
