@@ -17,9 +17,9 @@ const LogSchema = Type.Object(
       (['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const).map((level) => Type.Literal(level)),
       { default: 'info', description: 'The least serious lines that are written.' },
     ),
-    format: Type.Union([Type.Literal('json'), Type.Literal('logfmt'), Type.Literal('pretty')], {
+    format: Type.Union([Type.Literal('json'), Type.Literal('logfmt')], {
       default: 'json',
-      description: 'One JSON object a line, key=value pairs, or for people.',
+      description: 'One JSON object a line, or key=value pairs.',
     }),
   },
   { additionalProperties: false, default: {}, description: 'The log, on standard error.' },

@@ -3,12 +3,20 @@
  * the configuration, known to each other only as far as it says here, and supervised.
  */
 import { join } from 'node:path';
-import { createDispatch, type Dispatch, dispatchRoutes } from './actors/dispatch/index.js';
+import {
+  createDispatch,
+  type Dispatch,
+  DispatchError,
+  dispatchRoutes,
+  type FleetRecord,
+  type RefusedRecord,
+} from './actors/dispatch/index.js';
 import { type Broker, byPassword, createBroker } from './actors/mqtt/index.js';
 import { connectionType, createTelemetry, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
+import { consolePublicFolder } from './console/index.js';
 import { createDestination } from './destinations.js';
-import { consoleFolder } from './console/index.js';
 import type { HubConfig } from './hub-config.js';
+import { overviewRoutes } from './overview.js';
 import {
   ActorSystem,
   actorRoutes,
@@ -27,7 +35,6 @@ import {
   type ReplayedType,
   Supervisor,
 } from './runtime/index.js';
-import { overviewRoutes } from './overview.js';
 
 /** The charts of a hub that can be replayed without one. */
 export const hubTypes: readonly ReplayedType[] = [connectionType];
@@ -36,6 +43,7 @@ export interface HubDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
+  readonly version: string;
 }
 
 /** The parts of a configuration that make a hub; a role that runs alone leaves some out. */
@@ -53,7 +61,8 @@ export interface Hub {
   reload(): Promise<void>;
 }
 
-export async function createHub(parts: HubParts, { clock, ids, logger }: HubDeps): Promise<Hub> {
+export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
+  const { clock, ids, logger, version } = deps;
   const metrics = new Metrics();
   metrics.collectProcess();
   const health = new Health();
@@ -61,11 +70,11 @@ export async function createHub(parts: HubParts, { clock, ids, logger }: HubDeps
   measureRuntime(system, metrics);
   health.ready('store', () => storeHealth(system));
 
-  const broker = parts.mqtt?.embedded.enabled ? createEmbeddedBroker(parts.mqtt, { clock, logger }) : undefined;
+  const broker = parts.mqtt?.embedded.enabled ? createEmbeddedBroker(parts.mqtt, deps) : undefined;
   const telemetry = parts.telemetry
     ? createTelemetry({ settings: parts.telemetry, system, clock, ids, logger, metrics })
     : undefined;
-  const dispatch = await createSpooledDispatch(parts, system, telemetry, { clock, ids, logger });
+  const dispatch = await createSpooledDispatch(parts, system, telemetry, deps);
 
   for (const part of [broker, dispatch, telemetry]) if (part) system.register(part.type);
 
@@ -75,14 +84,17 @@ export async function createHub(parts: HubParts, { clock, ids, logger }: HubDeps
   if (telemetry) children.push(telemetry.listener);
 
   let url: string | undefined;
-  const http = parts.http && createHttpServer({ ...parts.http, logger, health, metrics, clock, staticFolder: consoleFolder });
+  const http =
+    parts.http &&
+    createHttpServer({ ...parts.http, logger, health, metrics, clock, staticFolder: consolePublicFolder });
   if (http) children.push(httpService(http, (started) => (url = started)));
   const root = new Supervisor({ name: 'hub', strategy: 'rest_for_one', children }, { clock, ids, log: logger });
   if (http) {
     http.routes(actorRoutes({ system, supervision: () => root.view() }));
-    http.routes(overviewRoutes({ role: 'hub', system, clock, telemetry, dispatch }));
+    const dispatchers = dispatch && (() => dispatch.views((address) => system.peek(address)));
+    http.routes(overviewRoutes({ role: 'hub', version, system, clock, telemetry: telemetry?.figures, dispatchers }));
     if (telemetry) http.routes(telemetryRoutes(telemetry.connections, system));
-    if (dispatch) http.routes(dispatchRoutes(dispatch, system));
+    if (dispatchers) http.routes(dispatchRoutes(dispatchers));
     actorStreams(http, system, new Inspection(system, clock));
   }
 
@@ -92,7 +104,7 @@ export async function createHub(parts: HubParts, { clock, ids, logger }: HubDeps
     urls: () => ({
       ...(url === undefined ? {} : { http: url }),
       ...(telemetry?.port() === undefined ? {} : { telemetry: `wss://localhost:${telemetry.port()}` }),
-      ...(broker?.url() === undefined ? {} : { mqtt: broker.url() }),
+      ...(broker && brokerUrl(system, broker)),
     }),
     start: async (escalate) => {
       await system.start();
@@ -114,7 +126,7 @@ export async function createHub(parts: HubParts, { clock, ids, logger }: HubDeps
 const storeHealth = ({ commit }: ActorSystem) =>
   commit.degraded ? { ok: false, detail: commit.degraded.message } : { ok: true };
 
-function createEmbeddedBroker({ embedded }: HubConfig['mqtt'], { clock, logger }: Omit<HubDeps, 'ids'>): Broker {
+function createEmbeddedBroker({ embedded }: HubConfig['mqtt'], { clock, logger }: HubDeps): Broker {
   const { users, enabled: _enabled, ...options } = embedded;
   return createBroker({
     ...options,
@@ -122,6 +134,11 @@ function createEmbeddedBroker({ embedded }: HubConfig['mqtt'], { clock, logger }
     clock,
     onRefused: (refusal) => logger.warn({ ...refusal }, 'mqtt_refused'),
   });
+}
+
+function brokerUrl(system: ActorSystem, { actor }: Broker): { readonly mqtt?: string } {
+  const context = system.peek(actor.address)?.context as { readonly address?: { readonly url: string } } | undefined;
+  return context?.address ? { mqtt: context.address.url } : {};
 }
 
 /** The spool, and a dispatcher for each destination that some topic names. */

@@ -1,10 +1,10 @@
 import type { DispatcherView } from './actors/dispatch/index.js';
 import type { TelemetryFigures } from './actors/telemetry/index.js';
-import { packageVersion } from './package-version.js';
 import type { ActorSystem, Clock, HttpRoutes } from './runtime/index.js';
 
 export interface OverviewDeps {
   readonly role: 'hub' | 'vehicle';
+  readonly version: string;
   readonly system: ActorSystem;
   readonly clock: Clock;
   readonly telemetry?: (() => TelemetryFigures) | undefined;
@@ -15,7 +15,7 @@ export interface OverviewDeps {
 const RATE_WINDOW_MS = 900;
 
 /** `GET /api/v1/overview`: what the first page of the console shows. */
-export function overviewRoutes({ role, system, clock, telemetry, dispatchers }: OverviewDeps): HttpRoutes {
+export function overviewRoutes({ role, version, system, clock, telemetry, dispatchers }: OverviewDeps): HttpRoutes {
   const startedAt = clock.now();
   let measured = { at: clock.monotonic(), records: 0, perSecond: 0 };
   const recordsPerSecond = (records: number): number => {
@@ -30,7 +30,7 @@ export function overviewRoutes({ role, system, clock, telemetry, dispatchers }: 
       const figures = telemetry?.();
       return {
         role,
-        version: packageVersion(),
+        version,
         startedAt,
         uptimeS: Math.round((clock.now() - startedAt) / 1000),
         actors: { live: system.liveCount, parked: system.parkedCount, byType: actorsByType(system) },

@@ -55,7 +55,9 @@ function wrongUsage(message: string, flags: readonly GoFlag[]): CliError {
   return new CliError(message, { code: 'CLI_USAGE', exitCode: exitCodes.wrongUsage, hint });
 }
 
-/** The only flag of fleet-telemetry. */
+/** The flag of fleet-telemetry, and ours. */
 export const fleetTelemetryFlags: readonly GoFlag[] = [
   { name: 'config', default: 'config.json', usage: 'the server_config.json to read' },
+  { name: 'device-ca', default: '', usage: "PEM file of the CA that signed the vehicles' certificates" },
+  { name: 'data', default: './data/fleet-telemetry', usage: 'where records wait until they are dispatched' },
 ];

@@ -8,11 +8,25 @@
 import { Command, CommanderError } from 'commander';
 import { configCommand } from './config.js';
 import { type ExitCode, exitCodes } from './exit-code.js';
+import { hubCommand } from './hub.js';
+import { inspectCommand } from './inspect.js';
 import { attachTerminal, processTerminal, renderError, type Terminal } from './output.js';
+import { provisionCommand } from './provision.js';
+import { recordCommand } from './record.js';
+import { replayCommand } from './replay.js';
+import { runCommand } from './run.js';
 import { packageVersion } from './version.js';
 
 /** Every command, in the order of the help. */
-const commands: readonly (() => Command)[] = [configCommand];
+const commands: readonly (() => Command)[] = [
+  hubCommand,
+  runCommand,
+  recordCommand,
+  replayCommand,
+  inspectCommand,
+  provisionCommand,
+  configCommand,
+];
 
 /** The command line `fleetchart`, ready to parse; errors are thrown, never ended the process with. */
 export function buildProgram(terminal: Terminal = processTerminal): Command {

@@ -451,6 +451,9 @@ export class Cell implements CellPort {
     this.slice = new Slice();
     const snapshot = this.snapshot;
     const isDone = snapshot?.status === 'done' || this.expectStop;
+    if (snapshot && this.committed?._nodes !== snapshot._nodes) {
+      this.since = activeSince(snapshot, this.since, host.clock.now());
+    }
     if (snapshot && type.stored && !isDone) {
       if (snapshot !== this.committed || this.timersStale) this.writeRecord(snapshot);
     }
@@ -481,7 +484,6 @@ export class Cell implements CellPort {
     const { host, type } = this;
     const now = host.clock.now();
     const persisted = this.actor?.getPersistedSnapshot() as Snapshot<unknown> & { children?: Record<string, unknown> };
-    if (this.committed?._nodes !== snapshot._nodes) this.since = activeSince(snapshot, this.since, now);
     const timers =
       this.actor && (this.timersStale || this.due.size > 0) ? captureTimers(this.actor, this.due, now) : [];
     const record: ActorRecord = {

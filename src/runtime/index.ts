@@ -1,4 +1,6 @@
 /** The actor runtime: what keeps actors alive. It knows nothing of vehicles or wire protocols. */
+
+export { actorRoutes, actorStreams } from './actor-routes.js';
 export type {
   ActorType,
   Durability,
@@ -13,7 +15,6 @@ export type {
   SummaryRow,
 } from './actor-type.js';
 export { hotLogic } from './actor-type.js';
-export { actorRoutes, actorStreams } from './actor-routes.js';
 export type { ActorView } from './actor-view.js';
 export { type Address, addressOf, isAddress, keyOf, typeOf } from './address.js';
 export { type Backoff, delayMs, RESTART_BACKOFF } from './backoff.js';
@@ -25,10 +26,10 @@ export type { HttpToken, Role } from './http-auth.js';
 export { createHttpServer, type HttpApp, type HttpRoutes, type HttpServer } from './http-server.js';
 export { type Ids, seededIds, systemIds } from './ids.js';
 export { Inspection } from './inspection.js';
-export { openLog } from './open-log.js';
 export { createLogger, type Logger, type RootLogger, silentLogger } from './log.js';
 export type { Stamp } from './message.js';
 export { Metrics } from './metrics.js';
+export { openLog } from './open-log.js';
 export type {
   LogAppendOutput,
   ReplyOutput,

@@ -8,11 +8,13 @@ import { DEFAULT_TIMING, type DispatcherContext, type DispatcherInput, type Disp
 import { dispatcherMachine } from './machine.js';
 
 export type { Confirmation, Delivery, Dispatcher, LogLine, MqttMessage, RecordFormats, Refusal } from './dispatcher.js';
+export { DispatchError } from './errors.js';
 export { createFileDispatcher, FILE_DEFAULTS, type FileDispatcherOptions } from './file/file-dispatcher.js';
 export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
 export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';
 export type { RefusedRecord, Spool, SpoolItem } from './pump.js';
 export { decodeRecord, encodeRecord, type Failure, type FleetRecord, type Result } from './record.js';
+export { dispatchRoutes } from './routes.js';
 
 export interface DispatcherOptions extends Omit<DestinationOptions, 'clock'> {
   /** What differs from {@link DEFAULT_TIMING}. */

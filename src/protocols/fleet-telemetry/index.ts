@@ -1,5 +1,6 @@
 export { connectionIdFrom } from './connection-id.js';
 export { decodeEnvelope } from './envelope.js';
+export { answerRequest, type HttpAnswer, type HttpRequestFacts } from './http-surface.js';
 export {
   type CertificateFacts,
   type Identity,
@@ -11,7 +12,26 @@ export {
   withIdentityAdditions,
 } from './identity.js';
 export { admit, createRateLimit, type RateLimit, type RateLimitRule, SHADOW_RATE_LIMIT } from './rate-limit.js';
+export {
+  type AlertInput,
+  type ConnectivityInput,
+  type DatumInput,
+  decodedJson,
+  decodedPayload,
+  type ErrorInput,
+  encodeAlerts,
+  encodeConnectivity,
+  encodeErrors,
+  encodeVehicleData,
+  isKnownTopic,
+  logLines,
+  mqttMessages,
+  preparePayload,
+  signalCount,
+  type ValueInput,
+} from './records.js';
 export { encodeAck, encodeError } from './reply.js';
+export type { TelemetrySettings } from './server-settings.js';
 export {
   decodeReply,
   encodeStream,

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { WebSocket } from 'ws';
+import { CliError } from './exit-code.js';
+
+export interface ApiOptions {
+  readonly url: string;
+  readonly token?: string;
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:8080';
+
+/** Adds `--url` and `--token`: which running hub or vehicle a command speaks to. */
+export function withApiOptions(command: Command): Command {
+  return command
+    .option('--url <url>', 'the running process', DEFAULT_URL)
+    .option('--token <token>', 'where it asks for one; or FLEETCHART_TOKEN');
+}
+
+/** Opens a stream of the API; rejects with what to do when it cannot. */
+export function openStream(
+  { url, token }: ApiOptions,
+  path: string,
+  query: readonly [string, string][],
+): Promise<WebSocket> {
+  const target = new URL(path, url.replace(/^ws/, 'http'));
+  for (const [name, value] of query) target.searchParams.append(name, value);
+  const secret = token ?? process.env['FLEETCHART_TOKEN'];
+  const socket = new WebSocket(target.href.replace(/^http/, 'ws'), {
+    ...(secret ? { headers: { authorization: `Bearer ${secret}` } } : {}),
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => resolve(socket));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      const hint =
+        error.code === 'ECONNREFUSED'
+          ? 'nothing listens there: start one with `fleetchart demo` or `fleetchart hub`, or name it with --url'
+          : 'is --url right, and does it ask for a --token?';
+      reject(new CliError(`cannot reach ${url}: ${error.message}`, { hint, cause: error }));
+    });
+  });
+}
+
+/** Ends with the stream, with Ctrl-C, or after `durationMs`; rejects when the other side ends it with a reason. */
+export function untilClosed(socket: WebSocket, durationMs?: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const close = (): void => socket.close();
+    const timer = durationMs === undefined ? undefined : setTimeout(close, durationMs);
+    process.once('SIGINT', close);
+    process.once('SIGTERM', close);
+    socket.once('close', (code, reason) => {
+      clearTimeout(timer);
+      process.off('SIGINT', close);
+      process.off('SIGTERM', close);
+      if (code === 1008 || code === 1013) reject(new CliError(`the stream ended: ${reason}`));
+      else resolve();
+    });
+  });
+}

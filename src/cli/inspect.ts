@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { serveStatelyBridge } from '../console/stately-bridge.js';
+import { type ApiOptions, openStream, untilClosed, withApiOptions } from './api-client.js';
+import { leafCommand } from './command.js';
+import { outputOf } from './output.js';
+
+interface InspectOptions extends ApiOptions {
+  readonly watch: readonly string[];
+  readonly stately?: boolean;
+  readonly duration?: number;
+}
+
+/** `fleetchart inspect`: live statecharts of a running process, in the terminal or the Stately inspector. */
+export function inspectCommand(): Command {
+  const command = withApiOptions(
+    leafCommand('inspect', {
+      summary: 'Watch live statecharts: here, in the console page, or in the Stately inspector',
+      example: "fleetchart inspect --watch 'dispatcher/*'",
+    })
+      .option('--watch <pattern...>', 'addresses, with * for any part', ['*'])
+      .option('--stately', 'serve a page on loopback that feeds the hosted Stately inspector (needs the Internet)')
+      .option('--duration <seconds>', 'end by itself', Number),
+  );
+  return command.action(async (options: InspectOptions) => {
+    const output = outputOf(command);
+    const query = options.watch.map((pattern): [string, string] => ['watch', pattern]);
+    const socket = await openStream(options, '/api/v1/inspect', query);
+    output.note(`charts in the browser: ${new URL('/#/actors', options.url).href}`);
+    const bridge = options.stately ? await serveStatelyBridge(socket) : undefined;
+    if (bridge) output.note(`Stately inspector: ${bridge.url}`);
+    else {
+      socket.on('message', (data) => {
+        const text = String(data);
+        const line = output.json ? text : lineOf(JSON.parse(text) as InspectedEvent);
+        if (line !== undefined) output.terminal.out(`${line}\n`);
+      });
+    }
+    await untilClosed(socket, options.duration === undefined ? undefined : options.duration * 1000);
+    await bridge?.close();
+  });
+}
+
+interface InspectedEvent {
+  readonly type: string;
+  readonly address: string;
+  readonly event?: { readonly type: string };
+  readonly snapshot?: { readonly value: unknown; readonly status: string };
+}
+
+/** What is worth a line: an actor that is there, and what moved it where. */
+function lineOf({ type, address, event, snapshot }: InspectedEvent): string | undefined {
+  if (type === '@xstate.actor') return `${address} is ${JSON.stringify(snapshot?.value)}`;
+  if (type === '@xstate.snapshot') return `${address} ${event?.type ?? ''} → ${JSON.stringify(snapshot?.value)}`;
+  return undefined;
+}

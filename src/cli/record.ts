@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import type { Command } from 'commander';
+import { type ApiOptions, openStream, untilClosed, withApiOptions } from './api-client.js';
+import { leafCommand } from './command.js';
+import { CliError } from './exit-code.js';
+import { outputOf } from './output.js';
+
+/** `fleetchart record`: what chosen actors of a running process take and give, as a fixture. */
+export function recordCommand(): Command {
+  const command = withApiOptions(
+    leafCommand('record', {
+      summary: 'Record inputs and outputs of running actors as a fixture, until Ctrl-C',
+      example: 'fleetchart record vehicle-connection/6ba7b810-9dad-11d1-80b4-00c04fd430c8 --out fixtures/car.jsonl',
+    })
+      .argument('<address...>', 'actors, type/key')
+      .requiredOption('--out <path>', 'the fixture to write')
+      .option('--duration <seconds>', 'end by itself', Number),
+  );
+  return command.action(async (addresses: string[], options: ApiOptions & { out: string; duration?: number }) => {
+    const output = outputOf(command);
+    const file = createWriteStream(options.out, { flags: 'wx' });
+    await once(file, 'open').catch((error: Error) => {
+      throw new CliError(`cannot write ${options.out}: ${error.message}`, {
+        hint: 'name a new file in a folder that exists',
+      });
+    });
+    const socket = await openStream(
+      options,
+      '/api/v1/record',
+      addresses.map((address) => ['address', address]),
+    );
+    const progress = output.progress();
+    let lines = 0;
+    socket.on('message', (data) => {
+      file.write(`${String(data)}\n`);
+      progress.update(`${++lines} lines, Ctrl-C ends`);
+    });
+    await untilClosed(socket, options.duration === undefined ? undefined : options.duration * 1000);
+    progress.done();
+    file.end();
+    await once(file, 'close');
+    const next = `replay it: fleetchart replay ${options.out}`;
+    output.result(`${lines} lines in ${options.out}\n${next}`, { file: options.out, lines });
+  });
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { ConfigError } from '../config/mistake.js';
+import { checkServerConfig, configOf } from '../hub-config.js';
+import { createLogger } from '../runtime/index.js';
+import { groupCommand, peerCommand } from './command.js';
+import { optionAssignment } from './config-options.js';
+import { exitCodes, QuietExit } from './exit-code.js';
+import { fleetTelemetryFlags, goFlagsUsage, parseGoFlags } from './go-flags.js';
+import { terminalOf } from './output.js';
+import { runHub } from './run-hub.js';
+
+/** Lines of the reference say `warning`. */
+const REFERENCE_LEVELS = { warn: 'warning' } as const;
+
+/** `fleetchart run ROLE`: one role alone, under its peer's own flags, files and exit codes. */
+export function runCommand(): Command {
+  const group = groupCommand('run', {
+    summary: "Run one role alone, in place of a peer's process, with the peer's own flags",
+    example: 'fleetchart run fleet-telemetry -config=/etc/fleet-telemetry/config.json',
+  });
+  group.addCommand(fleetTelemetryCommand());
+  return group;
+}
+
+function fleetTelemetryCommand(): Command {
+  const command = peerCommand('fleet-telemetry', {
+    summary: 'The fleet-telemetry server, from its server_config.json',
+    example: 'fleetchart run fleet-telemetry -config=config/fleet-telemetry/server_config.json',
+  });
+  return command.action(async (args: readonly string[]) => {
+    const terminal = terminalOf(command);
+    const { values, help } = parseGoFlags(args, fleetTelemetryFlags);
+    if (help) {
+      terminal.err(`Usage of fleet-telemetry:\n${goFlagsUsage(fleetTelemetryFlags)}\n`);
+      return;
+    }
+    const deviceCa = values.get('device-ca');
+    const assignments = deviceCa ? [optionAssignment('-device-ca', ['fleetchart', 'deviceCa'], deviceCa)] : [];
+    const { environment } = terminal;
+    try {
+      const telemetry = configOf(checkServerConfig({ file: values.get('config'), environment, sets: [], assignments }));
+      const { level, format } = telemetry.log;
+      const logger = createLogger({
+        level,
+        format,
+        base: { context: 'fleet-telemetry' },
+        levelNames: REFERENCE_LEVELS,
+      });
+      const dataDir = values.get('data') ?? '';
+      process.exitCode = await runHub({ parts: { dataDir, telemetry }, logger, ready: () => {} });
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      // The reference ends so, too.
+      terminal.err(`error=load_service_config value="${values.get('config')}"\n${error.message}\n`);
+      throw new QuietExit(exitCodes.wrongUsage);
+    }
+  });
+}
