@@ -20,6 +20,8 @@ import type { LogProducers } from './log-producers.js';
 import { type LogReader, LogReaderState, type ReaderHost, type ReaderStart } from './log-reader.js';
 import { LogRows, type RowsStart } from './log-rows.js';
 
+export type { LogItem, LogReader, LogReaderOptions } from './log-reader.js';
+
 /** Weight of unflushed entries past which nothing more is taken, in bytes: they wait in memory for a slow disk. */
 const MOST_UNFLUSHED_BYTES = 64 * 1024 * 1024;
 

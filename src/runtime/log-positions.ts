@@ -44,7 +44,7 @@ export function loadPositions(commit: GroupCommit, log: string): StoredPositions
 }
 
 export function later(a: Moment | undefined, b: Moment): Moment {
-  return a && a.elapsedMs > b.elapsedMs ? a : b;
+  return a && a.elapsedMs >= b.elapsedMs ? a : b;
 }
 
 /** Writes the rows that {@link loadPositions} reads. */

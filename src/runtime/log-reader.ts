@@ -243,10 +243,11 @@ export class LogReaderState implements LogReader {
     if (this.options.maxAgeMs === undefined) return;
     for (let count = 0; count < EXPIRE_STEP; count++) {
       const oldest = this.oldest();
-      if (!oldest || !this.isTooOld(oldest, elapsedMs)) return;
+      if (oldest && !this.isTooOld(oldest, elapsedMs)) return;
+      if (!oldest) break;
       this.drop(oldest, 'age');
     }
-    this.host.tidyLater();
+    if (this.items > 0) this.host.tidyLater();
   }
 
   private drop(entry: LogEntry, bound: Bound): void {
@@ -268,9 +269,9 @@ export class LogReaderState implements LogReader {
     this.head = 0;
   }
 
-  /** The first unconfirmed entry, or nothing when one look does not find it. */
+  /** The first unconfirmed entry, or nothing when some looks do not find it. */
   private oldest(): LogEntry | undefined {
-    if (this.head === this.queue.length) this.look();
+    for (let looks = 0; this.head === this.queue.length && looks < MOST_LOOKS; looks++) if (!this.look()) break;
     return this.queue[this.head];
   }
 

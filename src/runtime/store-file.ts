@@ -30,6 +30,8 @@ export class StoreFile {
   private readonly path: string;
   private readonly root: RootDatabase<Buffer, string>;
   private readonly tables: Record<Table, Database<Buffer, string>>;
+  /** Whether the last write succeeded, once it is known. */
+  private lastWrite = Promise.resolve(true);
 
   constructor(directory: string) {
     this.path = join(directory, 'store.lmdb');
@@ -64,23 +66,22 @@ export class StoreFile {
   }
 
   /** Writes all rows in one transaction; resolves once they are on disk. */
-  async write(rows: Record<Table, Rows>): Promise<void> {
-    try {
-      const committed = this.root.batch(() => {
-        for (const name of TABLES) {
-          const table = this.tables[name];
-          // What put and remove return inside a batch is one promise for all that never rejects.
-          for (const [key, value] of rows[name]) {
-            if (value === null) table.remove(key);
-            else table.put(key, value);
-          }
+  write(rows: Record<Table, Rows>): Promise<void> {
+    const written = this.batch(() => {
+      for (const name of TABLES) {
+        const table = this.tables[name];
+        // What put and remove return inside a batch is one promise for all that never rejects.
+        for (const [key, value] of rows[name]) {
+          if (value === null) table.remove(key);
+          else table.put(key, value);
         }
-      });
-      await committed;
-      await this.root.flushed;
-    } catch (error) {
-      throw writeFailed(error);
-    }
+      }
+    });
+    this.lastWrite = written.then(
+      () => true,
+      () => false,
+    );
+    return written;
   }
 
   /** Bytes of the file. It grows and never shrinks; freed pages are used again. */
@@ -102,8 +103,26 @@ export class StoreFile {
     return bytes;
   }
 
-  close(): Promise<void> {
-    return this.root.close();
+  /**
+   * Waits for the write under way and closes the file. After a failed write LMDB waits for ever for its flush when it
+   * is closed, so an empty one, which needs no room, goes before; where even that fails the file is left as it is.
+   */
+  async close(): Promise<void> {
+    try {
+      if (!(await this.lastWrite)) await this.batch(() => {});
+    } catch {
+      return;
+    }
+    await this.root.close();
+  }
+
+  private async batch(operations: () => void): Promise<void> {
+    try {
+      await this.root.batch(operations);
+      await this.root.flushed;
+    } catch (error) {
+      throw writeFailed(error);
+    }
   }
 }
 
