@@ -86,7 +86,7 @@ const round = () =>
 
 // The first one warms up.
 await round();
-const rounds = [];
+const rounds: Awaited<ReturnType<typeof round>>[] = [];
 for (let count = 0; count < ROUNDS; count++) rounds.push(await round());
 const send = median(rounds.map(({ send }) => send));
 const puts = median(rounds.map(({ puts }) => puts));
