@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { serveStatelyBridge } from '../console/stately-bridge.js';
 import { type ApiOptions, openStream, untilClosed, withApiOptions } from './api-client.js';
 import { leafCommand } from './command.js';
 import { outputOf } from './output.js';
+import { serveStatelyBridge } from './stately-bridge.js';
 
 interface InspectOptions extends ApiOptions {
   readonly watch: readonly string[];

@@ -35,9 +35,12 @@ export function isMachine(path: string): boolean {
   return /(^|[/.-])machine\.ts$/.test(path);
 }
 
-/** Where drivers may be imported: effects, and the folder of one destination or engine within a concern. */
+/** Rooms of an actor folder that do no I/O, so that no driver is imported there; a door passes on what lies behind it. */
+const PURE_ROOMS = ['events.ts', 'config.ts', 'index.ts', 'routes.ts', 'record.ts'];
+
+/** Where drivers may be imported: files of an actor folder that do I/O, `effects.ts` or by the name of what they hold. */
 export function isEffects(path: string): boolean {
-  return /(^|[/.-])effects\.ts$/.test(path) || path.split('/').length > 3;
+  return !isMachine(path) && !path.endsWith('-hot.ts') && !PURE_ROOMS.includes(posix.basename(path));
 }
 
 /** The file that a relative import means, below `src/`. */
@@ -86,11 +89,9 @@ export function mayImport(from: Place, to: Place): Verdict {
     case 'main':
     case 'cli':
       if (to.layer === 'protocols') return 'types';
-      if (to.layer === 'actors' || to.layer === 'console' || to.layer === 'browser') {
-        return {
-          no: 'commands reach actors through hub.ts, vehicle.ts or another composition, or through the HTTP API',
-        };
-      }
+      if (to.layer === 'actors' && name !== 'index.ts')
+        return { no: "a command imports an actor folder's index.ts only" };
+      if (to.layer === 'console' || to.layer === 'browser') return { no: 'commands reach the console through hub.ts' };
       return to.layer === 'main' ? { no: 'nothing imports main.ts' } : 'yes';
     case 'console':
     case 'browser':
@@ -129,7 +130,11 @@ export function packagesOf({ path, layer }: Place): { values: readonly string[];
       return { values: path.endsWith('-config.ts') ? schemaPackages : [], types: [] };
     case 'main':
     case 'cli':
-      return { values: ['commander'], types: [] };
+      // Commands that watch a running process speak its WebSocket API.
+      return {
+        values: name === 'api-client.ts' || name === 'stately-bridge.ts' ? ['commander', 'ws'] : ['commander'],
+        types: ['ws'],
+      };
     case 'console':
       return { values: [], types: [] };
     case 'browser':
