@@ -43,6 +43,8 @@ export function restoreActor(
   const { status, error } = actor.getSnapshot() as { status: string; error?: unknown };
   if (status === 'error') throw error;
   observe(actor, observer);
+  // XState keeps its options for as long as the actor lives; the snapshot in them has served its purpose.
+  (actor.options as { snapshot?: unknown }).snapshot = undefined;
   return {
     actor,
     start: () => {
@@ -64,8 +66,10 @@ function migrated(type: PreparedType, record: ActorRecord): Snapshot<unknown> {
 
 /** The one subscription of an actor; without its `error` a failure would end the process (E1, E3). */
 function observe(actor: AnyActor, observer: FailureObserver): void {
-  actor.subscribe({ next: () => {}, error: (error: unknown) => observer.failed(error), complete: () => {} });
+  actor.subscribe({ next: nothing, error: (error: unknown) => observer.failed(error), complete: nothing });
 }
+
+const nothing = (): void => {};
 
 /** Stops an actor and whatever a failure left running of it (E9, R25). */
 export function dropActor(actor: AnyActor): void {
