@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { buildProgram } from '../../src/cli/program.js';
-import { FakeTerminal, runCommand } from './terminal.js';
+import { FakeTerminal } from './fake-terminal.js';
+import { runCommand } from './run-command.js';
 
 function allCommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(allCommands)];
