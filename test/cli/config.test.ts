@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { temporaryFolder } from '../config/files.js';
-import { runCommand } from './terminal.js';
+import { runCommand } from './run-command.js';
 
 const write = temporaryFolder();
 

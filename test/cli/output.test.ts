@@ -5,7 +5,7 @@ import { CliError, exitCodes, QuietExit } from '../../src/cli/exit-code.js';
 import { attachTerminal, outputOf, renderError } from '../../src/cli/output.js';
 import { ConfigError } from '../../src/config/mistake.js';
 import { FleetchartError } from '../../src/runtime/errors.js';
-import { FakeTerminal } from './terminal.js';
+import { FakeTerminal } from './fake-terminal.js';
 
 function outputFor(args: string[], isInteractive = false) {
   const terminal = new FakeTerminal();

@@ -1,5 +1,4 @@
 import type { Terminal } from '../../src/cli/output.js';
-import { runProgram } from '../../src/cli/program.js';
 
 /** A terminal that remembers what was written. */
 export class FakeTerminal implements Terminal {
@@ -17,11 +16,4 @@ export class FakeTerminal implements Terminal {
   err(text: string): void {
     this.stderr += text;
   }
-}
-
-/** Runs a command line and returns what it wrote and ended with. */
-export async function runCommand(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-  const terminal = new FakeTerminal(environment);
-  const exitCode = await runProgram(args, terminal);
-  return { exitCode, stdout: terminal.stdout, stderr: terminal.stderr };
 }
