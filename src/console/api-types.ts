@@ -26,7 +26,8 @@ export interface OverviewView {
 
 export interface ActorCountsView {
   readonly live: number;
-  readonly passivated: number;
+  /** Absent where they are not counted. */
+  readonly passivated?: number;
   readonly parked: number;
   readonly byType: Readonly<Record<string, ActorTypeCountView>>;
 }
@@ -73,7 +74,7 @@ export interface ConnectionView {
   readonly id: string;
   readonly vin: string;
   readonly deviceType: string;
-  readonly networkInterface: string | null;
+  readonly networkInterface?: string | null | undefined;
   readonly remote: string;
   readonly since: number;
   readonly records: number;
@@ -85,10 +86,12 @@ export interface ConnectionView {
 
 export interface ConnectionsAnswer {
   readonly connections: readonly ConnectionView[];
+  /** All, where not all are listed. */
+  readonly total?: number;
 }
 
-/** In memory, passivated, between two attempts, stopped until a person acts, ended well, ended badly. */
-export type ActorStatus = 'live' | 'sleeping' | 'restarting' | 'parked' | 'done' | 'failed';
+/** In memory, passivated, between two attempts, stopped until a person acts, not started, at its end. */
+export type ActorStatus = 'live' | 'sleeping' | 'restarting' | 'parked' | 'stopped' | 'done';
 
 /** An entry of `GET /api/v1/actors`. */
 export interface ActorView {
@@ -102,28 +105,29 @@ export interface ActorView {
   readonly value: unknown;
   /** The same for people: `a.b`, parallel regions joined by ` & `. */
   readonly state: string;
-  /** When the state was entered. */
-  readonly since: number;
-  readonly ageMs: number;
+  /** When the state was entered; `null` when that is not known. */
+  readonly since: number | null;
+  readonly ageMs: number | null;
   readonly waits: readonly WaitView[];
   readonly lastEvent: { readonly type: string; readonly at: number } | null;
   readonly restarts: number;
   readonly mailbox: MailboxView;
   readonly lastError: ErrorView | null;
+  readonly parkedReason: string | null;
 }
 
 /** What a state waits for, and what ends the wait if nothing comes (TIM-5). */
 export interface WaitView {
   readonly state: string;
   readonly waitsFor: string;
-  readonly since: number;
+  readonly since?: number | undefined;
   readonly until: 'never' | { readonly at: number; readonly event: string };
 }
 
 export interface MailboxView {
   readonly depth: number;
   readonly capacity: number;
-  readonly oldestAgeMs: number | null;
+  readonly oldestAgeMs: number;
   /** Messages kept in the stored inbox (DUR-4). */
   readonly stored: number;
 }
@@ -151,20 +155,14 @@ export interface SupervisorView {
   readonly children: readonly SupervisionChildView[];
 }
 
-export type SupervisionChildView = SupervisedView | SupervisedSupervisorView;
-
-export interface SupervisedView {
+export interface SupervisionChildView {
   readonly name: string;
-  readonly kind: 'actor' | 'service' | 'type';
+  readonly kind: 'actor' | 'service' | 'supervisor' | 'type';
   readonly state: string;
   readonly restarts: number;
   readonly lastError: ErrorView | null;
-}
-
-export interface SupervisedSupervisorView extends SupervisorView {
-  readonly kind: 'supervisor';
-  readonly state: string;
-  readonly lastError: ErrorView | null;
+  /** For the kind `supervisor`. */
+  readonly supervisor?: SupervisorView;
 }
 
 /** A message that was not processed because its receiver failed on it (SUP-7). */
@@ -224,7 +222,8 @@ export interface InspectedEvent extends InspectionBase {
 
 export interface InspectedTransition extends InspectionBase {
   readonly type: '@xstate.snapshot';
-  readonly event: { readonly type: string };
+  /** The last of those that led here. */
+  readonly event?: { readonly type: string };
   readonly snapshot: InspectedSnapshot;
 }
 

@@ -58,7 +58,8 @@ export function lastingWords(since: number, now: number): string {
 
 /** The answer to "why is it stuck?": what the state waits for, since when, and what ends the wait (TIM-5). */
 export function waitWords(wait: WaitView, now: number): string {
-  const waiting = `Waiting for ${wait.waitsFor}, ${lastingWords(wait.since, now)} so far`;
+  const lasting = wait.since === undefined ? '' : `, ${lastingWords(wait.since, now)} so far`;
+  const waiting = `Waiting for ${wait.waitsFor}${lasting}`;
   if (wait.until === 'never') return `${waiting}; no time-out ends this.`;
   const { at, event } = wait.until;
   const what = eventWords(event);

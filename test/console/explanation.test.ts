@@ -18,8 +18,9 @@ const streaming: ActorView = {
   waits: [],
   lastEvent: null,
   restarts: 0,
-  mailbox: { depth: 0, capacity: 10, oldestAgeMs: null, stored: 0 },
+  mailbox: { depth: 0, capacity: 10, oldestAgeMs: 0, stored: 0 },
   lastError: null,
+  parkedReason: null,
 };
 
 test('an actor at rest and one asleep say so', () => {
@@ -41,16 +42,31 @@ test('TIM-5 every wait gets a sentence, and a full mailbox one more', () => {
 
 test('SUP-1 a parked actor names its error and who can start it again', () => {
   const lastError = { name: 'RangeError', message: 'version 18 was used twice', code: 'TWIN_VERSION_CONFLICT' };
-  assert.deepEqual(explanation({ ...streaming, status: 'parked', restarts: 5, lastError }, NOW), [
-    'Parked for 12 s after 5 restarts; it stays so until an operator unparks it.',
+  const parked = {
+    ...streaming,
+    status: 'parked',
+    restarts: 5,
+    lastError,
+    parkedReason: 'it failed too often',
+  } as const;
+  assert.deepEqual(explanation(parked, NOW), [
+    'Parked after 5 restarts; it stays so until an operator unparks it.',
+    'The reason: it failed too often',
     'It failed with: TWIN_VERSION_CONFLICT: version 18 was used twice',
   ]);
 });
 
-test('actors that ended or start again say so', () => {
+test('actors that ended, wait for their start or start again say so', () => {
   assert.deepEqual(explanation({ ...streaming, status: 'done' }, NOW), [
     'Has reached its end; nothing more will happen.',
   ]);
-  assert.match(explanation({ ...streaming, status: 'restarting', restarts: 1 }, NOW)[0] ?? '', /with 1 restart so far/);
-  assert.match(explanation({ ...streaming, status: 'failed' }, NOW)[0] ?? '', /^Ended by an error/);
+  const [restarting] = explanation({ ...streaming, status: 'restarting', restarts: 1 }, NOW);
+  assert.equal(restarting, 'Failed and starts again after a pause; 1 restart so far.');
+  assert.deepEqual(explanation({ ...streaming, status: 'stopped' }, NOW), ['Not started.']);
+});
+
+test('what is not known is left out', () => {
+  assert.deepEqual(explanation({ ...streaming, since: null, ageMs: null }, NOW), ['Waits for nobody.']);
+  const waits = [{ state: 'a', waitsFor: 'consent', since: undefined, until: 'never' }] as const;
+  assert.deepEqual(explanation({ ...streaming, waits }, NOW), ['Waiting for consent; no time-out ends this.']);
 });

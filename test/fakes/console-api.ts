@@ -32,6 +32,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
+/** At least as strict as what the hub sends. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** Serves the console page and speaks its HTTP API and inspection protocol, with real machines behind the charts. */
 export class FakeConsoleApi {
   readonly unparked: string[] = [];
@@ -133,10 +137,10 @@ export class FakeConsoleApi {
   }
 
   private list(query: URLSearchParams): ActorDetailView[] {
-    const fits = (name: string, value: string): boolean => [null, value].includes(query.get(name));
+    const fits = (name: string, ...values: string[]): boolean => [null, ...values].includes(query.get(name));
     return this.hub.actors.filter(
       ({ type, state, status, address }) =>
-        fits('type', type) && fits('state', state) && fits('status', status) && address.includes(query.get('q') ?? ''),
+        fits('type', type) && fits('state', state, status) && address.includes(query.get('q') ?? ''),
     );
   }
 
@@ -159,7 +163,7 @@ export class FakeConsoleApi {
     const name = pathname === '/' ? 'index.html' : pathname.slice(1);
     const content = await readFile(join(consolePublicFolder, name)).catch(() => undefined);
     if (content === undefined) return problem(response, 404, 'There is no such file.');
-    response.setHeader('content-security-policy', "default-src 'self'");
+    response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
     response.setHeader('content-type', TYPES[extname(name)] ?? 'application/octet-stream');
     response.end(content);
   }

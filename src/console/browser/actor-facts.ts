@@ -5,7 +5,7 @@ import { html, setText } from './dom.js';
 const FACTS: ReadonlyArray<readonly [string, (actor: ActorDetailView, now: number) => string]> = [
   ['Type', ({ type, typeVersion }) => `${type}, version ${typeVersion}`],
   ['Durability', ({ durability }) => KEPT[durability]],
-  ['In this state', ({ since }, now) => lastingWords(since, now)],
+  ['In this state', ({ since }, now) => (since === null ? 'not known' : lastingWords(since, now))],
   ['Last event', lastEvent],
   ['Mailbox', mailbox],
   ['Restarts', ({ restarts }) => countWords(restarts)],
@@ -41,7 +41,7 @@ function lastEvent({ lastEvent: event }: ActorDetailView, now: number): string {
 function mailbox({ mailbox: { depth, capacity, oldestAgeMs, stored } }: ActorDetailView): string {
   const room = `of ${countWords(capacity)}`;
   if (depth + stored === 0) return `empty, room for ${countWords(capacity)}`;
-  const age = oldestAgeMs === null ? '' : `, oldest ${durationWords(oldestAgeMs)}`;
+  const age = depth === 0 ? '' : `, oldest ${durationWords(oldestAgeMs)}`;
   return stored === 0
     ? `${countWords(depth)} ${room}${age}`
     : `${countWords(depth)} + ${countWords(stored)} stored ${room}${age}`;

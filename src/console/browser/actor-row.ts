@@ -45,15 +45,18 @@ export function actorRow(context: ViewContext, onChange: () => void): (actor: Ac
       element,
       update(actor) {
         const now = context.api.now();
-        const isOut = actor.status === 'parked' || actor.status === 'failed' || actor.status === 'restarting';
+        const isOut = actor.status === 'parked' || actor.status === 'restarting';
         state.update(isOut ? actor.status : actor.state, isOut ? 'bad' : undefined);
-        setText(status, isOut ? `in ${actor.state}` : actor.status === 'live' ? '' : actor.status);
+        setText(
+          status,
+          isOut && actor.state !== '' ? `in ${actor.state}` : actor.status === 'live' ? '' : actor.status,
+        );
         setText(sentence, explanation(actor, now)[0] ?? '');
-        setText(since, lastingWords(actor.since, now));
+        setText(since, actor.since === null ? '–' : lastingWords(actor.since, now));
         const { depth: waiting, capacity, oldestAgeMs, stored } = actor.mailbox;
         fill.update(waiting, capacity);
         setText(depth, waiting + stored === 0 ? 'empty' : `${countWords(waiting + stored)} of ${countWords(capacity)}`);
-        setAttribute(depth, 'title', oldestAgeMs === null ? undefined : `oldest ${durationWords(oldestAgeMs)}`);
+        setAttribute(depth, 'title', waiting === 0 ? undefined : `oldest ${durationWords(oldestAgeMs)}`);
         setText(restarts, countWords(actor.restarts));
         setAttribute(unpark, 'hidden', actor.status !== 'parked');
         setAttribute(element, 'class', isOut ? 'bad' : undefined);

@@ -64,7 +64,8 @@ export function actorView(context: ViewContext, address: string): View {
     } else if (message.type === '@xstate.snapshot') {
       const before = active;
       show(message.snapshot);
-      if (graph !== undefined) chart.light(takenTransitions(graph, before, active, message.event.type));
+      const type = message.event?.type;
+      if (graph !== undefined && type !== undefined) chart.light(takenTransitions(graph, before, active, type));
     }
   };
   const stopInspection = inspect(address, api.token, {

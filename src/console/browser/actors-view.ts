@@ -114,8 +114,8 @@ function actorsQuery({ type, state, q }: ActorFilter, more: Readonly<Record<stri
 /** Parked actors, wherever they stand in the list. */
 async function parkedActors({ api, feed }: ViewContext, filter: ActorFilter): Promise<readonly ActorView[]> {
   if (feed.state.overview?.actors.parked === 0) return [];
-  const { actors } = await api.get<ActorsAnswer>(actorsQuery(filter, { status: 'parked', limit: String(PAGE) }));
-  return actors.filter(({ status }) => status === 'parked');
+  const { actors } = await api.get<ActorsAnswer>(actorsQuery({ ...filter, state: 'parked' }, { limit: String(PAGE) }));
+  return actors.filter(({ status, state }) => status === 'parked' && ['', status, state].includes(filter.state));
 }
 
 async function listActors({ api }: ViewContext, filter: ActorFilter, pages: number): Promise<ActorsAnswer> {

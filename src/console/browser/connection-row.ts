@@ -47,7 +47,7 @@ export function connectionRow(now: () => number): (connection: ConnectionView) =
         setAttribute(link, 'title', `from ${connection.remote}`);
         state.update(connection.state);
         setText(device, connection.deviceType);
-        setText(network, connection.networkInterface ?? '–');
+        setText(network, connection.networkInterface || '–');
         setText(since, lastingWords(connection.since, now()));
         setText(records, countWords(connection.records));
         setAttribute(records, 'title', byteWords(connection.bytes));

@@ -5,6 +5,8 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 /** Offered beside the token's subprotocol, so that the hub need not repeat a secret in its answer. */
 const SUBPROTOCOL = 'fleetchart.inspect';
+/** What a subprotocol may hold; no other token is ever valid. */
+const SENDABLE = /^[\w.~+-]+$/;
 
 export interface InspectionListener {
   onMessage(message: InspectionMessage): void;
@@ -13,7 +15,7 @@ export interface InspectionListener {
 
 /**
  * Watches one actor until the returned function is called; connects again by itself, ever more slowly. A browser
- * can set no header here, so the token travels as a subprotocol, percent-encoded as those hold few characters.
+ * can set no header here, so the token travels as a subprotocol.
  */
 export function inspect(address: string, token: Token, listener: InspectionListener): () => void {
   const url = new URL(`/api/v1/inspect?watch=${encodeURIComponent(address)}`, location.href);
@@ -24,10 +26,9 @@ export function inspect(address: string, token: Token, listener: InspectionListe
   let isStopped = false;
 
   const connect = (): void => {
-    socket =
-      token.value === undefined
-        ? new WebSocket(url)
-        : new WebSocket(url, [SUBPROTOCOL, `bearer.${encodeURIComponent(token.value)}`]);
+    const protocols =
+      token.value !== undefined && SENDABLE.test(token.value) ? [SUBPROTOCOL, `bearer.${token.value}`] : [];
+    socket = new WebSocket(url, protocols);
     socket.addEventListener('open', () => {
       failures = 0;
       listener.onConnected(true);

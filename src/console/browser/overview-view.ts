@@ -60,7 +60,8 @@ export function overviewView({ feed }: ViewContext): View {
       acks.update(countWords(telemetry.acksTotal), telemetry.acksTotal === 1 ? 'record' : 'records');
     }
     const parked = counts.parked === 0 ? '' : `, ${countWords(counts.parked)} parked`;
-    actors.update(countWords(counts.live), `live, ${countWords(counts.passivated)} asleep${parked}`);
+    const asleep = counts.passivated === undefined ? '' : `, ${countWords(counts.passivated)} asleep`;
+    actors.update(countWords(counts.live), `live${asleep}${parked}`);
     setAttribute(actors.element, 'class', counts.parked === 0 ? 'tile' : 'tile busy');
     storage.update(byteWords(store.sizeBytes), store.degraded === null ? 'writing normally' : 'not writing');
     setAttribute(storage.element, 'class', store.degraded === null ? 'tile' : 'tile bad');
