@@ -65,7 +65,14 @@ export interface DispatcherView {
   readonly delivered: number;
   readonly refused: number;
   readonly dropped: number;
-  readonly lastError: ErrorView | null;
+  readonly lastError: FailureView | null;
+}
+
+/** Why a destination last failed. */
+export interface FailureView {
+  readonly code: string | null;
+  readonly message: string;
+  readonly at: number | null;
 }
 
 /** An entry of `GET /api/v1/telemetry/connections`. */

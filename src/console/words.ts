@@ -1,4 +1,4 @@
-import type { ErrorView, WaitView } from './api-types.js';
+import type { ErrorView, FailureView, WaitView } from './api-types.js';
 
 const integers = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const oneDigit = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
@@ -82,11 +82,10 @@ export function delayWords(delay: string): string {
   return /^\d+$/.test(delay) ? durationWords(Number(delay)) : delay;
 }
 
-/** One line for an error; older records may hold plain text. */
-export function errorWords(error: ErrorView | string | null | undefined): string {
-  if (error === null || error === undefined) return '';
-  if (typeof error === 'string') return error;
-  return error.code === undefined ? error.message : `${error.code}: ${error.message}`;
+/** One line for an error. */
+export function errorWords(error: ErrorView | FailureView | null): string {
+  if (error === null) return '';
+  return error.code ? `${error.code}: ${error.message}` : error.message;
 }
 
 export type Tone = 'good' | 'busy' | 'bad' | 'quiet';

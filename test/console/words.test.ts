@@ -75,7 +75,7 @@ test('an error is one line, with its code where it has one', () => {
     errorWords({ name: 'Error', message: 'no route', code: 'DISPATCH_UNREACHABLE' }),
     'DISPATCH_UNREACHABLE: no route',
   );
-  assert.equal(errorWords('plain'), 'plain');
+  assert.equal(errorWords({ code: null, message: 'plain', at: null }), 'plain');
   assert.equal(errorWords(null), '');
 });
 

@@ -23,9 +23,9 @@ export function exampleHub(now: number): FakeHub {
       storage: { sizeBytes: 734_003_200, degraded: null },
       telemetry: { connections: 1204, recordsTotal: 48_201_553, recordsPerSecond: 4180, acksTotal: 48_199_120 },
       dispatchers: [
-        dispatcher('file', 'file', 'ready.sending', 12_400, 9_000_000, 320, null),
-        dispatcher('mqtt', 'mqtt', 'broken', 812_000, 410_000_000, 734_000, 'connect ECONNREFUSED 127.0.0.1:1883'),
-        dispatcher('kafka-eu', 'kafka', 'saturated', 1_230_000, 535_000_000, 91_000, null),
+        dispatcher('file', 'file', 'ready.sending', 12_400, 9_000_000, 320, null, now),
+        dispatcher('mqtt', 'mqtt', 'broken', 812_000, 410_000_000, 734_000, 'connect ECONNREFUSED 127.0.0.1:1883', now),
+        dispatcher('kafka-eu', 'kafka', 'saturated', 1_230_000, 535_000_000, 91_000, null, now),
       ],
     },
     connections: Array.from({ length: 40 }, (_, index) => connection(index, now)),
@@ -92,6 +92,7 @@ function dispatcher(
   pendingBytes: number,
   oldestAgeMs: number,
   error: string | null,
+  now: number,
 ): DispatcherView {
   return {
     name,
@@ -104,7 +105,7 @@ function dispatcher(
     delivered: 48_189_000 - pendingItems,
     refused: error === null ? 0 : 214,
     dropped: 0,
-    lastError: error === null ? null : { name: 'Error', message: error, code: 'DISPATCH_UNREACHABLE' },
+    lastError: error === null ? null : { code: 'DISPATCH_UNREACHABLE', message: error, at: now - 4000 },
   };
 }
 

@@ -156,7 +156,7 @@ suite('the console in Chromium', { skip: missing ?? false }, () => {
     fake.hub.deadLetters = [{ ...letter, address, error, message: { type: HOSTILE } }];
     fake.hub.overview = {
       ...fake.hub.overview,
-      dispatchers: [{ ...dispatcher, name: HOSTILE, state: HOSTILE, lastError: error }],
+      dispatchers: [{ ...dispatcher, name: HOSTILE, state: HOSTILE, lastError: { ...error, at: 0 } }],
     };
     fake.run(address, connectionMachine);
     const page = await open(t, '');
@@ -206,7 +206,7 @@ suite('the console in Chromium', { skip: missing ?? false }, () => {
   test('the supervision tree shows strategy, restarts and the last error', async (t) => {
     await serve(t);
     const page = await open(t, '#/supervision');
-    await page.waitForSelector('.tree .tree .tree');
+    await page.waitForSelector('.tree .tree .tree a:has-text("dispatcher/mqtt")');
     const text = (await page.locator('main').textContent()) ?? '';
     for (const words of ['restarts only the child that failed, up to 5 times in 1 min', '3 restarts', 'ECONNREFUSED']) {
       assert.ok(text.includes(words), words);

@@ -1,12 +1,12 @@
 import type { DispatcherView } from '../api-types.js';
-import { byteWords, countWords, durationWords, errorWords } from '../words.js';
+import { byteWords, countWords, durationWords, errorWords, relativeWords } from '../words.js';
 import { html, setAttribute, setText } from './dom.js';
 import type { Entry } from './keyed-list.js';
 import { bar, pill } from './pills.js';
 import { actorHref } from './router.js';
 
 /** One destination of records: its state, what is pending against the bound, and what became of the rest. */
-export function dispatcherCard(dispatcher: DispatcherView): Entry<DispatcherView> {
+export function dispatcherCard(dispatcher: DispatcherView, now: () => number): Entry<DispatcherView> {
   const state = pill();
   const kind = html('span', { class: 'muted' });
   const link = html('a', { href: actorHref(`dispatcher/${dispatcher.name}`) }, dispatcher.name);
@@ -42,7 +42,8 @@ export function dispatcherCard(dispatcher: DispatcherView): Entry<DispatcherView
         setText(value, countWords(count));
         setAttribute(value, 'class', count > 0 && label !== 'delivered' ? 'bad' : undefined);
       }
-      setText(error, next.lastError === null ? '' : errorWords(next.lastError));
+      const at = next.lastError?.at ?? null;
+      setText(error, `${errorWords(next.lastError)}${at === null ? '' : `, ${relativeWords(at, now())}`}`);
       setAttribute(error, 'hidden', next.lastError === null);
     },
   };

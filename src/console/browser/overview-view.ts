@@ -9,7 +9,7 @@ import { sparkline } from './sparkline.js';
 import type { View, ViewContext } from './view.js';
 
 /** The whole process at a glance. */
-export function overviewView({ feed }: ViewContext): View {
+export function overviewView({ feed, api }: ViewContext): View {
   const rate = tile('Records a second');
   const curve = sparkline();
   rate.element.append(curve.element);
@@ -19,7 +19,7 @@ export function overviewView({ feed }: ViewContext): View {
   const actors = tile('Actors');
   const storage = tile('Store');
   const cards = html('div', { class: 'cards' });
-  const dispatchers = new KeyedList<DispatcherView>(cards, ({ name }) => name, dispatcherCard);
+  const dispatchers = new KeyedList<DispatcherView>(cards, ({ name }) => name, (one) => dispatcherCard(one, () => api.now()));
   const dispatcherSection = html('section', { hidden: true }, html('h2', {}, 'Dispatchers'), cards);
   const rows = html('tbody');
   const types = new KeyedList<TypeCount>(rows, ({ type }) => type, actorCountRow);

@@ -18,15 +18,15 @@ export function supervisionNode({ name, kind }: SupervisionChildView): Entry<Sup
   const about = html('span', { class: 'muted' });
   const error = html('p', { class: 'bad-text' });
   const children = html('ul', { class: 'tree' });
-  const list = new KeyedList<SupervisionChildView>(children, (child) => `${child.kind} ${child.name}`, supervisionNode);
   const isSupervisor = kind === 'supervisor';
+  const list = new KeyedList<SupervisionChildView>(children, (child) => `${child.kind} ${child.name}`, supervisionNode);
   const head = isSupervisor ? [state.element, restarts, about] : [about, state.element, restarts];
   const element = html(
     'li',
     {},
     html('div', { class: isSupervisor ? 'tree-node supervisor' : 'tree-node' }, titleOf(name, kind), ...head),
     error,
-    children,
+    isSupervisor ? children : undefined,
   );
   return {
     element,
