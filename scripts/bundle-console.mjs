@@ -1,20 +1,18 @@
 // Bundles the console page into dist/src/console, from where hub and vehicle serve it.
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const source = 'src/console/browser';
 const target = 'dist/src/console/public';
 
-if (existsSync(`${source}/main.ts`)) {
-  await build({
-    entryPoints: [`${source}/main.ts`],
-    bundle: true,
-    format: 'esm',
-    target: 'es2022',
-    minify: true,
-    sourcemap: true,
-    outfile: `${target}/main.js`,
-    logLevel: 'warning',
-  });
-  for (const file of ['index.html', 'style.css']) cpSync(`${source}/${file}`, `${target}/${file}`);
-}
+await build({
+  entryPoints: [`${source}/main.ts`, `${source}/style.css`],
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  sourcemap: true,
+  outdir: target,
+  logLevel: 'warning',
+});
+for (const file of ['index.html', 'icon.svg']) cpSync(`${source}/${file}`, `${target}/${file}`);

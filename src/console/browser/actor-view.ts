@@ -1,0 +1,153 @@
+import type { ActorDetailView, InspectedSnapshot, InspectionMessage } from '../api-types.js';
+import { activeStates, takenTransitions } from '../chart/active.js';
+import { type ChartGraph, chartGraph } from '../chart/graph.js';
+import { explanation } from '../explanation.js';
+import { actorFacts } from './actor-facts.js';
+import { unparkButton } from './actor-row.js';
+import { ApiError, actorPath } from './api.js';
+import { ChartView } from './chart-view.js';
+import { html, setAttribute, setText } from './dom.js';
+import { EventLog } from './event-log.js';
+import { inspect } from './inspection-socket.js';
+import { JsonTree } from './json-tree.js';
+import { pill } from './pills.js';
+import { poll } from './poll.js';
+import { actorsHref } from './router.js';
+import type { View, ViewContext } from './view.js';
+
+const EVERY_MS = 1000;
+const WAITING = 'Waiting for the chart …';
+const NOT_RUNNING = 'This actor is not running; its chart appears when it does.';
+
+/** One actor: its chart, alive, and why it is where it is. */
+export function actorView(context: ViewContext, address: string): View {
+  const { api } = context;
+  const state = pill();
+  const status = html('span', { class: 'muted' });
+  const live = html('span', { class: 'watch' });
+  const sentences = html('div', { class: 'explanation' });
+  const facts = actorFacts();
+  const chart = new ChartView();
+  const log = new EventLog();
+  const contextTree = new JsonTree();
+  const valueTree = new JsonTree();
+  chart.say(WAITING);
+
+  let graph: ChartGraph | undefined;
+  let definition: string | undefined;
+  let active: ReadonlySet<string> = new Set();
+  let isConnected = false;
+
+  const show = (snapshot: InspectedSnapshot): void => {
+    active = activeStates(snapshot.value);
+    chart.activate(active);
+    contextTree.update(snapshot.context);
+    valueTree.update(snapshot.value);
+  };
+  const redraw = (next: string): void => {
+    if (next === definition) return;
+    definition = next;
+    const result = chartGraph(next);
+    graph = result.ok ? result.value : undefined;
+    if (result.ok) chart.draw(result.value);
+    else chart.say(`No chart to draw: ${result.error.detail}.`);
+  };
+  const onMessage = (message: InspectionMessage): void => {
+    const isOwn = message.address === address && message.sessionId === message.rootId;
+    if (!isOwn) return;
+    const at = Number(message.createdAt) || api.now();
+    if (message.type === '@xstate.actor') {
+      redraw(message.definition);
+      show(message.snapshot);
+    } else if (message.type === '@xstate.event') {
+      log.add(at, message.event);
+    } else if (message.type === '@xstate.snapshot') {
+      const before = active;
+      show(message.snapshot);
+      const type = message.event?.type;
+      if (graph !== undefined && type !== undefined) chart.light(takenTransitions(graph, before, active, type));
+    }
+  };
+  const stopInspection = inspect(address, api.token, {
+    onMessage,
+    onConnected(connected) {
+      isConnected = connected;
+      setText(live, connected ? 'watching live' : 'not live, connecting again …');
+      setAttribute(live, 'class', connected ? 'watch good' : 'watch bad');
+    },
+  });
+
+  const refresh = async (): Promise<void> => {
+    try {
+      const actor = await api.get<ActorDetailView>(actorPath(address));
+      const now = api.now();
+      state.update(actor.state);
+      setText(status, actor.status === 'live' ? '' : actor.status);
+      setAttribute(unpark, 'hidden', actor.status !== 'parked');
+      setAttribute(sentences, 'class', `explanation ${actor.status}`);
+      showSentences(sentences, explanation(actor, now));
+      facts.update(actor, now);
+      if (definition === undefined) chart.say(actor.status === 'live' ? WAITING : NOT_RUNNING);
+      if (!isConnected || graph === undefined) show(actor);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 0) return;
+      const isUnknown = error instanceof ApiError && error.status === 404;
+      const text = isUnknown ? 'There is no actor with this address now.' : String((error as Error).message);
+      showSentences(sentences, [text]);
+    }
+  };
+  const unpark = unparkButton(context, address, () => void refresh());
+  setAttribute(unpark, 'hidden', true);
+  const stopPoll = poll(refresh, EVERY_MS);
+
+  const type = address.split('/', 1)[0] ?? '';
+  const element = html(
+    'div',
+    {},
+    html(
+      'p',
+      { class: 'crumbs' },
+      html('a', { href: actorsHref() }, 'Actors'),
+      ' / ',
+      html('a', { href: actorsHref({ type }) }, type),
+    ),
+    html(
+      'div',
+      { class: 'actor-head' },
+      html('h1', { class: 'mono', tabindex: -1 }, address),
+      state.element,
+      status,
+      live,
+      unpark,
+    ),
+    sentences,
+    html(
+      'div',
+      { class: 'actor-body' },
+      chart.element,
+      html(
+        'div',
+        { class: 'actor-side' },
+        html('section', { class: 'panel side' }, html('h2', {}, 'Facts'), facts.element),
+        log.element,
+        html('section', { class: 'panel side' }, html('h2', {}, 'Context'), contextTree.element),
+        html('section', { class: 'panel side' }, html('h2', {}, 'Snapshot value'), valueTree.element),
+      ),
+    ),
+  );
+  const close = (): void => {
+    stopPoll();
+    stopInspection();
+    chart.close();
+  };
+  return { title: address, element, close };
+}
+
+function showSentences(container: HTMLElement, sentences: readonly string[]): void {
+  while (container.childElementCount > sentences.length) container.lastElementChild?.remove();
+  while (container.childElementCount < sentences.length) container.append(html('p'));
+  sentences.forEach((sentence, index) => {
+    const line = container.children[index];
+    if (line !== undefined) setText(line, sentence);
+  });
+}

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DispatcherView as DispatcherAnswer } from '../../src/actors/dispatch/index.js';
+import type * as read from '../../src/console/api-types.js';
+import type { ActorView as ActorAnswer } from '../../src/runtime/actor-view.js';
+import type { DeadLetter as DeadLetterAnswer } from '../../src/runtime/dead-letters.js';
+import type { SupervisorView as SupervisorAnswer } from '../../src/runtime/supervision.js';
+
+/** `true` only if what is answered holds all that the console reads. */
+type Serves<Answer, Read> = Answer extends Read ? true : false;
+
+test('what the API answers holds all that the console reads', () => {
+  // The compiler is what checks here.
+  const served: readonly true[] = [
+    true satisfies Serves<ActorAnswer, read.ActorView>,
+    true satisfies Serves<DispatcherAnswer, read.DispatcherView>,
+    true satisfies Serves<SupervisorAnswer, read.SupervisorView>,
+    true satisfies Serves<DeadLetterAnswer, read.DeadLetterView>,
+  ];
+  assert.equal(served.length, 4);
+});
