@@ -9,6 +9,7 @@ import { dispatcherMachine } from './machine.js';
 
 export type { Confirmation, Delivery, Dispatcher, LogLine, MqttMessage, RecordFormats, Refusal } from './dispatcher.js';
 export { DispatchError } from './errors.js';
+export type { DispatcherCommand, DispatcherTiming } from './events.js';
 export { createFileDispatcher, FILE_DEFAULTS, type FileDispatcherOptions } from './file/file-dispatcher.js';
 export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
 export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';

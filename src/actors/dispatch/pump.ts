@@ -6,8 +6,8 @@
  * - PUMP-2 A refused record is handed to `onRefused` before its position is confirmed, a delivered one to
  *   `onConfirmed` after: a crash between repeats, it never loses.
  * - PUMP-3 What is in flight is bounded by `window` batches of `batch` items and bytes.
- * - PUMP-4 A run that failed without moving the position is followed by one that offers records one by one until one
- *   is settled, so that a record which brings the destination down does not take its neighbours along.
+ * - PUMP-4 A run that failed over its first records is followed by one that offers them one by one until one is
+ *   settled, so that a record which brings the destination down does not take its neighbours along.
  * - PUMP-5 After its end a run touches neither the spool nor the callbacks.
  */
 import type { Clock } from '../../runtime/clock.js';
@@ -83,8 +83,8 @@ export class Pump {
       const run = new PumpRun(this.options, this.oneByOne, {
         send,
         settled: (counts) => this.settled(counts),
-        failed: (error, moved) => {
-          this.oneByOne = !moved;
+        failed: (error, overFirst) => {
+          this.oneByOne = overFirst;
           reject(error);
         },
       });
@@ -129,7 +129,7 @@ interface Batch {
 interface RunEvents {
   readonly send: (event: BacklogEvent) => void;
   readonly settled: (counts: PumpCounts) => void;
-  readonly failed: (error: Error, moved: boolean) => void;
+  readonly failed: (error: Error, overFirst: boolean) => void;
 }
 
 /** One connection's worth of pumping. */
@@ -262,7 +262,7 @@ class PumpRun {
   private fail(error: FleetchartError): void {
     if (this.ended) return;
     this.end();
-    this.events.failed(error, this.moved);
+    this.events.failed(error, !this.moved && this.inFlight.length > 0);
   }
 
   private end(): void {
