@@ -24,6 +24,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const TCP_KEEP_ALIVE_MS = 60_000;
 
 interface Running {
+  /** Set once it listens. */
+  address?: BrokerAddress;
   readonly aedes: Aedes;
   readonly server: Server;
   readonly sockets: Set<Socket>;
@@ -60,7 +62,13 @@ export class BrokerHost {
     }
     const actual = (running.server.address() as { port: number }).port;
     const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-    return { host, port: actual, url: `${tls ? 'mqtts' : 'mqtt'}://${name}:${actual}` };
+    running.address = { host, port: actual, url: `${tls ? 'mqtts' : 'mqtt'}://${name}:${actual}` };
+    return running.address;
+  }
+
+  /** Where it listens, if it does. */
+  get address(): BrokerAddress | undefined {
+    return this.running?.address;
   }
 
   /** Rejects when the broker fails. */

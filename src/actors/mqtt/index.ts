@@ -24,6 +24,8 @@ export interface BrokerDeps extends BrokerOptions {
 export interface Broker {
   readonly type: ActorType;
   readonly actor: { readonly address: string; readonly input: BrokerInput };
+  /** Where clients of this machine reach it, once it listens. */
+  url(): string | undefined;
   stats(): BrokerStats;
   /** Closes the broker whatever its chart says: the last step of a stop. */
   close(deadlineMs: number): Promise<void>;
@@ -51,6 +53,7 @@ export function createBroker({ timing, ...options }: BrokerDeps): Broker {
       },
     },
     actor: { address: 'broker/embedded', input: { timing: { ...DEFAULT_BROKER_TIMING, ...timing } } },
+    url: () => host.address?.url,
     stats: () => host.stats(),
     close: (deadlineMs) => host.close(deadlineMs),
   };

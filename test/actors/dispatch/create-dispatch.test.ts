@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { DispatchError } from '../../../src/actors/dispatch/errors.js';
-import { createDispatch, type DispatcherCommand, encodeRecord } from '../../../src/actors/dispatch/index.js';
+import { createDispatch, encodeRecord } from '../../../src/actors/dispatch/index.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { FakeDestination } from '../../fakes/fake-destination.js';
 import { turn } from '../../fakes/held-calls.js';
@@ -13,6 +13,7 @@ async function setUp(t: TestContext) {
   const destinations = { file: new FakeDestination(2, (batch) => batch.answer()), mqtt: new FakeDestination(1) };
   const spools = { file: new FakeLogReader(), mqtt: new FakeLogReader() };
   const clock = new ManualClock(START);
+  const failures: string[] = [];
   const dispatch = createDispatch({
     clock,
     dispatchers: (['file', 'mqtt'] as const).map((name) => ({
@@ -20,6 +21,7 @@ async function setUp(t: TestContext) {
       dispatcher: destinations[name],
       spool: spools[name],
       boundBytes: 1_000,
+      onFailed: (error: Error) => failures.push(`${name}: ${error.message}`),
     })),
   });
   const { system, clock: systemClock } = await testSystem(t, [dispatch.type]);
@@ -36,12 +38,12 @@ async function setUp(t: TestContext) {
     assert.ok(found);
     return found;
   };
-  return { dispatch, system, clock: systemClock, destinations, spools, settle, view };
+  return { dispatch, system, clock: systemClock, destinations, spools, settle, view, failures };
 }
 
 describe('dispatchers as actors', () => {
   it('one that is down loses nothing and stops nobody else; when it is back its spool drains in order', async (t) => {
-    const { system, clock, destinations, spools, settle, view } = await setUp(t);
+    const { system, clock, destinations, spools, settle, view, failures } = await setUp(t);
     assert.deepEqual([view('file').state, view('mqtt').state], ['ready', 'ready']);
     destinations.mqtt.lose(new DispatchError('TEST_LOST', 'the cable'));
     await settle();
@@ -52,6 +54,7 @@ describe('dispatchers as actors', () => {
     assert.equal(view('file').delivered, 10);
     const down = view('mqtt');
     assert.deepEqual([down.state, down.pendingItems, down.delivered], ['broken', 10, 0]);
+    assert.deepEqual(failures, ['mqtt: the cable']);
     assert.deepEqual(down.lastError, { code: 'TEST_LOST', message: 'the cable', at: START });
     assert.equal(system.view('dispatcher/mqtt')?.waits[0]?.waitsFor, 'the next try to reach the destination');
 
@@ -81,22 +84,30 @@ describe('dispatchers as actors', () => {
     const { dispatch, system, destinations, spools, settle, view } = await setUp(t);
     spools.mqtt.append(encodeRecord(sampleRecord(1)), START);
     await settle();
-    let isClosed = false;
-    void dispatch.closed('mqtt').then(() => {
-      isClosed = true;
-    });
-    const stop: DispatcherCommand = { type: 'dispatcher.stop', deadlineMs: 5_000 };
-    system.tell('dispatcher/mqtt', stop);
+    const stopping = dispatch.stop((address, command) => system.tell(address, command), 5_000);
     await settle();
-    assert.equal(view('mqtt').state, 'draining');
+    assert.deepEqual([view('file').state, view('mqtt').state], ['stopped', 'draining']);
     destinations.mqtt.batches.at(-1)?.answer();
     await settle();
-    assert.ok(isClosed);
+    await stopping;
     assert.equal(spools.mqtt.pending().items, 0);
     assert.deepEqual(destinations.mqtt.closes, [2_000]);
     assert.equal(view('mqtt').state, 'stopped');
     await dispatch.close(100);
-    assert.deepEqual(destinations.file.closes, [100]);
+    assert.deepEqual(destinations.file.closes, [2_000, 100]);
+  });
+
+  it('stops at the deadline although a destination confirms nothing, and keeps the rest in the spool', async (t) => {
+    const { dispatch, system, clock, spools, settle, view } = await setUp(t);
+    spools.mqtt.append(encodeRecord(sampleRecord(1)), START);
+    await settle();
+    const stopping = dispatch.stop((address, command) => system.tell(address, command), 5_000);
+    await settle();
+    await clock.advance(5_000);
+    await settle();
+    await stopping;
+    assert.equal(view('mqtt').state, 'stopped');
+    assert.equal(spools.mqtt.pending().items, 1);
   });
 
   it('refuses two of one name', () => {

@@ -31,12 +31,14 @@ describe('the broker as an actor', () => {
     await clock.advance(10_000);
     await until(() => state() === 'listening', 'listening');
     assert.equal(context().address?.url, `mqtt://127.0.0.1:${port}`);
+    assert.equal(broker.url(), `mqtt://127.0.0.1:${port}`);
     const client = await connectClient(t, `mqtt://127.0.0.1:${port}`);
     assert.equal(broker.stats().connections, 1);
 
     system.tell(address, { type: 'broker.stop' });
     await client.closed;
     await until(() => system.view(address) === undefined, 'the end of the actor');
+    assert.equal(broker.url(), undefined);
     await assert.rejects(connectClient(t, `mqtt://127.0.0.1:${port}`), { code: 'ECONNREFUSED' });
   });
 });
