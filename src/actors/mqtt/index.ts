@@ -1,6 +1,6 @@
 import type { ActorType } from '../../runtime/actor-type.js';
 import { effect } from '../../runtime/effect.js';
-import { BrokerHost } from './broker-host.js';
+import { BrokerHost } from './effects.js';
 import {
   type BrokerAddress,
   type BrokerContext,

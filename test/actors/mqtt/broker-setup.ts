@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
-import { BrokerHost } from '../../../src/actors/mqtt/broker-host.js';
+import { BrokerHost } from '../../../src/actors/mqtt/effects.js';
 import type { BrokerAddress } from '../../../src/actors/mqtt/events.js';
 import type { BrokerOptions, BrokerRefusal } from '../../../src/actors/mqtt/options.js';
 import { systemClock } from '../../../src/runtime/clock.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect as connectSocket, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { byPassword, type MqttIdentity } from '../../../src/actors/mqtt/access.js';
-import { BrokerHost } from '../../../src/actors/mqtt/broker-host.js';
+import { BrokerHost } from '../../../src/actors/mqtt/effects.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { until } from '../../fakes/until.js';
 import { connectClient, startBroker, subscribe } from './broker-setup.js';
