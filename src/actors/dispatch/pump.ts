@@ -140,6 +140,7 @@ class PumpRun {
   private level: 'high' | 'low' | undefined;
   private moved = false;
   private filling = false;
+  private lostBecause: FleetchartError | undefined;
 
   constructor(
     private readonly options: PumpOptions,
@@ -154,7 +155,7 @@ class PumpRun {
     signal.addEventListener('abort', end, { once: true });
     this.listeners.push(
       () => signal.removeEventListener('abort', end),
-      dispatcher.onLost((error) => this.fail(error)),
+      dispatcher.onLost((error) => this.lose(error)),
       spool.onAvailable(() => this.proceed()),
     );
     spool.rewind();
@@ -188,6 +189,7 @@ class PumpRun {
   private fill(): void {
     const { spool, dispatcher, batch } = this.options;
     const single = this.careful && !this.moved;
+    if (this.lostBecause) return;
     if (this.ended || this.filling || this.inFlight.length >= (single ? 1 : dispatcher.window)) return;
     const items = spool.read(single ? 1 : batch.items, batch.bytes);
     if (items.length === 0) return;
@@ -224,7 +226,8 @@ class PumpRun {
       this.settle(batch, batch.delivery);
       this.inFlight.shift();
     }
-    if (!this.ended) this.proceed();
+    if (this.lostBecause) this.lose(this.lostBecause);
+    else if (!this.ended) this.proceed();
   }
 
   private settle(batch: Batch, delivery: Delivery): void {
@@ -257,6 +260,12 @@ class PumpRun {
       this.events.settled(counts);
     }
     if (!whole) this.fail(delivery.failure ?? new DispatchError('DISPATCH_INCOMPLETE', 'the destination took a part'));
+  }
+
+  /** What is in flight says first how far it came. */
+  private lose(error: FleetchartError): void {
+    this.lostBecause = error;
+    if (this.inFlight.length === 0) this.fail(error);
   }
 
   private fail(error: FleetchartError): void {

@@ -64,10 +64,10 @@ export function boundSessions(
         retainedRefused++;
         return;
       }
-      await inner.storeRetained(withOwnPayload(packet));
       retainedBytes += size - before;
       if (size === 0) retained.delete(packet.topic);
       else retained.set(packet.topic, size);
+      await inner.storeRetained(withOwnPayload(packet));
     },
     addSubscriptions: (client, subscriptions) =>
       inner.addSubscriptions(
