@@ -12,6 +12,8 @@ export interface DestinationOptions extends Omit<PumpOptions, 'batch' | 'waterma
   readonly batch?: PumpOptions['batch'];
   /** @default 30000 */
   readonly deliverTimeoutMs?: number;
+  /** Told whenever the destination cannot be reached or is lost, for logs and counters. */
+  readonly onFailed?: (error: Error) => void;
 }
 
 const BATCH = { items: 128, bytes: 1_048_576 } as const;
@@ -34,11 +36,11 @@ export class Destination {
   }
 
   connect(signal: AbortSignal): Promise<void> {
-    return this.options.dispatcher.connect(signal);
+    return this.told(this.options.dispatcher.connect(signal), signal);
   }
 
   run({ signal, send }: Pick<EffectArguments<unknown>, 'signal' | 'send'>): Promise<never> {
-    return this.pump.run(signal, send);
+    return this.told(this.pump.run(signal, send), signal);
   }
 
   drained(signal: AbortSignal): Promise<void> {
@@ -56,6 +58,15 @@ export class Destination {
   /** Resolves at the end of the next {@link close}. */
   closed(): Promise<void> {
     return new Promise((resolve) => this.whenClosed.push(resolve));
+  }
+
+  private async told<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (!signal.aborted) this.options.onFailed?.(error as Error);
+      throw error;
+    }
   }
 }
 

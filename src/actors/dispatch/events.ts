@@ -20,7 +20,8 @@ export interface DispatcherTiming {
 }
 
 export const DEFAULT_TIMING: DispatcherTiming = {
-  connectTimeoutMs: 30_000,
+  // Longer than destinations wait by themselves, whose own errors say more.
+  connectTimeoutMs: 40_000,
   retryMs: 500,
   longestRetryMs: 30_000,
   // A destination that accepts and drops at once must not be redialled at the shortest pause.

@@ -96,6 +96,8 @@ export const dispatcherMachine = setup({
     lastError: null,
   }),
   initial: 'connecting',
+  // A connection does not survive the process, nor does the wish to stop it.
+  on: { 'runtime.restored': '.connecting' },
   states: {
     connecting: {
       meta: { waitsFor: 'the destination to accept a connection', until: 'connectTimeout' },
@@ -126,8 +128,6 @@ export const dispatcherMachine = setup({
       },
       on: {
         'dispatcher.stop': { target: '.draining', actions: 'noteDeadline' },
-        // A connection does not survive the process.
-        'runtime.restored': 'connecting',
       },
       states: {
         ready: {

@@ -6,8 +6,8 @@
  * - PUMP-2 A refused record is handed to `onRefused` before its position is confirmed, a delivered one to
  *   `onConfirmed` after: a crash between repeats, it never loses.
  * - PUMP-3 What is in flight is bounded by `window` batches of `batch` items and bytes.
- * - PUMP-4 A run that failed without moving the position is followed by one that offers records one by one until one
- *   is settled, so that a record which brings the destination down does not take its neighbours along.
+ * - PUMP-4 A run that failed over its first records is followed by one that offers them one by one until one is
+ *   settled, so that a record which brings the destination down does not take its neighbours along.
  * - PUMP-5 After its end a run touches neither the spool nor the callbacks.
  */
 import type { Clock } from '../../runtime/clock.js';
@@ -83,8 +83,8 @@ export class Pump {
       const run = new PumpRun(this.options, this.oneByOne, {
         send,
         settled: (counts) => this.settled(counts),
-        failed: (error, moved) => {
-          this.oneByOne = !moved;
+        failed: (error, overFirst) => {
+          this.oneByOne = overFirst;
           reject(error);
         },
       });
@@ -129,7 +129,7 @@ interface Batch {
 interface RunEvents {
   readonly send: (event: BacklogEvent) => void;
   readonly settled: (counts: PumpCounts) => void;
-  readonly failed: (error: Error, moved: boolean) => void;
+  readonly failed: (error: Error, overFirst: boolean) => void;
 }
 
 /** One connection's worth of pumping. */
@@ -140,6 +140,7 @@ class PumpRun {
   private level: 'high' | 'low' | undefined;
   private moved = false;
   private filling = false;
+  private lostBecause: FleetchartError | undefined;
 
   constructor(
     private readonly options: PumpOptions,
@@ -154,7 +155,7 @@ class PumpRun {
     signal.addEventListener('abort', end, { once: true });
     this.listeners.push(
       () => signal.removeEventListener('abort', end),
-      dispatcher.onLost((error) => this.fail(error)),
+      dispatcher.onLost((error) => this.lose(error)),
       spool.onAvailable(() => this.proceed()),
     );
     spool.rewind();
@@ -188,6 +189,7 @@ class PumpRun {
   private fill(): void {
     const { spool, dispatcher, batch } = this.options;
     const single = this.careful && !this.moved;
+    if (this.lostBecause) return;
     if (this.ended || this.filling || this.inFlight.length >= (single ? 1 : dispatcher.window)) return;
     const items = spool.read(single ? 1 : batch.items, batch.bytes);
     if (items.length === 0) return;
@@ -224,7 +226,8 @@ class PumpRun {
       this.settle(batch, batch.delivery);
       this.inFlight.shift();
     }
-    if (!this.ended) this.proceed();
+    if (this.lostBecause) this.lose(this.lostBecause);
+    else if (!this.ended) this.proceed();
   }
 
   private settle(batch: Batch, delivery: Delivery): void {
@@ -259,10 +262,16 @@ class PumpRun {
     if (!whole) this.fail(delivery.failure ?? new DispatchError('DISPATCH_INCOMPLETE', 'the destination took a part'));
   }
 
+  /** What is in flight says first how far it came. */
+  private lose(error: FleetchartError): void {
+    this.lostBecause = error;
+    if (this.inFlight.length === 0) this.fail(error);
+  }
+
   private fail(error: FleetchartError): void {
     if (this.ended) return;
     this.end();
-    this.events.failed(error, this.moved);
+    this.events.failed(error, !this.moved && this.inFlight.length > 0);
   }
 
   private end(): void {

@@ -2,34 +2,12 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import protobuf from 'protobufjs';
 import { directoryInside } from '../../../src/actors/dispatch/file/file-dispatcher.js';
 import { dispatcherSuite } from './abstract-suite.js';
-import { numbersOf, setUpFiles } from './file-setup.js';
+import { numbersOf, readDelimited, setUpFiles } from './file-setup.js';
 import { numberOf, sampleRecord, sampleRecords } from './sample-records.js';
 
 const signal = new AbortController().signal;
-
-interface StoredRecord {
-  readonly type: string;
-  readonly vehicle: string;
-  readonly receivedAt: number;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly payload: Uint8Array;
-}
-
-/** What any protobuf library reads, from the published schema. */
-async function readDelimited(bytes: Buffer): Promise<StoredRecord[]> {
-  const { root } = protobuf.parse(readFileSync('proto/fleetchart/record.proto', 'utf8'));
-  const Record = root.lookupType('fleetchart.Record');
-  const reader = protobuf.Reader.create(bytes);
-  const records: StoredRecord[] = [];
-  while (reader.pos < reader.len) {
-    const message = Record.decodeDelimited(reader);
-    records.push(Record.toObject(message, { longs: Number, defaults: true }) as StoredRecord);
-  }
-  return records;
-}
 
 dispatcherSuite('file, JSON lines', async (t) => {
   const { dispatcher, disk, lines, names } = setUpFiles(t);

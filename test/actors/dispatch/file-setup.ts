@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import protobuf from 'protobufjs';
 import { createFileDispatcher, type FileDispatcherOptions } from '../../../src/actors/dispatch/file/file-dispatcher.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { turn } from '../../fakes/held-calls.js';
@@ -63,18 +64,18 @@ export function setUpFiles(t: TestContext, options: Partial<FileDispatcherOption
       ...options,
     });
   const names = (): string[] => readdirSync(directory).sort();
-  const text = (): string =>
-    names()
-      .map((name) => readFileSync(join(directory, name), 'utf8'))
-      .join('');
+  const bytes = (): Buffer => Buffer.concat(names().map((name) => readFileSync(join(directory, name))));
+  const text = (): string => bytes().toString();
   return {
     clock,
     disk,
+    dataDirectory,
     directory,
     dispatcher: make(),
     /** Another one over the same files, as after a restart. */
     restart: make,
     names,
+    bytes,
     text,
     lines: () =>
       text()
@@ -86,3 +87,24 @@ export function setUpFiles(t: TestContext, options: Partial<FileDispatcherOption
 
 export const numbersOf = (lines: readonly { readonly txid: string }[]): number[] =>
   lines.map(({ txid }) => numberOf(txid));
+
+export interface StoredRecord {
+  readonly type: string;
+  readonly vehicle: string;
+  readonly receivedAt: number;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly payload: Uint8Array;
+}
+
+/** What any protobuf library reads, from the published schema. */
+export async function readDelimited(bytes: Buffer): Promise<StoredRecord[]> {
+  const { root } = protobuf.parse(readFileSync('proto/fleetchart/record.proto', 'utf8'));
+  const Record = root.lookupType('fleetchart.Record');
+  const reader = protobuf.Reader.create(bytes);
+  const records: StoredRecord[] = [];
+  while (reader.pos < reader.len) {
+    const message = Record.decodeDelimited(reader);
+    records.push(Record.toObject(message, { longs: Number, defaults: true }) as StoredRecord);
+  }
+  return records;
+}

@@ -195,6 +195,40 @@ describe('the pump', () => {
     assert.equal(destination.listening, 0);
   });
 
+  it('PUMP-1 confirms what was delivered before the loss, then fails with its reason', async () => {
+    const destination = new FakeDestination(2);
+    const { start, append, happened } = setUp(destination);
+    append(1, 9);
+    const run = start();
+    for (let i = 0; i < 3; i++) await turn();
+    destination.lose(lost);
+    assert.equal(run.failure, undefined);
+    destination.batches[0]?.answer();
+    await turn();
+    assert.equal(destination.batches.length, 2);
+    destination.batches[1]?.answer({ delivered: 1, failure: lost });
+    await turn();
+    assert.equal(run.failure, lost);
+    assert.deepEqual(
+      happened.filter((each) => each.startsWith('position')),
+      ['position 3', 'position 4'],
+    );
+  });
+
+  it('fails with the reason of the loss when all that was in flight has arrived', async () => {
+    const destination = new FakeDestination(1);
+    const { start, append, spool } = setUp(destination);
+    append(1, 4);
+    const run = start();
+    await turn();
+    destination.lose(lost);
+    destination.batches[0]?.answer();
+    await turn();
+    assert.equal(run.failure, lost);
+    assert.deepEqual(spool.confirmations, [3]);
+    assert.equal(destination.batches.length, 1);
+  });
+
   it('fails when the destination throws', async () => {
     const destination = new FakeDestination(1, (batch) => batch.fail(new TypeError('bug')));
     const { start, append, spool } = setUp(destination);

@@ -1,0 +1,60 @@
+import type { ActorType } from '../../runtime/actor-type.js';
+import { effect } from '../../runtime/effect.js';
+import { BrokerHost } from './effects.js';
+import {
+  type BrokerAddress,
+  type BrokerContext,
+  type BrokerInput,
+  type BrokerTiming,
+  type CloseBrokerInput,
+  DEFAULT_BROKER_TIMING,
+} from './events.js';
+import { brokerMachine } from './machine.js';
+import type { BrokerOptions, BrokerStats } from './options.js';
+
+export { type Authenticate, byPassword, fromThisMachine, type MqttIdentity, type MqttLogin } from './access.js';
+export type { BrokerAddress, BrokerCommand, BrokerTiming } from './events.js';
+export type { BrokerOptions, BrokerRefusal, BrokerStats, RefusalReason } from './options.js';
+
+export interface BrokerDeps extends BrokerOptions {
+  /** What differs from {@link DEFAULT_BROKER_TIMING}. */
+  readonly timing?: Partial<BrokerTiming>;
+}
+
+export interface Broker {
+  readonly type: ActorType;
+  readonly actor: { readonly address: string; readonly input: BrokerInput };
+  /** Where clients of this machine reach it, once it listens. */
+  url(): string | undefined;
+  stats(): BrokerStats;
+  /** Closes the broker whatever its chart says: the last step of a stop. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** The embedded MQTT broker as an actor; clients speak MQTT 3.1 or 3.1.1 (MQT-1). */
+export function createBroker({ timing, ...options }: BrokerDeps): Broker {
+  const host = new BrokerHost(options);
+  return {
+    type: {
+      name: 'broker',
+      version: 1,
+      machine: brokerMachine.provide({
+        actors: {
+          listen: effect<BrokerAddress>(({ signal }) => host.listen(signal)),
+          serve: effect<never>(() => host.serve()),
+          close: effect<void, CloseBrokerInput>(({ input }) => host.close(input.deadlineMs)),
+        },
+      }),
+      durability: 'none',
+      idleAfterMs: 'never',
+      summary: ({ value, context }) => {
+        const { address, lastError } = context as BrokerContext;
+        return { state: String(value), url: address?.url ?? null, lastError: lastError?.message ?? null };
+      },
+    },
+    actor: { address: 'broker/embedded', input: { timing: { ...DEFAULT_BROKER_TIMING, ...timing } } },
+    url: () => host.address?.url,
+    stats: () => host.stats(),
+    close: (deadlineMs) => host.close(deadlineMs),
+  };
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { DispatchError } from '../../../src/actors/dispatch/errors.js';
+import { createDispatch, encodeRecord } from '../../../src/actors/dispatch/index.js';
+import { ManualClock } from '../../../src/runtime/clock.js';
+import { FakeDestination } from '../../fakes/fake-destination.js';
+import { turn } from '../../fakes/held-calls.js';
+import { FakeLogReader } from '../../fakes/log-reader.js';
+import { START, testSystem } from '../../fakes/runtime.js';
+import { sampleRecord } from './sample-records.js';
+
+async function setUp(t: TestContext) {
+  const destinations = { file: new FakeDestination(2, (batch) => batch.answer()), mqtt: new FakeDestination(1) };
+  const spools = { file: new FakeLogReader(), mqtt: new FakeLogReader() };
+  const clock = new ManualClock(START);
+  const failures: string[] = [];
+  const dispatch = createDispatch({
+    clock,
+    dispatchers: (['file', 'mqtt'] as const).map((name) => ({
+      name,
+      dispatcher: destinations[name],
+      spool: spools[name],
+      boundBytes: 1_000,
+      onFailed: (error: Error) => failures.push(`${name}: ${error.message}`),
+    })),
+  });
+  const { system, clock: systemClock } = await testSystem(t, [dispatch.type]);
+  for (const { address, input } of dispatch.actors) system.spawn(address, input);
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 5; i++) {
+      await turn();
+      await system.settled();
+    }
+  };
+  await settle();
+  const view = (name: string) => {
+    const found = dispatch.views((address) => system.peek(address)).find((each) => each.name === name);
+    assert.ok(found);
+    return found;
+  };
+  return { dispatch, system, clock: systemClock, destinations, spools, settle, view, failures };
+}
+
+describe('dispatchers as actors', () => {
+  it('one that is down loses nothing and stops nobody else; when it is back its spool drains in order', async (t) => {
+    const { system, clock, destinations, spools, settle, view, failures } = await setUp(t);
+    assert.deepEqual([view('file').state, view('mqtt').state], ['ready', 'ready']);
+    destinations.mqtt.lose(new DispatchError('TEST_LOST', 'the cable'));
+    await settle();
+    for (let number = 1; number <= 10; number++) {
+      for (const spool of [spools.file, spools.mqtt]) spool.append(encodeRecord(sampleRecord(number)), START);
+    }
+    await settle();
+    assert.equal(view('file').delivered, 10);
+    const down = view('mqtt');
+    assert.deepEqual([down.state, down.pendingItems, down.delivered], ['broken', 10, 0]);
+    assert.deepEqual(failures, ['mqtt: the cable']);
+    assert.deepEqual(down.lastError, { code: 'TEST_LOST', message: 'the cable', at: START });
+    assert.equal(system.view('dispatcher/mqtt')?.waits[0]?.waitsFor, 'the next try to reach the destination');
+
+    await clock.advance(1_000);
+    await settle();
+    assert.equal(view('mqtt').state, 'recovering');
+    destinations.mqtt.batches[0]?.answer();
+    await settle();
+    assert.deepEqual(destinations.mqtt.batches[0]?.txids, sampleTxids(1, 10));
+    assert.deepEqual([view('mqtt').state, view('mqtt').pendingItems], ['ready', 0]);
+  });
+
+  it('shows a backlog above 80 % of its bound as saturated, until it is below half', async (t) => {
+    const { destinations, spools, settle, view } = await setUp(t);
+    const size = encodeRecord(sampleRecord(1)).length;
+    for (let number = 1; number * size < 900; number++) spools.mqtt.append(encodeRecord(sampleRecord(number)), START);
+    await settle();
+    assert.equal(view('mqtt').state, 'saturated');
+    for (let batch = 0; batch < destinations.mqtt.batches.length; batch++) {
+      destinations.mqtt.batches[batch]?.answer();
+      await settle();
+    }
+    assert.equal(view('mqtt').state, 'ready');
+  });
+
+  it('stops after delivering what is left, and says when it has closed', async (t) => {
+    const { dispatch, system, destinations, spools, settle, view } = await setUp(t);
+    spools.mqtt.append(encodeRecord(sampleRecord(1)), START);
+    await settle();
+    const stopping = dispatch.stop((address, command) => system.tell(address, command), 5_000);
+    await settle();
+    assert.deepEqual([view('file').state, view('mqtt').state], ['stopped', 'draining']);
+    destinations.mqtt.batches.at(-1)?.answer();
+    await settle();
+    await stopping;
+    assert.equal(spools.mqtt.pending().items, 0);
+    assert.deepEqual(destinations.mqtt.closes, [2_000]);
+    assert.equal(view('mqtt').state, 'stopped');
+    await dispatch.close(100);
+    assert.deepEqual(destinations.file.closes, [2_000, 100]);
+  });
+
+  it('stops at the deadline although a destination confirms nothing, and keeps the rest in the spool', async (t) => {
+    const { dispatch, system, clock, spools, settle, view } = await setUp(t);
+    spools.mqtt.append(encodeRecord(sampleRecord(1)), START);
+    await settle();
+    const stopping = dispatch.stop((address, command) => system.tell(address, command), 5_000);
+    await settle();
+    await clock.advance(5_000);
+    await settle();
+    await stopping;
+    assert.equal(view('mqtt').state, 'stopped');
+    assert.equal(spools.mqtt.pending().items, 1);
+  });
+
+  it('refuses two of one name', () => {
+    const one = { name: 'file', dispatcher: new FakeDestination(), spool: new FakeLogReader(), boundBytes: 1 };
+    assert.throws(() => createDispatch({ clock: new ManualClock(), dispatchers: [one, one] }), {
+      code: 'DISPATCH_NAME_TAKEN',
+    });
+  });
+});
+
+const sampleTxids = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => `tx-${from + index}`);
