@@ -18,6 +18,9 @@ export interface Assignments {
   readonly warnings: readonly Mistake[];
 }
 
+/** Variables that a command reads and no configuration holds. */
+const OF_COMMANDS: ReadonlySet<string> = new Set(['FLEETCHART_TOKEN']);
+
 /**
  * The environment variables that begin with `prefix`. `__` separates the keys of a path; case and `_` within a key do
  * not count (`FLEETCHART_DATA_DIR` is `dataDir`). An empty variable counts as unset. A name that fits no key is a
@@ -32,7 +35,7 @@ export function fromEnvironment(
   const warnings: Mistake[] = [];
   for (const name of Object.keys(environment).sort()) {
     const text = environment[name];
-    if (!name.startsWith(prefix) || text === undefined || text === '') continue;
+    if (!name.startsWith(prefix) || OF_COMMANDS.has(name) || text === undefined || text === '') continue;
     const source: Source = { kind: 'environment', name };
     const found = resolve(schema, name.slice(prefix.length).split('__'), 'folded');
     if (found.ok) assignments.push({ path: found.path, value: parseText(text, found.node), source });

@@ -19,7 +19,11 @@ export function overviewView({ feed, api }: ViewContext): View {
   const actors = tile('Actors');
   const storage = tile('Store');
   const cards = html('div', { class: 'cards' });
-  const dispatchers = new KeyedList<DispatcherView>(cards, ({ name }) => name, (one) => dispatcherCard(one, () => api.now()));
+  const dispatchers = new KeyedList<DispatcherView>(
+    cards,
+    ({ name }) => name,
+    (one) => dispatcherCard(one, () => api.now()),
+  );
   const dispatcherSection = html('section', { hidden: true }, html('h2', {}, 'Dispatchers'), cards);
   const rows = html('tbody');
   const types = new KeyedList<TypeCount>(rows, ({ type }) => type, actorCountRow);

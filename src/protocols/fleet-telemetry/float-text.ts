@@ -1,4 +1,4 @@
-import { parseFloat32 } from './float32.js';
+import { parseFloat32, roundHalfToEven } from './float32.js';
 
 const FLOAT_TEXT = /^[+-]?(?:\d*\.\d+|\d+\.\d*)[eE][+-]?\d+$/;
 
@@ -20,10 +20,6 @@ function withFiveDecimals(value: number): string {
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   const magnitude = Math.abs(value);
   if (magnitude >= NO_FRACTION) return `${sign}${BigInt(magnitude)}.00000`;
-  const scaled = magnitude * 100_000;
-  let rounded = Math.floor(scaled);
-  const rest = scaled - rounded;
-  if (rest > 0.5 || (rest === 0.5 && rounded % 2 === 1)) rounded += 1;
-  const digits = String(rounded).padStart(6, '0');
+  const digits = String(roundHalfToEven(magnitude * 100_000)).padStart(6, '0');
   return `${sign}${digits.slice(0, -5)}.${digits.slice(-5)}`;
 }

@@ -6,44 +6,51 @@ const EXACT_LIMIT = 2 ** 24;
 const SMALLEST_BY_DECIMALS = 1e-3;
 const POWERS_OF_TEN = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent);
 
+/** Digits that tell any float32 from its neighbours. */
+const LONGEST_FLOAT32 = 9;
+
 /** Longer texts are rounded to a double first, so that nobody pays for arithmetic on a million digits. */
 const EXACT_TEXT_LENGTH = 1000;
 
 /**
  * The double that prints as the shortest decimal number which still is the float32 `value`: 12.3 for the float32 that
- * as a double prints as 12.300000190734863 (FT-JS-5).
+ * as a double prints as 12.300000190734863 (FT-JS-5). Of several such numbers the nearest, of two as near the even one.
  */
 export function shortestFloat32(value: number): number {
   const magnitude = Math.abs(value);
   if (magnitude >= SMALLEST_BY_DECIMALS && magnitude < EXACT_LIMIT) {
     for (const power of POWERS_OF_TEN) {
-      const candidate = Math.round(magnitude * power) / power;
+      const candidate = roundHalfToEven(magnitude * power) / power;
       if (Math.fround(candidate) === magnitude) return value < 0 ? -candidate : candidate;
     }
   }
   if (magnitude === 0 || !Number.isFinite(value)) return value;
-  for (let digits = 1; digits < 9; digits += 1) {
-    const candidate = ofDigits(magnitude, digits);
-    if (candidate !== undefined) return value < 0 ? -candidate : candidate;
+  const shortest = shortestOfDigits(magnitude);
+  return value < 0 ? -shortest : shortest;
+}
+
+/** As {@link shortestFloat32}, by way of the exact decimal digits: slow, for any magnitude. */
+function shortestOfDigits(magnitude: number): number {
+  const [mantissa = '', exponent = ''] = magnitude.toExponential(100).split('e');
+  const digits = mantissa.replace('.', '');
+  for (let count = 1; count < LONGEST_FLOAT32; count += 1) {
+    const below = Number(digits.slice(0, count));
+    const rest = Number(`0.${digits.slice(count)}`);
+    const isAboveNearer = rest > 0.5 || (rest === 0.5 && below % 2 === 1);
+    // Either may be this float32: the lower neighbour of a power of two is half as far as the upper one.
+    for (const integer of isAboveNearer ? [below + 1, below] : [below, below + 1]) {
+      const candidate = Number(`${integer}e${Number(exponent) - count + 1}`);
+      if (Math.fround(candidate) === magnitude) return candidate;
+    }
   }
-  return Number(value.toPrecision(9));
+  return Number(magnitude.toPrecision(LONGEST_FLOAT32));
 }
 
-/** The number of that many digits that is the float32 `magnitude`, if there is one. */
-function ofDigits(magnitude: number, digits: number): number | undefined {
-  const text = magnitude.toExponential(digits - 1);
-  if (Math.fround(Number(text)) === magnitude) return Number(text);
-  // The lower neighbour of a power of two is half as far as the upper one. So the decimal above may be this float32
-  // where the decimal below, though nearer, is not.
-  if (!isPowerOfTwo(magnitude)) return undefined;
-  const [mantissa = '', exponent = ''] = text.split('e');
-  const above = Number(`${Number(mantissa.replace('.', '')) + 1}e${Number(exponent) - digits + 1}`);
-  return Math.fround(above) === magnitude ? above : undefined;
-}
-
-function isPowerOfTwo(magnitude: number): boolean {
-  FLOAT[0] = magnitude;
-  return ((BITS[0] as number) & 0x7f_ffff) === 0;
+/** Of a number up to 2^52. */
+export function roundHalfToEven(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }
 
 /** A decimal number rounded to a float32 once, not by way of a double; undefined if it is out of range (FT-TX-3). */

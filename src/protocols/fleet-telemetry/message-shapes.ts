@@ -6,8 +6,11 @@ import { BYTES, FIXED32, FIXED64, VARINT, type WireReader } from './wire.js';
 /** How a known field is checked. A field that comes with another wire type than its own counts as unknown. */
 export const KIND = { unknown: 0, varint: 1, fixed32: 2, fixed64: 3, text: 4, message: 5, enums: 6 } as const;
 
-/** The wire type of each kind; repeated enums are packed, or single varints. */
-export const WIRE_TYPES: Uint8Array = Uint8Array.of(7, VARINT, FIXED32, FIXED64, BYTES, BYTES, BYTES);
+/** No tag has it. */
+const NO_WIRE_TYPE = 0xff;
+
+/** The wire type of each kind. Repeated enums that are not packed are but unknown fields that need no check. */
+export const WIRE_TYPES: Uint8Array = Uint8Array.of(NO_WIRE_TYPE, VARINT, FIXED32, FIXED64, BYTES, BYTES, BYTES);
 
 /** What is known of a message on the wire, by field number. */
 export interface MessageShape {

@@ -27,11 +27,12 @@ export type PayloadResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: PayloadFailure };
 
-/** Carries a failure from the depth of a decoder to its exported function; never leaves this folder. */
-export class PayloadFault extends Error {
-  constructor(readonly failure: PayloadFailure) {
-    super(failure.detail);
-  }
+/**
+ * Carries a failure from the depth of a decoder to its exported function; never leaves this folder. Not an Error, as
+ * taking the stack trace would cost more than decoding the record, and whoever sends garbage would be served best.
+ */
+export class PayloadFault {
+  constructor(readonly failure: PayloadFailure) {}
 }
 
 export function malformed(detail: string, offset: number): PayloadFault {

@@ -51,6 +51,7 @@ export function createSchema({ keepOneof }: SchemaOptions): protobuf.Root {
 /** The types of whole payloads, by topic. */
 export function createRootTypes(options: SchemaOptions): Readonly<Record<KnownTopic, protobuf.Type>> {
   const schema = createSchema(options);
+  if (!options.keepOneof) hideDefaults(schema.lookupType('telemetry.vehicle_data.Value'));
   const rootType = (name: string): protobuf.Type => schema.lookupType(`${MESSAGES[name]?.package}.${name}`);
   return {
     V: rootType(ROOT_MESSAGES.V),
@@ -58,6 +59,12 @@ export function createRootTypes(options: SchemaOptions): Readonly<Record<KnownTo
     errors: rootType(ROOT_MESSAGES.errors),
     connectivity: rootType(ROOT_MESSAGES.connectivity),
   };
+}
+
+/** Has objects of a type show only what is set: of a oneof, a member that is not set is not worth its default. */
+function hideDefaults(type: protobuf.Type): void {
+  const prototype = type.ctor.prototype as unknown as Record<string, unknown>;
+  for (const { name } of type.fieldsArray) delete prototype[name];
 }
 
 function messageDescriptor(message: MessageRow, keepOneof: boolean): protobuf.IType {

@@ -61,16 +61,14 @@ export function writeVehicleData(json: JsonWriter, payload: Uint8Array): void {
   let vinEnd = 0;
   let isResend = false;
   let separator = '';
+  let isRegular = true;
   json.begin();
   json.ascii('{"data":[');
   while (reader.position < end) {
     const tag = reader.tag(end);
     if (tag === DATA_TAG) {
       datum.read(reader, reader.lengthEnd(end));
-      if (!datum.isRegular) {
-        writeVehicleData(json, canonicalPayload('V', payload));
-        return;
-      }
+      if (!datum.isRegular) isRegular = false;
       json.ascii(separator);
       separator = ',';
       writeDatum(json, reader, datum);
@@ -91,6 +89,10 @@ export function writeVehicleData(json: JsonWriter, payload: Uint8Array): void {
     } else if (tag === IS_RESEND_TAG) {
       isResend = (reader.varint(end) | reader.high) !== 0;
     } else reader.skip(tag, end, 0);
+  }
+  if (!isRegular) {
+    writeVehicleData(json, canonicalPayload('V', payload));
+    return;
   }
   json.ascii(isDated ? `],"createdAt":"${protojsonTime({ seconds, nanos })}","vin":` : '],"createdAt":null,"vin":');
   json.string(reader.bytes, vinStart, vinEnd);
