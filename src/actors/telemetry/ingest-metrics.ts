@@ -81,7 +81,6 @@ export class IngestMetrics {
         else this.dispatches.inc({ record_type: verdict.topic });
         return;
       case 'acknowledge':
-        this.acksTotal++;
         if (verdict.reason === 'unmapped_topic') this.accepted(UNMAPPED, 0);
         else this.unknown(deviceId, verdict.messageType);
         return;

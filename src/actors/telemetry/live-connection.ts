@@ -82,6 +82,7 @@ export class LiveConnection {
 
   acknowledge(ack: Uint8Array): void {
     this.acks++;
+    this.deps.metrics.acksTotal++;
     this.reply(ack);
   }
 
