@@ -61,6 +61,9 @@ export interface Hub {
   reload(): Promise<void>;
 }
 
+/** What is in the spool has this long to leave when the hub stops; the rest leaves after the next start. */
+const DRAIN_MS = 10_000;
+
 export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   const { clock, ids, logger, version } = deps;
   const metrics = new Metrics();
@@ -79,8 +82,14 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   for (const part of [broker, dispatch, telemetry]) if (part) system.register(part.type);
 
   const children: Child[] = [];
-  if (broker) children.push(system.child(broker.actor.address, { input: broker.actor.input }));
-  for (const { address, input } of dispatch?.actors ?? []) children.push(system.child(address, { input }));
+  if (broker) {
+    const stopEvent = (deadlineMs: number) => ({ type: 'broker.stop', deadlineMs });
+    children.push(system.child(broker.actor.address, { input: broker.actor.input, stopEvent }));
+  }
+  for (const { address, input } of dispatch?.actors ?? []) {
+    const stopEvent = (deadlineMs: number) => ({ type: 'dispatcher.stop', deadlineMs });
+    children.push(system.child(address, { input, stopEvent, shutdownMs: DRAIN_MS }));
+  }
   if (telemetry) children.push(telemetry.listener);
 
   let url: string | undefined;

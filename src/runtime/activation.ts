@@ -3,12 +3,13 @@ import type { ActorRecord } from './actor-record.js';
 import type { Address } from './address.js';
 import type { CellClock } from './cell-clock.js';
 import type { PreparedType } from './prepared-type.js';
-import { armTimers, type DueTimes } from './stored-timers.js';
+import { type ArmTimes, armTimers, type DueTimes } from './stored-timers.js';
 
 /** An actor that is yet to be started. */
 export interface Restored {
   readonly actor: AnyActor;
-  readonly start: () => void;
+  /** Returns whether timers were armed otherwise than the record says. */
+  readonly start: () => boolean;
 }
 
 interface FailureObserver {
@@ -25,7 +26,13 @@ export function startActor(
 ): Restored {
   const actor = createActor(type.logic, { id: address, clock, input: { address, ...input } });
   observe(actor, observer);
-  return { actor, start: () => actor.start() };
+  return {
+    actor,
+    start: () => {
+      actor.start();
+      return false;
+    },
+  };
 }
 
 /** Makes an actor from its record, its timers armed before it sees any event. */
@@ -34,7 +41,7 @@ export function restoreActor(
   address: Address,
   clock: CellClock,
   record: ActorRecord,
-  time: { due: DueTimes; now: number; trusted: boolean },
+  { due, ...times }: ArmTimes & { due: DueTimes },
   observer: FailureObserver,
 ): Restored {
   const snapshot = migrated(type, record);
@@ -49,7 +56,7 @@ export function restoreActor(
     actor,
     start: () => {
       actor.start();
-      armTimers(actor, record.timers, time.due, { ...time, overdue: type.overdue ?? {} });
+      return armTimers(actor, record.timers, due, { ...times, overdue: type.overdue ?? {} });
     },
   };
 }

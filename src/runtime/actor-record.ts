@@ -12,6 +12,8 @@ export interface ActorRecord {
   readonly typeVersion: number;
   /** Epoch milliseconds of the turn. */
   readonly at: number;
+  /** Id of the turn that made the actor: no other actor of its address, before or after, has the same. */
+  readonly born: string;
   /** Grows by one with each record of the actor. */
   readonly seq: number;
   readonly snapshot: Snapshot<unknown>;

@@ -1,6 +1,5 @@
 import type { AnyStateMachine, EventObject, Snapshot } from 'xstate';
 import type { Address } from './address.js';
-import { ActorError } from './errors.js';
 import type { MailboxOptions } from './mailbox.js';
 
 /**
@@ -94,6 +93,7 @@ export interface ActorType {
   readonly migrate?: (fromVersion: number, snapshot: Snapshot<unknown>) => Snapshot<unknown>;
   /** What an unreadable record leads to; `park` never loses a wish silently. @default 'park' */
   readonly onUnreadable?: 'park' | 'older-generation' | 'reset';
+  /** By the names of delays. @default 'fire' */
   readonly overdue?: Readonly<Record<string, OverduePolicy>>;
   readonly outputs?: Readonly<Record<string, OutputEffect>>;
   readonly hot?: HotLogic;
@@ -107,39 +107,3 @@ export interface ActorType {
 export function hotLogic<State, Message>(logic: HotLogic<State, Message>): HotLogic {
   return logic as HotLogic;
 }
-
-interface StateConfig {
-  readonly on?: Readonly<Record<string, unknown>>;
-  readonly invoke?: unknown;
-  readonly entry?: unknown;
-  readonly exit?: unknown;
-  readonly states?: Readonly<Record<string, StateConfig>>;
-}
-
-/** Refuses what would only fail later, and worse: throws {@link ActorError} `ACTOR_TYPE_INVALID`. */
-export function checkActorType(type: ActorType): void {
-  const refuse = (path: string, reason: string): never => {
-    throw new ActorError('ACTOR_TYPE_INVALID', `actor type ${type.name}, ${path || 'root'}: ${reason}`);
-  };
-  if (!/^[a-z][a-z0-9-]*$/.test(type.name)) refuse('', 'a type name is lower-case letters, digits and dashes');
-  if (type.defer && type.durability !== 'durable') refuse('', 'only durable types can defer messages');
-  const visit = (state: StateConfig, path: string): void => {
-    for (const invoke of asList(state.invoke)) {
-      const { src } = invoke as { src: unknown };
-      if (typeof src !== 'string') refuse(path, 'invoked logic is named by a string and provided in setup() (R7)');
-    }
-    for (const action of [...asList(state.entry), ...asList(state.exit)]) {
-      const { type: kind, src } = action as { type?: unknown; src?: unknown };
-      if (kind === 'xstate.spawnChild' && typeof src !== 'string')
-        refuse(path, 'spawned logic is named by a string (R7)');
-    }
-    // R23: a wildcard would take the runtime's own event.
-    if (state.on && '*' in state.on && !('runtime.restored' in state.on)) {
-      refuse(path, "a '*' transition stands beside one for 'runtime.restored'");
-    }
-    for (const [name, child] of Object.entries(state.states ?? {})) visit(child, path ? `${path}.${name}` : name);
-  };
-  visit(type.machine.config as StateConfig, '');
-}
-
-const asList = (value: unknown): unknown[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);

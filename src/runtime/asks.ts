@@ -1,10 +1,11 @@
-import type { Clock, TimerHandle } from './clock.js';
+import type { Clock } from './clock.js';
 import { ActorError } from './errors.js';
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: TimerHandle;
+  /** Ends the deadline and the listening for a cancellation. */
+  readonly release: () => void;
 }
 
 const BOUND = 10_000;
@@ -14,7 +15,11 @@ export class Asks {
   private readonly pending = new Map<string, Pending>();
   private count = 0;
 
-  constructor(private readonly clock: Clock) {}
+  /** `run` names this run of the process: an answer to a question of an earlier one answers none of this. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly run: string,
+  ) {}
 
   get size(): number {
     return this.pending.size;
@@ -24,20 +29,27 @@ export class Asks {
   ask(send: (replyTo: string) => boolean, deadlineMs: number, signal?: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.pending.size >= BOUND) {
-        reject(new ActorError('ACTOR_BUSY', 'too many questions wait for an answer', { retryable: true }));
+        reject(busy('too many questions wait for an answer'));
         return;
       }
-      const id = String(++this.count);
-      const end = (error: ActorError) => () => this.settle(id)?.reject(error);
-      const timer = this.clock.setTimeout(
-        end(new ActorError('ACTOR_NO_ANSWER', `no answer within ${deadlineMs} ms`, { retryable: true })),
-        deadlineMs,
-      );
-      this.pending.set(id, { resolve, reject, timer });
-      signal?.addEventListener('abort', end(new ActorError('ACTOR_ASK_CANCELLED', 'the question was cancelled')), {
-        once: true,
-      });
-      if (!send(id)) end(new ActorError('ACTOR_BUSY', 'the actor has no room for messages', { retryable: true }))();
+      if (signal?.aborted) {
+        reject(cancelled());
+        return;
+      }
+      const id = `${this.run}-${++this.count}`;
+      const cancel = (): void => this.settle(id)?.reject(cancelled());
+      const timer = this.clock.setTimeout(() => this.settle(id)?.reject(late(deadlineMs)), deadlineMs);
+      const release = (): void => {
+        this.clock.clearTimeout(timer);
+        signal?.removeEventListener('abort', cancel);
+      };
+      this.pending.set(id, { resolve, reject, release });
+      signal?.addEventListener('abort', cancel);
+      try {
+        if (!send(id)) this.settle(id)?.reject(busy('the actor has no room for messages'));
+      } catch (error) {
+        this.settle(id)?.reject(error as Error);
+      }
     });
   }
 
@@ -49,7 +61,14 @@ export class Asks {
   private settle(id: string): Pending | undefined {
     const pending = this.pending.get(id);
     this.pending.delete(id);
-    if (pending) this.clock.clearTimeout(pending.timer);
+    pending?.release();
     return pending;
   }
 }
+
+const busy = (why: string): ActorError => new ActorError('ACTOR_BUSY', why, { retryable: true });
+
+const cancelled = (): ActorError => new ActorError('ACTOR_ASK_CANCELLED', 'the question was cancelled');
+
+const late = (deadlineMs: number): ActorError =>
+  new ActorError('ACTOR_NO_ANSWER', `no answer within ${deadlineMs} ms`, { retryable: true });

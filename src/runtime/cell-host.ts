@@ -2,11 +2,12 @@ import type { EventObject } from 'xstate';
 import type { ActorRecord } from './actor-record.js';
 import type { HotResult, LogAppend } from './actor-type.js';
 import type { Address } from './address.js';
-import type { Cell } from './cell.js';
+import type { Cell, RestoreCause } from './cell.js';
 import type { Clock } from './clock.js';
 import type { GroupCommit } from './group-commit.js';
 import type { OverflowPolicy } from './mailbox.js';
 import type { Message, Stamp } from './message.js';
+import type { RoutedOutputs } from './output-router.js';
 import type { RecordSlot, SnapshotStore } from './snapshot-store.js';
 import type { StoredInbox } from './stored-inbox.js';
 import type { WakeIndex, WakeTime } from './wake-index.js';
@@ -21,6 +22,13 @@ export interface ActorTap {
   committed(address: Address, outputs: readonly EventObject[], value: unknown): void;
 }
 
+/** What is there to bring an actor back from. */
+export type Loaded =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'record'; readonly record: ActorRecord; readonly cause?: RestoreCause }
+  /** Its record cannot be read, and the type begins anew then (SUP-6). */
+  | { readonly kind: 'reset'; readonly input: unknown; readonly startedBy: Address | undefined };
+
 /** What a cell needs of the actor system. */
 export interface CellHost {
   readonly clock: Clock;
@@ -28,20 +36,32 @@ export interface CellHost {
   readonly store: SnapshotStore;
   readonly inbox: StoredInbox;
   readonly wakes: WakeIndex;
-  /** Whether the wall clock can be believed (TIM-1). */
-  readonly trusted: boolean;
+  /** When the process was started, epoch milliseconds. */
+  readonly startedAt: number;
   ready(cell: Cell): void;
   stamp(): Stamp;
   /** Epoch milliseconds, the same for all hot messages of a slice. */
   sliceTime(): number;
-  /** The record to restore from; undefined for none. Unreadable ones go to quarantine and throw. */
-  load(cell: Cell, slot: RecordSlot): ActorRecord | undefined;
-  /** Writes the rows of outputs now; the function returned, if any, carries out the rest when it is called. */
-  route(cell: Cell, outputs: readonly EventObject[]): (() => void) | undefined;
+  /** What to restore from; throws where the type says that an unreadable record parks its actor. */
+  load(cell: Cell, slot: RecordSlot): Loaded;
+  /** The record cannot be restored: it goes to quarantine (DUR-10). Throws as {@link load} does. */
+  unreadable(cell: Cell, error: unknown, record: ActorRecord): Loaded;
+  /** How an actor ended whose record was kept (DUR-11). */
+  ended(cell: Cell): { readonly output: unknown } | undefined;
+  /** Where a sleeping actor stands in the wake index. */
+  storedWakeTime(cell: Cell): WakeTime | undefined;
+  /** A message of the stored inbox; one that cannot be read is a dead letter. */
+  stored(address: Address, row: string): Message | undefined;
+  /** Removes a message from the stored inbox; with an `error` it becomes a dead letter. */
+  discard(address: Address, message: Message, error?: unknown): void;
+  /** What is to be done with outputs; throws if one of them cannot be stored. */
+  route(cell: Cell, outputs: readonly EventObject[]): RoutedOutputs;
   /** False if the log refused the entry. */
   append(request: LogAppend): boolean;
-  summarize(cell: Cell, snapshot: { value: unknown; context: unknown; status: string }): void;
-  recordWritten(cell: Cell, bytes: number): void;
+  /** The actor's summary row, encoded (RT-12). */
+  summary(cell: Cell, snapshot: { value: unknown; context: unknown; status: string }): Buffer | undefined;
+  /** Puts a record, and the summary that goes with it. */
+  write(cell: Cell, slot: RecordSlot, bytes: Buffer, summary: Buffer | undefined): void;
   erase(cell: Cell): void;
   /** A slice has ended. */
   ran(cell: Cell): void;

@@ -13,7 +13,7 @@ import { dropActor, type Restored, restoreActor, startActor } from './activation
 import { type ActorRecord, activeChildren, RECORD_FORMAT, storable, wakeTime } from './actor-record.js';
 import type { Address } from './address.js';
 import { CellClock, type CellPort } from './cell-clock.js';
-import type { CellHost } from './cell-host.js';
+import type { CellHost, Loaded } from './cell-host.js';
 import { Deque } from './deque.js';
 import { ActorError, type ErrorRecord, errorRecord } from './errors.js';
 import { Mailbox } from './mailbox.js';
@@ -54,15 +54,26 @@ export class Cell implements CellPort {
   private input: unknown;
   private startedBy: Address | undefined;
   private seq = 0;
+  /** Tells this actor from earlier ones of its address. */
+  private born = '';
   private wakeAt: WakeTime | undefined;
   private timersStale = false;
   private hotState: unknown;
   private failure: { error: unknown } | undefined;
-  private cause: RestoreCause = 'wake';
+  /** Told to the actor when it is restored next. */
+  cause: RestoreCause = 'wake';
   private expectStop = false;
 
   private taking = false;
   private slice = new Slice();
+  /** What is being done, should it fail. */
+  private phase: FailurePhase | 'commit' = 'effect';
+  /** The message that is being taken. */
+  private current: EventMessage | Message | undefined;
+  /** The deferred messages as the slice found them. */
+  private deferredBefore: readonly EventMessage[] = [];
+  /** Messages still to be taken in slices of their own, to find the one that cannot be committed. */
+  private oneByOne = 0;
   private effects = 0;
 
   since: Readonly<Record<string, number>> = {};
@@ -94,9 +105,20 @@ export class Cell implements CellPort {
     return this.mailbox.depth > 0 || this.backlog.length > 0 || this.failure !== undefined || this.isDirty;
   }
 
+  /** Whether sources find no room: what waits in the store goes first, and what is deferred counts (MBX-7). */
+  get isCrowded(): boolean {
+    if (this.backlog.length > 0) return true;
+    return this.deferred.length > 0 && this.deferred.length + this.mailbox.depth >= this.mailbox.capacity;
+  }
+
   /** Messages that wait in the store rather than in memory. */
   get storedDepth(): number {
     return this.backlog.length + this.deferred.length;
+  }
+
+  /** The chart's snapshot after the last slice, while the actor is in memory. */
+  get committedSnapshot(): MachineSnapshot | undefined {
+    return this.committed;
   }
 
   /** The chart's snapshot now, while the actor is in memory. */
@@ -136,39 +158,52 @@ export class Cell implements CellPort {
   /** Takes up to `limit` messages until `isOver`; commits what they did. */
   run(limit: number, isOver: () => boolean): void {
     if (this.status === 'parked' || this.status === 'restarting' || this.status === 'stopped') return;
-    this.taking = true;
     this.lastActivity = this.host.clock.now();
-    let current: Message | undefined;
+    this.begin('effect');
     try {
-      if (this.failure) throw this.failure.error;
-      for (let count = 0; count < limit; count++) {
-        current = this.next();
-        if (!current) break;
-        this.slice.took.push(current);
-        this.take(current);
-        if (this.failure !== undefined) throw (this.failure as { error: unknown }).error;
+      this.throwFailure();
+      const most = this.oneByOne > 0 ? 1 : limit;
+      for (let count = 0; count < most; count++) {
+        const message = this.next();
+        if (!message) break;
+        this.slice.took.push(message);
+        this.current = message;
+        this.phase = message.kind === 'timer' ? 'timer' : 'message';
+        this.take(message);
+        this.throwFailure();
         if (this.expectStop || this.snapshot?.status === 'done' || isOver()) break;
       }
-      current = undefined;
       this.commit();
+      if (this.oneByOne > 0) this.oneByOne--;
     } catch (error) {
-      this.fail(error, current);
+      this.fail(error);
     } finally {
       this.taking = false;
     }
     this.host.ran(this);
   }
 
+  private begin(phase: FailurePhase): void {
+    this.taking = true;
+    this.phase = phase;
+    this.current = undefined;
+    this.deferredBefore = this.deferred.slice();
+  }
+
+  private throwFailure(): void {
+    if (this.failure) throw this.failure.error;
+  }
+
   /** Wakes the actor, or makes sure that it exists, without a message: at boot, by the wake index, by a supervisor. */
   wake(cause: RestoreCause, start?: { input: unknown }): void {
     this.cause = cause;
-    this.taking = true;
+    this.begin(cause === 'restart' ? 'restart' : 'activation');
     try {
       if (!this.actor && !this.restore() && start) this.create(start.input, undefined);
-      if (this.failure) throw this.failure.error;
+      this.throwFailure();
       this.commit();
     } catch (error) {
-      this.fail(error, undefined, 'activation');
+      this.fail(error);
     } finally {
       this.taking = false;
     }
@@ -178,7 +213,15 @@ export class Cell implements CellPort {
   /** Leaves memory if nothing holds it there (PAS-1, PAS-2); the record is on disk first. */
   sleep(): void {
     if (!this.canSleep) return;
-    this.storeHot();
+    this.begin('effect');
+    try {
+      this.storeHot();
+    } catch (error) {
+      this.fail(error);
+      return;
+    } finally {
+      this.taking = false;
+    }
     this.host.commit.afterFlush(() => {
       if (!this.canSleep) return;
       this.leave();
@@ -199,11 +242,22 @@ export class Cell implements CellPort {
     );
   }
 
-  /** Persists what is not yet, then drops the actor: for an orderly stop of the process. */
+  /** Persists what is not yet, then drops the actor, which takes no more messages: for an orderly stop. */
   shutdown(): void {
-    if (!this.actor) return;
-    this.storeHot();
-    this.leave();
+    if (this.actor) this.host.guard(this, () => this.persist());
+    if (this.actor) this.leave();
+    if (this.status !== 'parked') this.status = 'stopped';
+  }
+
+  /** What children did since the last slice, and the hot state (DUR-7). */
+  private persist(): void {
+    this.begin('effect');
+    try {
+      if (this.isDirty && !this.failure) this.commit();
+      this.storeHot();
+    } finally {
+      this.taking = false;
+    }
   }
 
   /** After a failure: the next slice restores the actor from its last commit. */
@@ -215,26 +269,46 @@ export class Cell implements CellPort {
     this.host.ready(this);
   }
 
-  /** A permanent actor that came to its end begins anew. */
-  again(): void {
-    this.wake('restart', { input: this.input });
+  /** A permanent actor that came to its end begins anew, after a crash too. */
+  startAgain(): void {
+    const start = { input: this.input, ...(this.startedBy === undefined ? {} : { startedBy: this.startedBy }) };
+    const at = this.host.clock.now();
+    const row = this.type.stored ? this.host.inbox.add(this.address, { kind: 'start', ...start, at }) : undefined;
+    this.mailbox.putBack([{ kind: 'start', ...start, row, enqueuedAt: at }]);
   }
 
-  /** A temporary actor that failed is gone; its owner is told. */
+  /** A temporary actor that failed is gone. */
   abandon(): void {
     this.status = 'sleeping';
-    const { owner, address, lastError } = this;
     this.failures = [];
     if (this.type.stored) this.host.erase(this);
-    if (owner) {
-      const event = { type: 'actor.failed', address, error: lastError };
-      this.host.route(this, [{ type: 'tell', to: owner, event } as EventObject])?.();
-    }
+    this.wakeAt = undefined;
+    this.seq = 0;
   }
 
   park(reason: string): void {
     this.status = 'parked';
     this.parkedReason = reason;
+  }
+
+  /** A parked actor is stopped after all: its messages are not taken any more. */
+  endParked(): void {
+    const error = stopped(this.address);
+    for (const message of this.mailbox.drain()) this.host.discard(this.address, message, error);
+    for (let row = this.backlog.shift(); row; row = this.backlog.shift()) {
+      const message = this.host.stored(this.address, row);
+      if (message) this.host.discard(this.address, message, error);
+    }
+    this.status = 'sleeping';
+    this.parkedReason = undefined;
+    this.isUnreadable = false;
+  }
+
+  /** Drops all messages that wait, and what is stored of them. */
+  forgetMessages(): void {
+    for (const message of [...this.mailbox.drain(), ...this.deferred]) this.host.discard(this.address, message);
+    this.deferred = [];
+    for (let row = this.backlog.shift(); row; row = this.backlog.shift()) this.host.inbox.remove(this.address, row);
   }
 
   // What the actor's logic asks of its cell.
@@ -245,7 +319,7 @@ export class Cell implements CellPort {
   }
 
   effectKey(invokeId: string): string {
-    return `${this.address}#${invokeId}#${this.seq + 1}`;
+    return `${this.address}#${invokeId}#${this.born}.${this.seq + 1}`;
   }
 
   stamp(): Stamp {
@@ -282,7 +356,7 @@ export class Cell implements CellPort {
     const message = this.mailbox.shift();
     if (message) return message;
     for (let row = this.backlog.shift(); row; row = this.backlog.shift()) {
-      const stored = this.host.inbox.read(this.address, row);
+      const stored = this.host.stored(this.address, row);
       if (stored) return stored;
     }
     return undefined;
@@ -320,6 +394,7 @@ export class Cell implements CellPort {
     for (let first = this.deferred[0]; first && !this.isDeferred(first); first = this.deferred[0]) {
       this.deferred.shift();
       if (!this.slice.took.includes(first)) this.slice.took.push(first);
+      this.current = first;
       this.actor?.send(first.event);
       if (this.failure) return;
     }
@@ -332,16 +407,21 @@ export class Cell implements CellPort {
 
   private takeStart(message: StartMessage): void {
     if (this.actor || this.restore()) return;
-    this.create(message.input, message.startedBy);
+    const ended = this.type.restart === 'permanent' ? undefined : this.host.ended(this);
+    if (!ended) this.create(message.input, message.startedBy);
+    else if (message.startedBy) this.notify(message.startedBy, doneEvent(this.address, ended.output));
   }
 
-  private takeStop(message: StopMessage): void {
-    if (!this.actor) this.restore();
+  private takeStop({ requestedBy }: StopMessage): void {
+    // The chart of a sleeping one is not run any more; its record says where it stands in the wake index.
+    if (!this.actor) this.wakeAt = this.host.storedWakeTime(this);
     this.expectStop = true;
-    if (message.requestedBy) {
-      const event = { type: 'actor.stopped', address: this.address };
-      this.slice.outputs.push({ type: 'tell', to: message.requestedBy, event } as EventObject);
-    }
+    if (requestedBy) this.notify(requestedBy, { type: 'actor.stopped', address: this.address } as EventObject);
+  }
+
+  /** Tells another actor of this one, with the slice. */
+  private notify(to: Address, event: EventObject): void {
+    this.slice.notices.push({ type: 'tell', to, event } as EventObject);
   }
 
   private takeHot(message: unknown): void {
@@ -361,11 +441,15 @@ export class Cell implements CellPort {
   /** Makes sure that there is an actor for `message`; without one the message is a dead letter. */
   private ensure(message: Message): boolean {
     if (this.actor || this.restore()) return true;
-    if (this.type.startOnTell) {
+    const ended = this.host.ended(this);
+    if (this.type.startOnTell && !ended) {
       this.create({}, undefined);
       return true;
     }
-    this.host.deadLetter(this.address, message, new ActorError('ACTOR_UNKNOWN', `there is no actor ${this.address}`));
+    const error = ended
+      ? new ActorError('ACTOR_DONE', `${this.address} has come to its end`)
+      : new ActorError('ACTOR_UNKNOWN', `there is no actor ${this.address}`);
+    this.host.deadLetter(this.address, message, error);
     return false;
   }
 
@@ -373,27 +457,53 @@ export class Cell implements CellPort {
     this.input = input;
     this.startedBy = startedBy;
     this.clock = new CellClock(this, this.host.clock);
-    this.host.tapped(this)?.started(this.address, input);
-    this.adopt(
-      startActor(this.type, this.address, this.clock, { ...(input as object), stamp: this.host.stamp() }, this),
-    );
+    const stamp = this.host.stamp();
+    this.born = stamp.id;
+    const stamped = { ...(input as object), stamp };
+    this.host.tapped(this)?.started(this.address, stamped);
+    this.adopt(startActor(this.type, this.address, this.clock, stamped, this));
   }
 
+  /** Whether there is an actor now. A failure here is not the fault of the message that asked for the actor. */
   private restore(): boolean {
     if (!this.type.stored) return false;
-    const record = this.host.load(this, this.slot);
-    // An actor that is done is read, not run (DUR-11).
-    if (record?.snapshot.status !== 'active') return false;
-    this.clock = new CellClock(this, this.host.clock);
+    const phase = this.phase;
+    if (phase !== 'restart') this.phase = 'activation';
+    const isThere = this.restoreFrom(this.host.load(this, this.slot));
+    this.throwFailure();
+    this.phase = phase;
+    return isThere;
+  }
+
+  private restoreFrom(found: Loaded): boolean {
+    switch (found.kind) {
+      case 'none':
+        return false;
+      case 'reset':
+        this.create(found.input, found.startedBy);
+        if (found.startedBy) {
+          this.notify(found.startedBy, { type: 'runtime.reset', address: this.address } as EventObject);
+        }
+        return true;
+    }
+    const { record } = found;
     this.readRecord(record);
-    const { trusted } = this.host;
-    const now = this.host.clock.now();
-    const restored = restoreActor(this.type, this.address, this.clock, record, { due: this.due, now, trusted }, this);
-    this.adopt(restored);
+    // An actor that is done is read, not run (DUR-11).
+    if (record.snapshot.status !== 'active') return false;
+    this.clock = new CellClock(this, this.host.clock);
+    let restored: Restored;
+    try {
+      const times = { now: this.host.clock.now(), startedAt: this.host.startedAt };
+      restored = restoreActor(this.type, this.address, this.clock, record, { due: this.due, ...times }, this);
+    } catch (error) {
+      this.clock.close();
+      return this.restoreFrom(this.host.unreadable(this, error, record));
+    }
+    const isRearmed = this.adopt(restored);
     this.committed = this.snapshot;
-    this.timersStale = false;
+    this.timersStale = isRearmed;
     this.host.tapped(this)?.restored(this.address, record);
-    const cause = this.cause;
+    const cause = found.cause ?? this.cause;
     this.cause = 'wake';
     this.actor?.send({ type: 'runtime.restored', cause } as EventObject);
     return true;
@@ -402,6 +512,7 @@ export class Cell implements CellPort {
   private readRecord(record: ActorRecord): void {
     this.input = record.input;
     this.startedBy = record.startedBy;
+    this.born = record.born;
     this.seq = record.seq;
     this.since = record.since;
     this.lastEvent = record.lastEvent;
@@ -411,12 +522,14 @@ export class Cell implements CellPort {
     this.effects = activeChildren(record);
   }
 
-  private adopt({ actor, start }: Restored): void {
+  /** Starts the actor; returns whether its timers are other than those of its record. */
+  private adopt({ actor, start }: Restored): boolean {
     this.actor = actor;
     this.status = 'live';
     actor.on('*', (output: EventObject) => this.slice.outputs.push(output));
-    start();
+    const isRearmed = start();
     this.host.woke(this);
+    return isRearmed;
   }
 
   /** Called by the actor's only observer (RT-7). */
@@ -448,42 +561,57 @@ export class Cell implements CellPort {
   private commit(): void {
     const { host, type, slice } = this;
     const { took, outputs, hotResults } = slice;
-    this.slice = new Slice();
     const snapshot = this.snapshot;
-    const isDone = snapshot?.status === 'done' || this.expectStop;
-    if (snapshot && this.committed?._nodes !== snapshot._nodes) {
-      this.since = activeSince(snapshot, this.since, host.clock.now());
+    const isStopped = this.expectStop;
+    const isDone = snapshot?.status === 'done' && !isStopped;
+    const isKept = isDone && type.onDone === 'keep';
+    if (isDone && this.startedBy) {
+      this.notify(this.startedBy, doneEvent(this.address, snapshot.output));
     }
-    if (snapshot && type.stored && !isDone) {
-      if (snapshot !== this.committed || this.timersStale) this.writeRecord(snapshot);
+    // What can fail comes first: the slice is written as a whole or not at all (CE-1).
+    this.phase = took.length > 0 ? 'commit' : this.phase;
+    const isStale = snapshot !== this.committed || this.timersStale;
+    const isWritten = snapshot && type.stored && isStale && (isKept || !(isDone || isStopped));
+    const record = isWritten ? this.nextRecord(snapshot) : undefined;
+    const routed = host.route(this, slice.notices.length > 0 ? [...outputs, ...slice.notices] : outputs);
+    const deferred = this.deferred.map((message) => this.storedMessage(message));
+
+    this.slice = new Slice();
+    if (record) this.write(record);
+    else if (snapshot && this.committed?._nodes !== snapshot._nodes) {
+      this.since = activeSince(snapshot, this.since, host.clock.now());
     }
     this.committed = snapshot;
     this.timersStale = false;
     host.tapped(this)?.committed(this.address, outputs, snapshot?.value);
-    const release = host.route(this, outputs);
+    routed.write();
     for (const message of took) this.consume(message);
-    if (isDone) this.finish(snapshot);
-    releaseSlice(this, host, slice, release);
+    this.deferred = deferred.map((message) => message());
+    if (isDone || isStopped) this.finish(isStopped ? 'stopped' : isKept ? 'kept' : 'done', slice);
+    releaseSlice(this, host, slice, routed);
     if (type.hot && hotResults.length > 0) releaseHot(this, host, type.hot, hotResults);
   }
 
-  /** Removes the row of a message, or writes one for a deferred message that has none yet. */
+  /** Removes the row of a message that is done with. */
   private consume(message: Message): void {
-    if (message.kind === 'timer' || message.kind === 'hot') return;
-    const index = message.kind === 'event' ? this.deferred.indexOf(message) : -1;
-    if (index >= 0) {
-      const { event, row, enqueuedAt } = message as EventMessage;
-      if (row === undefined) {
-        const stored = this.host.inbox.add(this.address, { kind: 'event', event, at: enqueuedAt });
-        this.deferred[index] = { kind: 'event', event, row: stored, enqueuedAt };
-      }
-    } else if (message.row !== undefined) this.host.inbox.remove(this.address, message.row);
+    if (message.kind === 'timer' || message.kind === 'hot' || message.row === undefined) return;
+    if (!this.deferred.includes(message as EventMessage)) this.host.inbox.remove(this.address, message.row);
   }
 
-  private writeRecord(snapshot: MachineSnapshot): void {
+  /** Encodes a deferred message that has no row yet; the function returned writes it. */
+  private storedMessage(message: EventMessage): () => EventMessage {
+    if (message.row !== undefined) return () => message;
+    const { inbox } = this.host;
+    const { event, enqueuedAt } = message;
+    const bytes = inbox.encode({ kind: 'event', event, at: enqueuedAt });
+    return () => ({ kind: 'event', event, row: inbox.put(this.address, bytes), enqueuedAt });
+  }
+
+  private nextRecord(snapshot: MachineSnapshot): EncodedRecord {
     const { host, type } = this;
     const now = host.clock.now();
     const persisted = this.actor?.getPersistedSnapshot() as Snapshot<unknown> & { children?: Record<string, unknown> };
+    const isMoved = this.committed?._nodes !== snapshot._nodes;
     const timers =
       this.actor && (this.timersStale || this.due.size > 0) ? captureTimers(this.actor, this.due, now) : [];
     const record: ActorRecord = {
@@ -491,61 +619,71 @@ export class Cell implements CellPort {
       type: type.name,
       typeVersion: type.version,
       at: now,
-      seq: ++this.seq,
+      born: this.born,
+      seq: this.seq + 1,
       snapshot: storable(persisted, type.volatile),
       timers,
       ...(type.hot?.stored ? { hot: this.hotState } : {}),
       input: this.input,
       startedBy: this.startedBy,
-      since: this.since,
+      since: isMoved ? activeSince(snapshot, this.since, now) : this.since,
       lastEvent: this.lastEvent,
       restarts: this.restarts,
     };
-    host.recordWritten(this, host.store.write(this.address, this.slot, record, type.durability === 'durable'));
-    host.summarize(this, snapshot);
+    return { record, bytes: host.store.encode(record), summary: host.summary(this, snapshot) };
+  }
+
+  private write({ record, bytes, summary }: EncodedRecord): void {
+    this.host.write(this, this.slot, bytes, summary);
+    this.seq = record.seq;
+    this.since = record.since;
     this.effects = activeChildren(record);
     const wakeAt = wakeTime(record);
-    host.wakes.set(this.address, this.wakeAt, wakeAt);
+    this.host.wakes.set(this.address, this.wakeAt, wakeAt);
     this.wakeAt = wakeAt;
   }
 
   private storeHot(): void {
-    if (this.type.hot?.stored && this.snapshot && this.hotState !== undefined) this.writeRecord(this.snapshot);
+    if (!this.type.hot?.stored || !this.snapshot || this.hotState === undefined) return;
+    this.write(this.nextRecord(this.snapshot));
   }
 
   /** The chart has reached its end, or the actor was told to stop: its record goes, or stays to be read. */
-  private finish(snapshot: MachineSnapshot | undefined): void {
-    const keep = this.type.onDone === 'keep' && !this.expectStop;
-    if (keep && snapshot && this.type.stored) this.writeRecord(snapshot);
-    const told = this.startedBy;
+  private finish(how: 'done' | 'kept' | 'stopped', { took }: Slice): void {
     if (this.actor) dropActor(this.actor);
     this.clock?.close();
     this.forgetActor();
     this.status = 'sleeping';
     this.hotState = undefined;
-    if (this.type.stored && !keep) {
+    if (this.type.stored && how !== 'kept') {
       this.host.erase(this);
       this.wakeAt = undefined;
       this.seq = 0;
     }
-    if (!this.expectStop && told) {
-      const event = { type: 'actor.done', address: this.address, output: snapshot?.output };
-      this.host.route(this, [{ type: 'tell', to: told, event } as EventObject])?.();
-    }
-    const stopped = this.expectStop;
+    const deferred = this.deferred;
+    this.deferred = [];
     this.expectStop = false;
-    this.host.finished(this, stopped ? 'stopped' : 'done');
+    if (how === 'stopped') {
+      // An operator's removal takes its messages along; after another's stop they can still be looked at.
+      const isLost = took.some((message) => message.kind === 'stop' && message.requestedBy === undefined);
+      for (const message of deferred)
+        this.host.discard(this.address, message, isLost ? undefined : stopped(this.address));
+    } else this.mailbox.putBack(deferred);
+    this.host.finished(this, how === 'stopped' ? 'stopped' : 'done');
   }
 
   /** Discards the slice as a whole, puts the other messages back and leaves the rest to the supervisor. */
-  private fail(error: unknown, culprit: Message | undefined, phase?: FailurePhase): void {
-    const isMessage = culprit?.kind === 'event' || culprit?.kind === 'hot' || culprit?.kind === 'start';
-    const at = this.host.clock.now();
-    this.failures.push({ at, phase: phase ?? (isMessage ? 'message' : culprit ? 'timer' : 'effect') });
+  private fail(error: unknown): void {
+    const { took } = this.slice;
+    const culprit = this.culprit();
+    const phase = this.phase !== 'commit' ? this.phase : culprit || took.length > 1 ? 'message' : 'timer';
+    this.failures.push({ at: this.host.clock.now(), phase });
     this.lastError = errorRecord(error);
-    const earlier = this.deferred.filter((message) => !this.slice.took.includes(message));
-    const others = this.slice.took.filter((message) => message !== culprit && message.kind !== 'timer');
-    this.mailbox.putBack([...earlier, ...others]);
+    // One after another, so that the one that cannot be committed is found.
+    this.oneByOne = this.phase === 'commit' && !culprit ? took.length : 0;
+    const earlier = new Set<Message>(this.deferredBefore);
+    const later = took.filter((message) => !earlier.has(message) && message.kind !== 'timer');
+    this.mailbox.putBack([...earlier, ...later].filter((message) => message !== culprit));
     if (this.actor) dropActor(this.actor);
     this.clock?.close();
     this.forgetActor();
@@ -554,11 +692,29 @@ export class Cell implements CellPort {
     this.deferred = [];
     this.expectStop = false;
     this.status = 'restarting';
-    if (isMessage && culprit) {
-      this.host.deadLetter(this.address, culprit, error);
-      if (culprit.kind !== 'hot' && culprit.row !== undefined) this.host.inbox.remove(this.address, culprit.row);
+    if (culprit) {
+      this.host.discard(this.address, culprit, error);
       if (culprit.kind === 'event' && culprit.acknowledged) this.host.commit.afterFlush(culprit.acknowledged);
     }
     this.host.failed(this, error);
   }
+
+  /** The message that the slice failed on, if it was one (SUP-6). */
+  private culprit(): Message | undefined {
+    const { took } = this.slice;
+    const message =
+      this.phase === 'message' ? this.current : this.phase === 'commit' && took.length === 1 ? took[0] : undefined;
+    return message?.kind === 'timer' || message?.kind === 'stop' ? undefined : message;
+  }
 }
+
+/** A record with what is written beside it. */
+interface EncodedRecord {
+  readonly record: ActorRecord;
+  readonly bytes: Buffer;
+  readonly summary: Buffer | undefined;
+}
+
+const doneEvent = (address: Address, output: unknown) => ({ type: 'actor.done', address, output }) as EventObject;
+
+const stopped = (address: Address): ActorError => new ActorError('ACTOR_STOPPED', `${address} was stopped`);

@@ -36,10 +36,23 @@ export class DeadLetters {
   add(address: Address, message: unknown, error: unknown, attempts = 1): void {
     const id = this.sequence.next();
     const letter: DeadLetter = { id, address, message, error: errorRecord(error), attempts, at: this.clock.now() };
-    this.commit.put('deadLetters', id, this.codec.encode(letter));
+    this.commit.put('deadLetters', id, this.encode(letter));
     this.ids.push(id);
     this.total++;
     while (this.ids.length > BOUND) this.commit.remove('deadLetters', this.ids.shift() ?? '');
+  }
+
+  /** What cannot be stored is kept by name: a dead letter must not fail. */
+  private encode(letter: DeadLetter): Buffer {
+    try {
+      return this.codec.encode(letter);
+    } catch {
+      const { kind, event } = (letter.message ?? {}) as { kind?: unknown; event?: { type?: unknown } };
+      return this.codec.encode({
+        ...letter,
+        message: { kind: String(kind ?? 'output'), unstorable: String(event?.type) },
+      });
+    }
   }
 
   /** Newest first. */

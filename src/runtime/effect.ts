@@ -45,4 +45,7 @@ export function subscription<Input = unknown, Received extends EventObject = Eve
 /** The runtime puts the key into the child's own snapshot, with which it is stored (R26). */
 const keyOf = (self: AnyActorRef): string => (self.getSnapshot() as { effectKey?: string }).effectKey ?? '';
 
-const toParent = (self: AnyActorRef) => (event: EventObject) => self._parent?.send(event);
+/** Once the state that invoked it is left, the machine hears no more of an effect. */
+const toParent = (self: AnyActorRef) => (event: EventObject) => {
+  if ((self.getSnapshot() as { status: string }).status === 'active') self._parent?.send(event);
+};

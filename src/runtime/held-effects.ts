@@ -6,7 +6,8 @@
  * Invariants
  * - HE-1 An effect whose state was left before the release never starts.
  * - HE-2 Events sent to an effect before the release reach it after its start, in order.
- * - HE-3 The idempotency key stands in the child's own snapshot and so survives a restart (R26).
+ * - HE-3 An effect that throws at its start fails as one that throws at once would without the wait.
+ * - HE-4 The idempotency key stands in the child's own snapshot and so survives a restart (R26).
  */
 import { type AnyActorLogic, type AnyActorRef, type AnyStateMachine, type EventObject, StateMachine } from 'xstate';
 import { cellOf } from './cell-clock.js';
@@ -16,14 +17,20 @@ interface Held {
   dropped: boolean;
 }
 
+const START_FAILED = 'runtime.startFailed';
+/** RT-5: an endless `always` loop fails the actor instead of hanging the process. */
+const MAX_ITERATIONS = 1_000;
+
 type Logic = AnyActorLogic;
 type Scope = Parameters<Logic['transition']>[2];
 
-/** Wraps all logic that the machine invokes, private machines' included. */
+/** A copy of the machine that wraps all logic that it invokes, private machines' included, and ends endless loops. */
 export function holdEffects(machine: AnyStateMachine): AnyStateMachine {
   const actors = Object.entries(machine.implementations.actors as Record<string, Logic>);
-  if (actors.length === 0) return machine;
-  return machine.provide({ actors: Object.fromEntries(actors.map(([name, logic]) => [name, wrap(logic)])) });
+  const held = machine.provide({ actors: Object.fromEntries(actors.map(([name, logic]) => [name, wrap(logic)])) });
+  const { maxIterations } = held.options as { maxIterations?: number };
+  held.options = { ...held.options, maxIterations: Math.min(maxIterations ?? MAX_ITERATIONS, MAX_ITERATIONS) };
+  return held;
 }
 
 function wrap(logic: Logic): Logic {
@@ -43,13 +50,21 @@ function held(logic: Logic): Logic {
       const entry: Held = { events: [], dropped: false };
       waiting.set(scope.self, entry);
       cellOf(scope.self).hold(() => {
-        waiting.delete(scope.self);
         if (entry.dropped) return;
-        logic.start?.(state, scope);
+        waiting.delete(scope.self);
+        try {
+          logic.start?.(state, scope);
+        } catch (error) {
+          scope.self.send({ type: START_FAILED, error });
+          return;
+        }
         for (const event of entry.events) scope.self.send(event);
       });
     },
     transition: (state: { status: string }, event: EventObject, scope: Scope) => {
+      if (event.type === START_FAILED) {
+        return { ...state, status: 'error', error: (event as EventObject & { error: unknown }).error };
+      }
       const entry = waiting.get(scope.self);
       if (!entry) return logic.transition(state, event, scope);
       if (event.type === 'xstate.stop') {
@@ -75,7 +90,8 @@ export function stampEvents(
   const transition = (snapshot: unknown, event: EventObject, scope: Scope): unknown => {
     // A stop is no event of ours, and its result is never stored (R27).
     if (event.type === 'xstate.stop') return machine.transition(snapshot as never, event as never, scope as never);
-    const stamped = 'stamp' in event ? event : { ...event, stamp: cellOf(scope.self).stamp() };
+    // One that came along from another turn is not this turn's.
+    const stamped = { ...event, stamp: cellOf(scope.self).stamp() };
     const next = machine.transition(snapshot as never, stamped as never, scope as never);
     taken?.(scope.self, stamped);
     return next;

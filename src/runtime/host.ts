@@ -1,24 +1,25 @@
 /** Hosts the cells: gives them what they need, schedules them, and decides what their failures lead to. */
 import type { EventObject } from 'xstate';
-import type { ActorRecord } from './actor-record.js';
+import { type ActorRecord, wakeTime } from './actor-record.js';
 import type { LogAppend } from './actor-type.js';
 import { type Address, isAddress, typeOf } from './address.js';
 import { Asks } from './asks.js';
 import { Cell, type RestoreCause } from './cell.js';
-import type { ActorTap, CellHost } from './cell-host.js';
-import type { Clock } from './clock.js';
+import type { ActorTap, CellHost, Loaded } from './cell-host.js';
+import type { Clock, TimerHandle } from './clock.js';
 import { countsOf, type RuntimeCounts } from './counts.js';
 import { ActorError, errorRecord } from './errors.js';
 import type { Ids } from './ids.js';
 import type { OverflowPolicy } from './mailbox.js';
 import type { Message, Stamp } from './message.js';
 import { Outbox } from './outbox.js';
-import { OutputRouter } from './output-router.js';
+import { OutputRouter, type RoutedOutputs } from './output-router.js';
 import { liveActorsByHeap, Passivation } from './passivation.js';
 import type { PreparedType } from './prepared-type.js';
 import { decideRestart, recentFailures } from './restart-policy.js';
 import { Scheduler } from './scheduler.js';
 import { type RecordSlot, SnapshotStore } from './snapshot-store.js';
+import { SteadyClock } from './steady-clock.js';
 import type { Storage } from './storage.js';
 import type { ReportEnd } from './supervision.js';
 import { Taps } from './taps.js';
@@ -44,15 +45,15 @@ export interface HostOptions {
   readonly maxLive?: number | undefined;
 }
 
-/** A wall clock before this has not been set yet (TIM-1). */
-const EARLIEST_TRUSTED = Date.UTC(2025, 0, 1);
 const LAST_AT_ROW = 'lastAt';
 const BUSY_CELLS = 1_000;
+const REMEMBER_FAILURES_MS = 10 * 60_000;
 /** Messages that one actor's stored inbox holds (DUR-4). */
 export const STORED_PER_ACTOR = 100_000;
 
 export class Host implements CellHost {
-  readonly clock: Clock;
+  readonly clock: SteadyClock;
+  readonly startedAt: number;
   readonly log: RuntimeLog;
   readonly commit;
   readonly store: SnapshotStore;
@@ -60,7 +61,7 @@ export class Host implements CellHost {
   readonly wakes: WakeIndex;
   readonly outbox: Outbox;
   readonly asks: Asks;
-  readonly taps = new Taps();
+  readonly taps: Taps;
   readonly types = new Map<string, PreparedType>();
   readonly cells = new Map<Address, Cell>();
   readonly logs = new Map<string, LogPort>();
@@ -70,25 +71,31 @@ export class Host implements CellHost {
   readonly scheduler: Scheduler<Cell>;
   /** Cells whose actor is in memory. */
   live = 0;
-  trusted = true;
-  isStarted = false;
+  private isStopped = false;
+  /** Restarts to come. */
+  private readonly timers = new Set<TimerHandle>();
+  /** Cells that are kept for their failures only. */
+  private readonly remembered = new Set<Cell>();
+  private forgetTimer: TimerHandle;
   private readonly ids: Ids;
   private readonly storage: Storage;
   private readonly router: OutputRouter;
   private readonly passivation: Passivation;
-  private lastAt: number;
   private stamps = 0;
 
-  constructor({ clock, ids, log, storage, maxLive }: HostOptions) {
+  constructor({ clock: wallClock, ids, log, storage, maxLive }: HostOptions) {
+    const lastAt = storage.commit.get('meta', LAST_AT_ROW)?.readDoubleBE() ?? 0;
+    const clock = new SteadyClock(wallClock, lastAt, (byMs) => this.wallClockJumped(byMs));
     this.clock = clock;
+    this.startedAt = clock.now();
     this.ids = ids;
     this.log = log;
     this.storage = storage;
     this.commit = storage.commit;
     this.store = storage.snapshots;
     this.inbox = storage.inbox;
-    this.lastAt = storage.commit.get('meta', LAST_AT_ROW)?.readDoubleBE() ?? 0;
-    this.asks = new Asks(clock);
+    this.taps = new Taps((address, error) => log.error({ actor: address, err: errorRecord(error) }, 'tap_failed'));
+    this.asks = new Asks(clock, String(storage.sequence.boot));
     const effect = (address: Address, output: string) => this.types.get(typeOf(address))?.outputs?.[output];
     this.outbox = new Outbox({ ...storage, clock, ids, effect });
     this.scheduler = new Scheduler((cell, elapsedMs) => {
@@ -96,7 +103,7 @@ export class Host implements CellHost {
       log.warn({ actor: cell.address, elapsedMs: Math.round(elapsedMs) }, 'slow_slice');
     });
     const isBusy = () => this.scheduler.length > BUSY_CELLS;
-    this.wakes = new WakeIndex(this.commit, clock, (address) => this.wakeSleeping(address), isBusy);
+    this.wakes = new WakeIndex(this.commit, clock, (address, at) => this.wakeSleeping(address, at), isBusy);
     this.passivation = new Passivation(clock, () => this.live, maxLive ?? liveActorsByHeap());
     this.router = new OutputRouter({
       inbox: this.inbox,
@@ -108,22 +115,21 @@ export class Host implements CellHost {
       deadLetter: (address, message, error) => storage.deadLetters.add(address, message, error),
       guard: (cell, callback) => this.guard(cell, callback),
       now: () => clock.now(),
+      nextId: () => storage.sequence.next(),
     });
   }
 
   start(): void {
-    const now = this.clock.now();
-    this.trusted = now >= EARLIEST_TRUSTED && now >= this.lastAt;
-    if (!this.trusted) this.log.warn({ now, lastAt: this.lastAt }, 'wall_clock_not_trusted');
-    this.isStarted = true;
+    if (!this.clock.isTrusted) this.log.warn({ now: this.clock.now() }, 'wall_clock_not_trusted');
   }
 
   /** No actor runs any more; all are persisted. */
   stop(): void {
-    this.isStarted = false;
+    this.isStopped = true;
     this.scheduler.stop();
     this.passivation.stop();
     this.outbox.stop();
+    for (const timer of [...this.timers, this.forgetTimer]) this.clock.clearTimeout(timer);
     for (const cell of this.cells.values()) this.guard(cell, () => cell.shutdown());
   }
 
@@ -147,8 +153,8 @@ export class Host implements CellHost {
 
   /** From a source: refused when the actor has no room. */
   push(cell: Cell, message: Message): boolean {
-    if (this.commit.degraded && cell.type.durability === 'durable') return false;
-    if (cell.backlog.length > 0 || !cell.mailbox.push(message)) {
+    if (this.isStopped || (this.commit.degraded && cell.type.durability === 'durable')) return false;
+    if (cell.isCrowded || !cell.mailbox.push(message)) {
       this.countsFor(cell.type.name).refused++;
       return false;
     }
@@ -165,15 +171,14 @@ export class Host implements CellHost {
 
   enqueue(cell: Cell, message: Message): void {
     const row = 'row' in message ? message.row : undefined;
-    const isBehind = cell.backlog.length > 0;
+    if (message.kind === 'stop' && cell.status === 'parked') {
+      this.storage.parked.remove(cell.address);
+      cell.endParked();
+    }
+    const isBehind = cell.backlog.length > 0 && row !== undefined;
     if (isBehind || !cell.mailbox.push(message)) {
       if (row === undefined || cell.storedDepth >= STORED_PER_ACTOR) {
-        if (row !== undefined) this.inbox.remove(cell.address, row);
-        this.deadLetter(
-          cell.address,
-          message,
-          new ActorError('ACTOR_BUSY', `${cell.address} has no room for messages`),
-        );
+        this.discard(cell.address, message, new ActorError('ACTOR_BUSY', `${cell.address} has no room for messages`));
         return;
       }
       cell.backlog.push(row);
@@ -181,14 +186,43 @@ export class Host implements CellHost {
     this.ready(cell);
   }
 
-  private wakeSleeping(address: Address): boolean {
+  /** A message that an earlier run of the process left in the store. */
+  resumeMessage(address: Address, row: string): void {
     const type = this.types.get(typeOf(address));
-    if (!type) return false;
+    if (!type) {
+      const message = this.stored(address, row);
+      if (message) this.discard(address, message, new ActorError('ACTOR_TYPE_UNKNOWN', `no actor type for ${address}`));
+      return;
+    }
     const cell = this.cellAt(address, type);
-    if (cell.isLive || cell.status !== 'sleeping' || this.supervised.has(address)) return false;
-    cell.isBrief = true;
-    this.wakeCell(cell, 'wake');
-    return true;
+    if (!cell.isLive) cell.cause = 'boot';
+    const message = cell.status === 'parked' ? this.stored(address, row) : undefined;
+    if (message?.kind === 'stop') this.enqueue(cell, message);
+    else cell.backlog.push(row);
+    this.ready(cell);
+  }
+
+  /** A place in the wake index is due; what it stands for is gone at times. */
+  private wakeSleeping(address: Address, at: WakeTime): boolean {
+    const type = this.types.get(typeOf(address));
+    if (!type) {
+      this.wakes.set(address, at, undefined);
+      return false;
+    }
+    const cell = this.cellAt(address, type);
+    const isSleeping = !cell.isLive && cell.status === 'sleeping';
+    if (isSleeping) {
+      cell.isBrief = true;
+      this.wakeCell(cell, at === 0 ? 'boot' : 'wake');
+    }
+    const isThere = cell.isLive || cell.status === 'sleeping';
+    if (isThere && !this.wakes.isAt(cell.wakeTime, at)) this.wakes.set(address, at, undefined);
+    return isSleeping;
+  }
+
+  private wallClockJumped(byMs: number): void {
+    this.log.warn({ byMs }, 'wall_clock_jumped');
+    this.wakes.soon();
   }
 
   wakeCell(cell: Cell, cause: RestoreCause): void {
@@ -208,41 +242,77 @@ export class Host implements CellHost {
   }
 
   sliceTime(): number {
-    const now = this.clock.now();
-    if (now > this.lastAt) this.lastAt = now;
-    return this.lastAt;
+    return this.clock.now();
   }
 
-  load(cell: Cell, slot: RecordSlot): ActorRecord | undefined {
+  load(cell: Cell, slot: RecordSlot): Loaded {
     const read = this.store.read(cell.address, slot);
-    if (read.kind === 'none') return undefined;
-    if (read.kind === 'record') return read.record;
-    return this.unreadable(cell, read.error, read.older);
+    if (read.kind !== 'unreadable') return read;
+    const { error, older } = read;
+    if (!older || cell.type.onUnreadable !== 'older-generation') return this.unreadable(cell, error, older);
+    this.quarantine(cell, error);
+    return { kind: 'record', record: older, cause: 'olderGeneration' };
   }
 
-  route(cell: Cell, outputs: readonly EventObject[]): (() => void) | undefined {
-    return outputs.length === 0 ? undefined : this.router.route(cell, outputs);
+  ended(cell: Cell): { readonly output: unknown } | undefined {
+    if (!cell.type.stored) return undefined;
+    const read = this.store.read(cell.address);
+    if (read.kind !== 'record' || read.record.snapshot.status !== 'done') return undefined;
+    return { output: (read.record.snapshot as { output?: unknown }).output };
   }
 
+  storedWakeTime(cell: Cell): WakeTime | undefined {
+    if (!cell.type.stored) return undefined;
+    const read = this.store.read(cell.address);
+    return read.kind === 'record' ? wakeTime(read.record) : undefined;
+  }
+
+  stored(address: Address, row: string): Message | undefined {
+    try {
+      return this.inbox.read(address, row);
+    } catch (error) {
+      this.inbox.remove(address, row);
+      this.storage.deadLetters.add(address, { kind: 'unreadable', row }, error);
+      return undefined;
+    }
+  }
+
+  discard(address: Address, message: Message, error?: unknown): void {
+    if ('row' in message && message.row !== undefined) this.inbox.remove(address, message.row);
+    if (error !== undefined) this.deadLetter(address, message, error);
+  }
+
+  route(cell: Cell, outputs: readonly EventObject[]): RoutedOutputs {
+    return this.router.route(cell, outputs);
+  }
+
+  /** Refusals and mistakes look alike to the actor: neither may leave its slice half written (CE-1). */
   append({ log, payload, readers }: LogAppend): boolean {
-    const port = this.logs.get(log);
-    if (!port) throw new ActorError('LOG_UNKNOWN', `there is no log ${log}`);
-    return port.append(payload, readers).stored;
+    try {
+      const port = this.logs.get(log);
+      if (!port) throw new ActorError('LOG_UNKNOWN', `there is no log ${log}`);
+      return port.append(payload, readers).stored;
+    } catch (error) {
+      this.log.error({ log, err: errorRecord(error) }, 'log_append_failed');
+      return false;
+    }
   }
 
-  summarize(cell: Cell, snapshot: { value: unknown; context: unknown; status: string }): void {
-    if (cell.type.summary) this.storage.summaries.put(cell.address, cell.type.summary(snapshot));
+  summary(cell: Cell, snapshot: { value: unknown; context: unknown; status: string }): Buffer | undefined {
+    return cell.type.summary && this.storage.summaries.encode(cell.type.summary(snapshot));
   }
 
-  recordWritten(cell: Cell, bytes: number): void {
+  write(cell: Cell, slot: RecordSlot, bytes: Buffer, summary: Buffer | undefined): void {
+    this.store.write(cell.address, slot, bytes, cell.type.durability === 'durable');
+    if (summary) this.storage.summaries.put(cell.address, summary);
     const counts = this.countsFor(cell.type.name);
     counts.records++;
-    if (bytes > SnapshotStore.LARGE_RECORD && counts.largestRecord <= SnapshotStore.LARGE_RECORD) {
-      this.log.warn({ actor: cell.address, bytes }, 'large_snapshot');
+    if (bytes.length > SnapshotStore.LARGE_RECORD && counts.largestRecord <= SnapshotStore.LARGE_RECORD) {
+      this.log.warn({ actor: cell.address, bytes: bytes.length }, 'large_snapshot');
     }
-    counts.largestRecord = Math.max(counts.largestRecord, bytes);
+    counts.largestRecord = Math.max(counts.largestRecord, bytes.length);
     const row = Buffer.allocUnsafe(8);
-    row.writeDoubleBE(this.lastAt);
+    row.writeDoubleBE(this.sliceTime());
     this.commit.put('meta', LAST_AT_ROW, row);
   }
 
@@ -279,16 +349,21 @@ export class Host implements CellHost {
 
   finished(cell: Cell, how: 'done' | 'stopped'): void {
     const report = this.supervised.get(cell.address);
-    if (report && how === 'done') report('done');
-    else if (!report && how === 'done' && cell.type.restart === 'permanent') cell.again();
+    if (how === 'done' && !report && cell.type.restart === 'permanent') {
+      cell.startAgain();
+      cell.failures.push({ at: this.clock.now(), phase: 'end' });
+      this.restartLater(cell);
+      return;
+    }
+    cell.failures = [];
+    if (how === 'done') report?.('done');
   }
 
   failed(cell: Cell, error: unknown): void {
     const counts = this.countsFor(cell.type.name);
     counts.failures++;
     this.log.error({ actor: cell.address, err: errorRecord(error) }, 'actor_failed');
-    const now = this.clock.now();
-    cell.failures = recentFailures(cell.failures, cell.type.limits, now);
+    this.pruneFailures(cell);
     const report = this.supervised.get(cell.address);
     if (cell.isUnreadable) {
       this.parkCell(cell, `its record cannot be read: ${cell.lastError?.message ?? ''}`);
@@ -298,27 +373,35 @@ export class Host implements CellHost {
       report({ error });
       return;
     }
-    if (cell.type.restart === 'temporary') {
-      cell.abandon();
+    if (cell.type.restart !== 'temporary') {
+      this.restartLater(cell);
       return;
     }
+    cell.abandon();
+    const failure = { type: 'actor.failed', address: cell.address, error: cell.lastError };
+    this.tellOwner(cell, failure as EventObject);
+  }
+
+  private restartLater(cell: Cell): void {
+    this.pruneFailures(cell);
     const decision = decideRestart(cell.failures, cell.type.limits, this.ids.uniform());
     if (decision.kind === 'park') {
       this.parkCell(cell, decision.reason);
       return;
     }
+    cell.status = 'restarting';
     cell.restarts++;
-    counts.restarts++;
-    this.clock.setTimeout(() => {
-      if (this.isStarted && cell.status === 'restarting') cell.resume('restart');
+    this.countsFor(cell.type.name).restarts++;
+    const timer = this.clock.setTimeout(() => {
+      this.timers.delete(timer);
+      if (!this.isStopped && cell.status === 'restarting') cell.resume('restart');
     }, decision.delayMs);
+    this.timers.add(timer);
   }
 
   dropped(cell: Cell, message: Message, policy: OverflowPolicy): void {
     this.countsFor(cell.type.name).dropped++;
-    if (message.kind !== 'timer' && message.kind !== 'hot' && message.row !== undefined) {
-      this.inbox.remove(cell.address, message.row);
-    }
+    this.discard(cell.address, message);
     this.log.debug({ actor: cell.address, policy }, 'message_dropped');
   }
 
@@ -347,19 +430,19 @@ export class Host implements CellHost {
 
   // Failures.
 
-  private unreadable(cell: Cell, error: unknown, older: ActorRecord | undefined): ActorRecord | undefined {
-    this.store.quarantine(cell.address, error, this.clock.now());
-    this.countsFor(cell.type.name).quarantined++;
-    this.log.error({ actor: cell.address, err: errorRecord(error) }, 'record_quarantined');
-    switch (cell.type.onUnreadable ?? 'park') {
-      case 'older-generation':
-        if (older) return older;
-        break;
-      case 'reset':
-        return undefined;
+  unreadable(cell: Cell, error: unknown, record: ActorRecord | undefined): Loaded {
+    this.quarantine(cell, error);
+    if (cell.type.onUnreadable === 'reset') {
+      return { kind: 'reset', input: record?.input ?? {}, startedBy: record?.startedBy };
     }
     cell.isUnreadable = true;
     throw error;
+  }
+
+  private quarantine({ address, type }: Cell, error: unknown): void {
+    this.store.quarantine(address, error, this.clock.now(), type.version);
+    this.countsFor(type.name).quarantined++;
+    this.log.error({ actor: address, err: errorRecord(error) }, 'record_quarantined');
   }
 
   private parkCell(cell: Cell, reason: string): void {
@@ -368,23 +451,36 @@ export class Host implements CellHost {
     this.log.error({ actor: cell.address, reason }, 'actor_parked');
     if (cell.type.stored)
       this.storage.parked.add(cell.address, { reason, at: this.clock.now(), typeVersion: cell.type.version });
-    const owner = cell.owner;
-    if (owner) this.deliver(owner, this.notice({ type: 'actor.parked', address: cell.address, reason } as EventObject));
+    this.tellOwner(cell, { type: 'actor.parked', address: cell.address, reason } as EventObject);
   }
 
-  private notice(event: EventObject): Message {
-    return { kind: 'event', event, enqueuedAt: this.clock.now() };
+  private tellOwner(cell: Cell, event: EventObject): void {
+    if (!cell.owner) return;
+    const routed = this.route(cell, [{ type: 'tell', to: cell.owner, event } as EventObject]);
+    routed.write();
+    this.commit.afterFlush(() => routed.release());
   }
 
-  private forget(cell: Cell): void {
-    if (
-      this.cells.get(cell.address) === cell &&
-      !cell.isLive &&
-      cell.failures.length === 0 &&
-      !cell.mailbox.isWatched
-    ) {
+  /** A cell that holds nothing which its record does not hold. */
+  forget(cell: Cell): void {
+    if (this.cells.get(cell.address) !== cell || cell.isLive || cell.status !== 'sleeping' || cell.hasWork) return;
+    if (cell.mailbox.isWatched) return;
+    this.pruneFailures(cell);
+    if (cell.failures.length === 0) {
       this.cells.delete(cell.address);
+      return;
     }
+    this.remembered.add(cell);
+    this.forgetTimer ??= this.clock.setTimeout(() => {
+      this.forgetTimer = undefined;
+      const cells = [...this.remembered];
+      this.remembered.clear();
+      for (const remembered of cells) this.forget(remembered);
+    }, REMEMBER_FAILURES_MS);
+  }
+
+  private pruneFailures(cell: Cell): void {
+    cell.failures = recentFailures(cell.failures, cell.type.limits, this.clock.now());
   }
 
   countsFor(type: string): RuntimeCounts {

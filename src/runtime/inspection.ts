@@ -7,6 +7,7 @@
  * - IN-3 A viewer that does not read loses events, counted, and slows nobody.
  */
 import type { EventObject } from 'xstate';
+import type { ChartSnapshot } from './actor-view.js';
 import { type Address, typeOf } from './address.js';
 import { chartDefinition } from './chart-definition.js';
 import type { Clock, TimerHandle } from './clock.js';
@@ -20,6 +21,8 @@ export type SendToViewer = (text: string) => boolean;
 const PROTOCOL_VERSION = '0.7.2';
 const COALESCE_MS = 100;
 const MOST_ACTORS_PER_PATTERN = 200;
+/** Actors with an observer, past which only those named by their address get one. */
+const MOST_WATCHED = 1_000;
 
 interface Watched {
   readonly stop: () => void;
@@ -31,6 +34,8 @@ interface Watched {
 /** One open page, or one `fleetchart inspect`. */
 class Viewer {
   readonly patterns = new Map<string, RegExp>();
+  /** Actors that it was told of. */
+  readonly introduced = new Set<Address>();
   dropped = 0;
 
   constructor(readonly send: SendToViewer) {}
@@ -69,8 +74,8 @@ export class Inspection {
   ) {
     system.onLifecycle((address, change) => {
       if (this.viewers.size === 0) return;
-      if (change === 'woke') this.attach(address);
-      else this.detach(address);
+      if (change === 'woke') this.attach(address, true);
+      else this.leave(address);
     });
   }
 
@@ -93,6 +98,7 @@ export class Inspection {
       },
       unwatch: (pattern) => {
         viewer.patterns.delete(pattern);
+        for (const address of viewer.introduced) if (!viewer.watches(address)) viewer.introduced.delete(address);
         this.prune();
       },
       close: () => {
@@ -116,22 +122,26 @@ export class Inspection {
   /** A late joiner first gets the actor as it is. */
   private introduce(viewer: Viewer, address: Address): void {
     const type = this.system.typeNamed(typeOf(address));
-    if (!type) return;
+    if (!type || viewer.introduced.has(address)) return;
+    viewer.introduced.add(address);
     const definition = this.definitions.get(type.name) ?? chartDefinition(type.machine);
     this.definitions.set(type.name, definition);
     this.tell(viewer, {
       ...this.envelope('@xstate.actor', address),
       name: address,
       definition,
-      snapshot: this.snapshotOf(address),
+      snapshot: shown(this.chartOf(address)),
       typeVersion: type.version,
     });
   }
 
-  private attach(address: Address): void {
+  /** `isNew`: the actor has come into memory just now, and its viewers are to see how it begins. */
+  private attach(address: Address, isNew = false): void {
     if (this.watched.has(address)) return;
     const actor = this.system.cell(address)?.xstate;
-    if (!actor || ![...this.viewers].some((viewer) => viewer.watches(address))) return;
+    const viewers = [...this.viewers].filter((viewer) => viewer.watches(address));
+    if (!actor || viewers.length === 0) return;
+    if (this.watched.size >= MOST_WATCHED && !viewers.some((viewer) => viewer.opened(address))) return;
     const subscription = actor.system.inspect((event) => {
       try {
         this.observe(address, event as never);
@@ -139,7 +149,17 @@ export class Inspection {
         this.dropped++;
       }
     });
-    this.watched.set(address, { stop: () => subscription.unsubscribe(), event: undefined, isDirty: false });
+    this.watched.set(address, { stop: () => subscription.unsubscribe(), event: undefined, isDirty: isNew });
+    if (isNew) this.arm();
+  }
+
+  /** The actor leaves memory: what it came to is shown first. */
+  private leave(address: Address): void {
+    const watched = this.watched.get(address);
+    if (!watched) return;
+    if (watched.isDirty) this.show(address, watched, this.system.peek(address));
+    this.detach(address);
+    for (const viewer of this.viewers) viewer.introduced.delete(address);
   }
 
   private detach(address: Address): void {
@@ -160,6 +180,7 @@ export class Inspection {
       watched.event = inspected.event;
       for (const viewer of this.viewers) {
         if (viewer.opened(address)) {
+          this.introduce(viewer, address);
           this.tell(viewer, { ...this.envelope('@xstate.event', address), event: redacted(inspected.event) });
         }
       }
@@ -179,23 +200,25 @@ export class Inspection {
   private flush(): void {
     this.isArmed = false;
     this.clock.clearTimeout(this.timer);
-    for (const [address, watched] of this.watched) {
-      if (!watched.isDirty) continue;
-      watched.isDirty = false;
-      const message = {
-        ...this.envelope('@xstate.snapshot', address),
-        event: redacted(watched.event),
-        snapshot: this.snapshotOf(address),
-      };
-      for (const viewer of this.viewers) if (viewer.watches(address)) this.tell(viewer, message);
+    for (const [address, watched] of this.watched) if (watched.isDirty) this.show(address, watched);
+  }
+
+  private show(address: Address, watched: Watched, chart = this.chartOf(address)): void {
+    watched.isDirty = false;
+    const message = {
+      ...this.envelope('@xstate.snapshot', address),
+      event: redacted(watched.event ?? { type: 'xstate.init' }),
+      snapshot: shown(chart),
+    };
+    for (const viewer of this.viewers) {
+      if (!viewer.watches(address)) continue;
+      this.introduce(viewer, address);
+      this.tell(viewer, message);
     }
   }
 
-  private snapshotOf(address: Address): unknown {
-    const chart = this.system.peek(address) as Record<string, unknown> | undefined;
-    if (!chart) return { status: 'stopped', value: null, context: {} };
-    const { status, value, context, output } = chart;
-    return { status, value, context: redacted(context), children: {}, ...(output === undefined ? {} : { output }) };
+  private chartOf(address: Address): ChartSnapshot | undefined {
+    return this.system.cell(address)?.snapshot ?? this.system.peek(address);
   }
 
   private envelope(type: string, address: Address): object {
@@ -208,6 +231,13 @@ export class Inspection {
     viewer.dropped++;
     this.dropped++;
   }
+}
+
+function shown(chart: ChartSnapshot | undefined): object {
+  if (!chart) return { status: 'stopped', value: null, context: {} };
+  const { status, value, context, output } = chart;
+  const ended = output === undefined ? {} : { output: redacted(output) };
+  return { status, value, context: redacted(context), children: {}, ...ended };
 }
 
 const globExpression = (pattern: string): RegExp =>

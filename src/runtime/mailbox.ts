@@ -62,7 +62,8 @@ export class Mailbox {
       this.system.push(message);
       return true;
     }
-    if (this.isFull) {
+    // A stop keeps its place, so that what was told before it is done before it, but never finds the mailbox full.
+    if (this.isFull && message.kind !== 'stop') {
       if (this.policy === 'reject') return false;
       if (this.policy === 'drop-newest') {
         this.dropped(message, this.policy);

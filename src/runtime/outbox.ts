@@ -17,6 +17,7 @@ import type { RowSequence } from './row-sequence.js';
 import { joinKey, splitKey } from './store-keys.js';
 
 interface Lane {
+  /** Rows that are on disk and were released by their turn. */
   readonly rows: Deque<string>;
   sending: boolean;
   attempts: number;
@@ -38,6 +39,7 @@ export interface OutboxOptions {
 
 /** Attempts after which an output is a dead letter: about fifty minutes with the delays of SUP-5. */
 const MOST_ATTEMPTS = 100;
+const HOPELESS = new Set(['OUTPUT_UNKNOWN', 'OUTPUT_UNREADABLE']);
 
 export class Outbox {
   private readonly lanes = new Map<Address, Lane>();
@@ -58,47 +60,60 @@ export class Outbox {
     return this.count;
   }
 
-  add(address: Address, output: EventObject): void {
-    const { commit, codec, sequence, deadLetters, bound = 100_000 } = this.options;
+  /** Throws on an output that cannot be stored. */
+  encode(output: EventObject): Buffer {
+    return this.options.codec.encode(output);
+  }
+
+  /** Stores an encoded output; returns its row, for {@link send} after its flush, or nothing when there is no room. */
+  put(address: Address, output: EventObject, bytes: Buffer): string | undefined {
+    const { commit, sequence, deadLetters, bound = 100_000 } = this.options;
     if (this.count >= bound) {
       deadLetters.add(address, output, new ActorError('OUTBOX_FULL', `the outbox holds ${bound} outputs`));
-      return;
+      return undefined;
     }
     const row = sequence.next();
-    commit.put('outbox', joinKey(address, row), codec.encode(output));
-    this.lane(address).rows.push(row);
+    commit.put('outbox', joinKey(address, row), bytes);
     this.count++;
+    return row;
   }
 
   /** Carries out what a crash left behind. */
   start(): void {
-    for (const address of this.lanes.keys()) this.send(address);
+    for (const [address, lane] of this.lanes) this.run(address, lane);
   }
 
-  /** Carries out an actor's outputs; called after their flush. */
-  send(address: Address): void {
-    const lane = this.lanes.get(address);
-    if (!lane || lane.sending || this.stopped) return;
-    lane.sending = true;
-    void this.drain(address, lane);
+  /** Carries out outputs of an actor, which are on disk by now, after those before them. */
+  send(address: Address, rows: readonly string[]): void {
+    const lane = this.lane(address);
+    for (const row of rows) lane.rows.push(row);
+    this.run(address, lane);
   }
 
-  /** Stops sending; what is left stays in the store. */
+  /**
+   * Stops sending; what is left stays in the store. An output whose effect ends from now on may be carried out once
+   * more by the next run: the store may be closed already.
+   */
   stop(): void {
     this.stopped = true;
     this.abort.abort();
     for (const lane of this.lanes.values()) this.options.clock.clearTimeout(lane.timer);
   }
 
+  private run(address: Address, lane: Lane): void {
+    if (lane.sending || this.stopped) return;
+    lane.sending = true;
+    void this.drain(address, lane);
+  }
+
   private async drain(address: Address, lane: Lane): Promise<void> {
-    const { commit, codec, effect } = this.options;
+    const { commit } = this.options;
     for (let row = lane.rows.peek(); row && !this.stopped; row = lane.rows.peek()) {
       const bytes = commit.get('outbox', joinKey(address, row));
-      const output = bytes ? (codec.decode(bytes) as EventObject) : undefined;
+      let output: EventObject | undefined;
       try {
-        const carry = output && effect(address, output.type);
-        if (output && !carry) throw new ActorError('OUTPUT_UNKNOWN', `no effect is registered for ${output.type}`);
-        if (output) await carry?.(output, { address, id: row, signal: this.abort.signal });
+        output = bytes && this.decode(bytes);
+        if (output) await this.carry(address, row, output);
       } catch (error) {
         if (this.stopped) return;
         if (!this.giveUp(error, ++lane.attempts)) {
@@ -107,6 +122,7 @@ export class Outbox {
         }
         this.options.deadLetters.add(address, output, error, lane.attempts);
       }
+      if (this.stopped) return;
       lane.attempts = 0;
       lane.rows.shift();
       this.count--;
@@ -116,8 +132,22 @@ export class Outbox {
     if (lane.rows.length === 0) this.lanes.delete(address);
   }
 
+  private decode(bytes: Buffer): EventObject {
+    try {
+      return this.options.codec.decode(bytes) as EventObject;
+    } catch (error) {
+      throw new ActorError('OUTPUT_UNREADABLE', 'a stored output cannot be read', { cause: error });
+    }
+  }
+
+  private async carry(address: Address, id: string, output: EventObject): Promise<void> {
+    const effect = this.options.effect(address, output.type);
+    if (!effect) throw new ActorError('OUTPUT_UNKNOWN', `no effect is registered for ${output.type}`);
+    await effect(output, { address, id, signal: this.abort.signal });
+  }
+
   private giveUp(error: unknown, attempts: number): boolean {
-    return attempts >= MOST_ATTEMPTS || (error instanceof ActorError && error.code === 'OUTPUT_UNKNOWN');
+    return attempts >= MOST_ATTEMPTS || (error instanceof ActorError && HOPELESS.has(error.code));
   }
 
   private retry(address: Address, lane: Lane): void {
@@ -125,7 +155,7 @@ export class Outbox {
     lane.timer = clock.setTimeout(
       () => {
         lane.sending = false;
-        this.send(address);
+        this.run(address, lane);
       },
       delayMs(lane.attempts, RESTART_BACKOFF, ids.uniform()),
     );

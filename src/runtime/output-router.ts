@@ -46,6 +46,38 @@ export interface LogAppendOutput {
 /** Outputs that the runtime carries out itself (RT-11). All others go to the effect registered for their type. */
 export type RuntimeOutput = TellOutput | StartOutput | StopOutput | ReplyOutput | LogAppendOutput;
 
+/** A turn's outputs, checked and encoded: from here on nothing of them can fail (CE-1). */
+export interface RoutedOutputs {
+  /** Puts the rows; called within the commit of the slice. */
+  write(): void;
+  /** Carries out the rest, when the slice is released. */
+  release(): void;
+  /** Whether {@link release} has anything to do. */
+  readonly isReleased: boolean;
+}
+
+/** What is done with outputs, gathered before any of it happens. */
+class Plan implements RoutedOutputs {
+  readonly writes: Array<() => void> = [];
+  readonly releases: Array<() => void> = [];
+  /** Rows of the outbox, known once they are written. */
+  sent: string[] | undefined;
+
+  write(): void {
+    for (const step of this.writes) step();
+  }
+
+  release(): void {
+    for (const step of this.releases) step();
+  }
+
+  get isReleased(): boolean {
+    return this.releases.length > 0;
+  }
+}
+
+const NO_OUTPUTS: RoutedOutputs = { write: () => {}, release: () => {}, isReleased: false };
+
 export interface RouterOptions {
   readonly inbox: StoredInbox;
   readonly outbox: Outbox;
@@ -56,94 +88,111 @@ export interface RouterOptions {
   readonly deadLetter: (address: Address, message: unknown, error: unknown) => void;
   readonly guard: (cell: Cell, callback: () => void) => void;
   readonly now: () => number;
+  /** An id that no other output has. */
+  readonly nextId: () => string;
 }
 
-/** Carries a turn's outputs: rows now, the rest when the turn is released. */
+/** Carries a turn's outputs: rows with its commit, the rest when the turn is released. */
 export class OutputRouter {
   private readonly never = new AbortController().signal;
 
   constructor(private readonly options: RouterOptions) {}
 
-  route(cell: Cell, outputs: readonly EventObject[]): (() => void) | undefined {
-    const later: Array<() => void> = [];
-    let sends = false;
+  /** Throws on outputs that cannot be stored. */
+  route(cell: Cell, outputs: readonly EventObject[]): RoutedOutputs {
+    if (outputs.length === 0) return NO_OUTPUTS;
+    const plan = new Plan();
     for (const output of outputs as ReadonlyArray<RuntimeOutput | EventObject>) {
       switch (output.type) {
         case 'tell': {
           const { to, event } = output as TellOutput;
-          this.move(cell, to, { kind: 'event', event, at: this.options.now() }, later);
+          if (typeof (event as Partial<EventObject> | undefined)?.type !== 'string') {
+            this.refuse(cell.address, output, new ActorError('OUTPUT_INVALID', 'what is told is no event'), plan);
+          } else this.move(cell, to, { kind: 'event', event, at: this.options.now() }, plan);
           break;
         }
         case 'start': {
           const { address, input } = output as StartOutput;
           const message: StoredMessage = { kind: 'start', input, startedBy: cell.address, at: this.options.now() };
-          this.move(cell, address, message, later);
+          this.move(cell, address, message, plan);
           break;
         }
         case 'stop': {
           const { address } = output as StopOutput;
-          this.move(cell, address, { kind: 'stop', requestedBy: cell.address, at: this.options.now() }, later);
+          this.move(cell, address, { kind: 'stop', requestedBy: cell.address, at: this.options.now() }, plan);
           break;
         }
         case 'reply': {
           const { to, value } = output as ReplyOutput;
-          later.push(() => this.options.asks.answer(to, value));
+          plan.releases.push(() => this.options.asks.answer(to, value));
           break;
         }
-        case 'log.append': {
-          const refused = !this.options.append(output as LogAppendOutput);
-          if (refused)
-            this.options.deadLetter(cell.address, output, new ActorError('LOG_FULL', 'the log took no entry'));
+        case 'log.append':
+          plan.writes.push(() => this.append(cell, output as LogAppendOutput));
           break;
-        }
         default:
-          sends = this.emit(cell, output, later) || sends;
+          this.emit(cell, output, plan);
       }
     }
-    if (sends) later.push(() => this.options.outbox.send(cell.address));
-    return later.length === 0 ? undefined : () => runAll(later);
+    return plan;
   }
 
   /** Writes the message into the receiver's stored inbox, or keeps it for later where one of the two is not stored. */
-  private move(cell: Cell, to: Address, message: StoredMessage, later: Array<() => void>): void {
-    const { inbox, deliver, typeNamed, deadLetter } = this.options;
+  private move(cell: Cell, to: Address, message: StoredMessage, plan: Plan): void {
+    const { inbox, deliver, typeNamed } = this.options;
     const type = isAddress(to) ? typeNamed(typeOf(to)) : undefined;
     if (!type) {
-      deadLetter(to, message, new ActorError('ACTOR_TYPE_UNKNOWN', `no actor type for ${to}`));
+      this.refuse(String(to), message, new ActorError('ACTOR_TYPE_UNKNOWN', `no actor type for ${to}`), plan);
       return;
     }
     const { at, ...rest } = message;
     if (cell.type.stored && type.stored) {
-      const row = inbox.add(to, message);
-      deliver(to, { ...rest, row, enqueuedAt: at });
-    } else later.push(() => deliver(to, { ...rest, enqueuedAt: at }));
+      const bytes = inbox.encode(message);
+      plan.writes.push(() => deliver(to, { ...rest, row: inbox.put(to, bytes), enqueuedAt: at }));
+    } else plan.releases.push(() => deliver(to, { ...rest, enqueuedAt: at }));
   }
 
-  /** Returns whether the output waits in the outbox. */
-  private emit(cell: Cell, output: EventObject, later: Array<() => void>): boolean {
-    const { outbox, guard, deadLetter } = this.options;
+  /** Puts the output into the outbox, or has its effect carry it at the release. */
+  private emit(cell: Cell, output: EventObject, plan: Plan): void {
+    const { outbox, guard, deadLetter, nextId } = this.options;
     const carry = cell.type.outputs?.[output.type];
     if (!carry) {
-      deadLetter(cell.address, output, new ActorError('OUTPUT_UNKNOWN', `no effect is registered for ${output.type}`));
-      return false;
+      const error = new ActorError('OUTPUT_UNKNOWN', `no effect is registered for ${output.type}`);
+      this.refuse(cell.address, output, error, plan);
+      return;
     }
     if (cell.type.durability === 'durable') {
-      outbox.add(cell.address, output);
-      return true;
+      const bytes = outbox.encode(output);
+      const sent = plan.sent ?? this.sendAtRelease(cell, plan);
+      plan.writes.push(() => {
+        const row = outbox.put(cell.address, output, bytes);
+        if (row !== undefined) sent.push(row);
+      });
+      return;
     }
-    const id = `${cell.address}#${this.options.now()}`;
-    later.push(() =>
+    plan.releases.push(() =>
       guard(cell, () => {
-        const carried = carry(output, { address: cell.address, id, signal: this.never });
+        const carried = carry(output, { address: cell.address, id: nextId(), signal: this.never });
         if (carried instanceof Promise) {
           carried.catch((error: unknown) => deadLetter(cell.address, output, error));
         }
       }),
     );
-    return false;
+  }
+
+  private sendAtRelease(cell: Cell, plan: Plan): string[] {
+    const sent: string[] = [];
+    plan.sent = sent;
+    plan.releases.push(() => this.options.outbox.send(cell.address, sent));
+    return sent;
+  }
+
+  private append(cell: Cell, output: LogAppendOutput): void {
+    const { append, deadLetter } = this.options;
+    if (!append(output)) deadLetter(cell.address, output, new ActorError('LOG_FULL', 'the log took no entry'));
+  }
+
+  private refuse(address: Address, message: unknown, error: ActorError, plan: Plan): void {
+    plan.writes.push(() => this.options.deadLetter(address, message, error));
   }
 }
-
-const runAll = (steps: ReadonlyArray<() => void>): void => {
-  for (const step of steps) step();
-};

@@ -12,6 +12,8 @@ export interface Sleeper {
 
 const IDLE_AFTER_MS = 60_000;
 const SHORTEST_MS = 1_000;
+/** While there are too many, or more than one sweep sends to sleep. */
+const SHORTLY_MS = 20;
 const SLEEPS_PER_SWEEP = 1_000;
 /** Heap of a live actor with its timers, generously (runtime measurements: 5 kB). */
 const HEAP_PER_ACTOR = 6_000;
@@ -21,9 +23,10 @@ export const liveActorsByHeap = (): number => Math.floor((0.6 * getHeapStatistic
 
 /** Sends idle actors to sleep, the longest idle first when memory is short (PAS-1, PAS-3). */
 export class Passivation {
+  /** The least recently used first. */
   private readonly candidates = new Set<Sleeper>();
   private timer: TimerHandle;
-  private isArmed = false;
+  private armedFor = Number.POSITIVE_INFINITY;
 
   constructor(
     private readonly clock: Clock,
@@ -34,54 +37,49 @@ export class Passivation {
   /** An actor has worked and may be idle from now on. */
   consider(cell: Sleeper): void {
     if (!cell.type.stored || cell.type.idleAfterMs === 'never') return;
+    this.candidates.delete(cell);
     this.candidates.add(cell);
-    if (this.isArmed) return;
-    this.arm(cell.type.idleAfterMs ?? IDLE_AFTER_MS);
+    this.arm(this.live() > this.maxLive ? SHORTLY_MS : Math.max(SHORTEST_MS, idleAfter(cell)));
   }
 
   stop(): void {
     this.clock.clearTimeout(this.timer);
-    this.isArmed = true;
+    this.armedFor = Number.NEGATIVE_INFINITY;
   }
 
   private arm(delayMs: number): void {
-    this.isArmed = true;
-    this.timer = this.clock.setTimeout(
-      () => {
-        this.isArmed = false;
-        this.sweep();
-      },
-      Math.max(SHORTEST_MS, delayMs),
-    );
+    const at = this.clock.monotonic() + delayMs;
+    if (at >= this.armedFor) return;
+    this.clock.clearTimeout(this.timer);
+    this.armedFor = at;
+    this.timer = this.clock.setTimeout(() => {
+      this.armedFor = Number.POSITIVE_INFINITY;
+      this.sweep();
+    }, delayMs);
   }
 
   private sweep(): void {
     const now = this.clock.now();
     let slept = 0;
+    let tooMany = this.live() - this.maxLive;
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const cell of this.inOrder()) {
+    for (const cell of this.candidates) {
       const leftMs = cell.lastActivity + idleAfter(cell) - now;
-      const isCrowded = this.live() - slept > this.maxLive;
-      if (leftMs > 0 && !isCrowded) {
-        nextMs = Math.min(nextMs, leftMs);
+      if (leftMs > 0 && tooMany <= 0) {
+        nextMs = Math.min(nextMs, Math.max(SHORTEST_MS, leftMs));
         continue;
       }
       // One that cannot sleep now comes back with its next slice.
       this.candidates.delete(cell);
       if (!cell.canSleep) continue;
       cell.sleep();
+      tooMany--;
       if (++slept >= SLEEPS_PER_SWEEP) {
-        nextMs = 0;
+        nextMs = SHORTLY_MS;
         break;
       }
     }
     if (nextMs < Number.POSITIVE_INFINITY) this.arm(nextMs);
-  }
-
-  /** The least recently used first when there are too many; otherwise the order does not matter. */
-  private inOrder(): Iterable<Sleeper> {
-    if (this.live() <= this.maxLive) return this.candidates;
-    return [...this.candidates].sort((a, b) => a.lastActivity - b.lastActivity);
   }
 }
 

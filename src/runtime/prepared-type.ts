@@ -1,9 +1,8 @@
 import type { AnyActorRef, AnyStateMachine, EventObject } from 'xstate';
-import { type ActorType, checkActorType, type HotLogic } from './actor-type.js';
+import type { ActorType, HotLogic } from './actor-type.js';
 import { cellOf } from './cell-clock.js';
+import { checkActorType } from './check-type.js';
 import { holdEffects, stampEvents } from './held-effects.js';
-
-const MAX_ITERATIONS = 1_000;
 
 /** An actor type as the runtime runs it: checked, effects held, events stamped; made once per type (R28). */
 export interface PreparedType extends ActorType {
@@ -12,18 +11,17 @@ export interface PreparedType extends ActorType {
   readonly stored: boolean;
   readonly limits: { readonly intensity: number; readonly periodMs: number };
   readonly hot?: HotLogic;
+  /** What looks like a mistake. */
+  readonly warnings: readonly string[];
 }
 
 export function prepareType(type: ActorType): PreparedType {
-  checkActorType(type);
-  const machine = holdEffects(type.machine);
-  // RT-5: an endless `always` loop fails the actor instead of hanging the process.
-  const options = machine.options as { maxIterations?: number };
-  machine.options = { ...options, maxIterations: Math.min(options.maxIterations ?? MAX_ITERATIONS, MAX_ITERATIONS) };
+  const warnings = checkActorType(type);
   const taken = (self: AnyActorRef, event: EventObject): void => cellOf(self).taken(event);
   return {
     ...type,
-    logic: stampEvents(machine, taken),
+    warnings,
+    logic: stampEvents(holdEffects(type.machine), taken),
     stored: type.durability !== 'none',
     limits: { intensity: type.intensity ?? 5, periodMs: type.periodMs ?? 60_000 },
   };

@@ -1,7 +1,7 @@
 import { delayMs, RESTART_BACKOFF } from './backoff.js';
 
-/** How far into its work an actor failed (SUP-6). */
-export type FailurePhase = 'message' | 'activation' | 'timer' | 'effect';
+/** How far into its work an actor failed (SUP-6); `end` is a permanent actor's coming to its end. */
+export type FailurePhase = 'message' | 'activation' | 'restart' | 'timer' | 'effect' | 'end';
 
 export interface FailureTime {
   readonly at: number;
@@ -28,11 +28,13 @@ export function decideRestart(failures: readonly FailureTime[], limits: Intensit
   const newest = failures.at(-1);
   if (!newest) return { kind: 'restart', delayMs: 0 };
   const recent = failures.filter((failure) => newest.at - failure.at < limits.periodMs);
-  if (recent.filter((failure) => failure.phase !== 'message').length >= 2) {
+  if (newest.phase === 'restart') return { kind: 'park', reason: 'failed in the restart' };
+  if (recent.filter((failure) => failure.phase !== 'message' && failure.phase !== 'end').length >= 2) {
     return { kind: 'park', reason: `failed twice outside a message, last in ${newest.phase}` };
   }
   if (recent.length > limits.intensity) {
-    return { kind: 'park', reason: `failed ${recent.length} times within ${limits.periodMs / 1000} s` };
+    const what = newest.phase === 'end' ? 'ended' : 'failed';
+    return { kind: 'park', reason: `${what} ${recent.length} times within ${limits.periodMs / 1000} s` };
   }
   let run = 0;
   for (let index = failures.length - 1; index > 0; index--) {

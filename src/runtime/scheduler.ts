@@ -37,8 +37,11 @@ export class Scheduler<Cell extends Runnable> {
     this.schedule();
   }
 
+  /** No cell runs any more, those that wait neither. */
   stop(): void {
     this.stopped = true;
+    this.queue.drain();
+    for (const resolve of this.idlers.splice(0)) resolve();
   }
 
   /** Resolves when no cell waits. */

@@ -3,31 +3,34 @@ import type { HotLogic, HotOutcome, HotResult } from './actor-type.js';
 import type { Cell } from './cell.js';
 import type { CellHost } from './cell-host.js';
 import type { EventMessage, Message } from './message.js';
+import type { RoutedOutputs } from './output-router.js';
 
 /** What a slice of an actor's work has taken and made, until it is committed as a whole or discarded (CE-1). */
 export class Slice {
   readonly took: Message[] = [];
   readonly outputs: EventObject[] = [];
+  /** What the runtime itself tells others of the actor; no output of its chart. */
+  readonly notices: EventObject[] = [];
   readonly hotResults: HotResult[] = [];
   /** Starts of effects that wait for the commit. */
   readonly held: Array<() => void> = [];
 
   /** Whether there is something to commit, apart from a changed snapshot. */
   get hasEffects(): boolean {
-    return this.held.length > 0 || this.outputs.length > 0;
+    return this.held.length > 0 || this.outputs.length > 0 || this.notices.length > 0;
   }
 }
 
 /**
  * Hands on what waited for the commit: outputs, then effects, then acknowledgements; for `durable` actors once they
- * are flushed (CE-2). `outputs` is what is left to do of them.
+ * are flushed (CE-2).
  */
-export function releaseSlice(cell: Cell, host: CellHost, slice: Slice, outputs: (() => void) | undefined): void {
+export function releaseSlice(cell: Cell, host: CellHost, slice: Slice, outputs: RoutedOutputs): void {
   const { held } = slice;
   const acknowledged = slice.took.filter((message): message is EventMessage => isAwaited(message));
-  if (outputs === undefined && held.length === 0 && acknowledged.length === 0) return;
+  if (!outputs.isReleased && held.length === 0 && acknowledged.length === 0) return;
   const leave = (): void => {
-    outputs?.();
+    outputs.release();
     for (const start of held) host.guard(cell, start);
     for (const message of acknowledged) host.guard(cell, () => message.acknowledged?.());
   };

@@ -24,8 +24,18 @@ export class StoredInbox {
   ) {}
 
   add(address: Address, message: StoredMessage): string {
+    return this.put(address, this.encode(message));
+  }
+
+  /** Throws on a message that cannot be stored. */
+  encode(message: StoredMessage): Buffer {
+    return this.codec.encode(message);
+  }
+
+  /** Writes an encoded message; returns its row. */
+  put(address: Address, bytes: Buffer): string {
     const row = this.sequence.next();
-    this.commit.put('inbox', joinKey(address, row), this.codec.encode(message));
+    this.commit.put('inbox', joinKey(address, row), bytes);
     return row;
   }
 
@@ -33,6 +43,7 @@ export class StoredInbox {
     this.commit.removeOnce('inbox', joinKey(address, row));
   }
 
+  /** Throws on bytes that are no message. */
   read(address: Address, row: string): Message | undefined {
     const bytes = this.commit.get('inbox', joinKey(address, row));
     if (!bytes) return undefined;

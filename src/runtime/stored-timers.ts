@@ -13,10 +13,8 @@ export interface StoredTimer {
   readonly id: string;
   readonly event: EventObject;
   readonly delayMs: number;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds, by the {@link SteadyClock}. */
   readonly dueAt: number;
-  /** Milliseconds that were left when it was stored: used where the wall clock is not trusted. */
-  readonly remainingMs: number;
 }
 
 interface ScheduledEvent {
@@ -25,6 +23,13 @@ interface ScheduledEvent {
   readonly delay: number;
   readonly source: AnyActorRef;
   readonly target: AnyActorRef;
+}
+
+/** Both epoch milliseconds. */
+export interface ArmTimes {
+  readonly now: number;
+  /** When the process was started. */
+  readonly startedAt: number;
 }
 
 type Scheduler = {
@@ -53,33 +58,35 @@ export function captureTimers(actor: AnyActor, due: DueTimes, now: number): Stor
       event,
       delayMs: delay,
       dueAt,
-      remainingMs: Math.max(0, dueAt - now),
     });
   }
   return timers;
 }
 
-/** Arms stored timers in a restored, started actor. `trusted` says whether the wall clock can be believed. */
+/**
+ * Arms stored timers in a restored, started actor. The policies hold for what fell due before `startedAt`, while the
+ * process was off; not for what wakes a sleeping actor. Returns whether some were left out or begin anew, so that the
+ * record is to be written again.
+ */
 export function armTimers(
   actor: AnyActor,
   timers: readonly StoredTimer[],
   due: DueTimes,
-  { now, trusted, overdue }: { now: number; trusted: boolean; overdue: Readonly<Record<string, OverduePolicy>> },
-): void {
+  { now, startedAt, overdue }: ArmTimes & { overdue: Readonly<Record<string, OverduePolicy>> },
+): boolean {
   const { scheduler } = actor.system as unknown as { scheduler: Scheduler };
+  let isDifferent = false;
   for (const timer of timers) {
     const source = actorAt(actor, timer.source);
     const target = actorAt(actor, timer.target);
-    if (!source || !target) continue;
-    let remainingMs = trusted ? timer.dueAt - now : timer.remainingMs;
-    if (remainingMs <= 0) {
-      const policy = overdue[delayName(timer.id)] ?? 'fire';
-      if (policy === 'skip') continue;
-      remainingMs = policy === 'restart' ? timer.delayMs : 0;
-    }
-    scheduler.schedule(source, target, timer.event, remainingMs, timer.id);
-    due.set(`${source.sessionId}.${timer.id}`, now + remainingMs);
+    const policy = timer.dueAt <= startedAt ? (overdue[delayName(timer.id)] ?? 'fire') : undefined;
+    isDifferent ||= !source || !target || policy === 'skip' || policy === 'restart';
+    if (!source || !target || policy === 'skip') continue;
+    const dueAt = policy === 'restart' ? now + timer.delayMs : timer.dueAt;
+    scheduler.schedule(source, target, timer.event, Math.max(0, dueAt - now), timer.id);
+    due.set(`${source.sessionId}.${timer.id}`, dueAt);
   }
+  return isDifferent;
 }
 
 /** `xstate.after.<delay>.<state id>` → `<delay>`; other ids name themselves. */

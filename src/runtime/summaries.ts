@@ -10,8 +10,12 @@ export class Summaries {
     private readonly codec: RecordCodec,
   ) {}
 
-  put(address: Address, row: SummaryRow): void {
-    const bytes = this.codec.encode(row);
+  /** Throws on a row that cannot be stored. */
+  encode(row: SummaryRow): Buffer {
+    return this.codec.encode(row);
+  }
+
+  put(address: Address, bytes: Buffer): void {
     if (this.commit.get('summaries', address)?.equals(bytes)) return;
     this.commit.put('summaries', address, bytes);
   }

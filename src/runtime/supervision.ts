@@ -63,8 +63,9 @@ interface Slot {
   state: ChildState;
   restarts: number;
   lastError: ErrorRecord | undefined;
-  /** Ends of an earlier run of the child do not count. */
+  /** Ends of an earlier run of the child do not count, nor restarts that were to follow it. */
   run: number;
+  timer: TimerHandle;
 }
 
 export interface SupervisionDeps {
@@ -74,6 +75,8 @@ export interface SupervisionDeps {
 }
 
 const SHUTDOWN_MS = 5_000;
+/** What a child may take past the time that it was given. */
+const GRACE_MS = 1_000;
 
 export class Supervisor implements Child {
   readonly kind = 'supervisor';
@@ -84,7 +87,6 @@ export class Supervisor implements Child {
   private readonly periodMs: number;
   private restartTimes: number[] = [];
   private report: ReportEnd = () => {};
-  private timer: TimerHandle;
   /** Starts and stops happen one after another, in the order they were asked for. */
   private work: Promise<void> = Promise.resolve();
   private stopping = false;
@@ -102,6 +104,7 @@ export class Supervisor implements Child {
       restarts: 0,
       lastError: undefined,
       run: 0,
+      timer: undefined,
     }));
   }
 
@@ -123,8 +126,9 @@ export class Supervisor implements Child {
   /** Stops the children in reverse start order. */
   async stop(deadlineMs: number): Promise<void> {
     this.stopping = true;
-    this.deps.clock.clearTimeout(this.timer);
-    await this.work;
+    for (const slot of this.slots) this.deps.clock.clearTimeout(slot.timer);
+    // A child that is being started and never gets there does not keep the others from stopping.
+    await this.within(this.work, deadlineMs).catch(() => {});
     for (const slot of [...this.slots].reverse()) await this.stopChild(slot, deadlineMs);
   }
 
@@ -170,13 +174,24 @@ export class Supervisor implements Child {
   private async stopChild(slot: Slot, deadlineMs: number): Promise<void> {
     if (slot.state === 'stopped' || slot.state === 'ended') return;
     slot.run++;
+    this.deps.clock.clearTimeout(slot.timer);
     const { child } = slot;
+    const shutdownMs = Math.min(deadlineMs, child.shutdownMs ?? SHUTDOWN_MS);
     try {
-      await child.stop(Math.min(deadlineMs, child.shutdownMs ?? SHUTDOWN_MS));
+      await this.within(child.stop(shutdownMs), shutdownMs + GRACE_MS);
     } catch (error) {
       this.deps.log.error({ child: child.name, err: errorRecord(error) }, 'child_stop_failed');
     }
     slot.state = 'stopped';
+  }
+
+  /** A child that does not stop keeps the others from stopping only so long (SUP-4). */
+  private within(stopped: Promise<void>, deadlineMs: number): Promise<void> {
+    const { clock } = this.deps;
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimeout(() => reject(new Error(`not stopped within ${deadlineMs} ms`)), deadlineMs);
+      stopped.then(resolve, reject).finally(() => clock.clearTimeout(timer));
+    });
   }
 
   private ended(slot: Slot, end: Parameters<ReportEnd>[0]): void {
@@ -198,8 +213,9 @@ export class Supervisor implements Child {
     slot.restarts++;
     const waitMs = delayMs(this.restartTimes.length - 1, RESTART_BACKOFF, this.deps.ids.uniform());
     this.deps.log.warn({ child: slot.child.name, delayMs: waitMs, err: slot.lastError }, 'child_restarting');
-    this.timer = this.deps.clock.setTimeout(() => {
-      this.work = this.work.then(() => this.restartFrom(slot));
+    const { run } = slot;
+    slot.timer = this.deps.clock.setTimeout(() => {
+      this.work = this.work.then(() => (run === slot.run ? this.restartFrom(slot) : undefined));
     }, waitMs);
   }
 

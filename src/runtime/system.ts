@@ -15,6 +15,7 @@ import { type Ids, systemIds } from './ids.js';
 import type { Watermarks } from './mailbox.js';
 import type { Message } from './message.js';
 import { type PreparedType, prepareType } from './prepared-type.js';
+import { reviewRecords } from './review-records.js';
 import { openStorage, type Storage } from './storage.js';
 import type { Summaries } from './summaries.js';
 import type { Child } from './supervision.js';
@@ -31,9 +32,18 @@ export interface ActorSystemOptions {
   readonly maxLive?: number;
 }
 
+export interface ActorChildOptions {
+  readonly input?: unknown;
+  readonly restart?: Child['restart'];
+  /** @default 5000 */
+  readonly shutdownMs?: number;
+  readonly stopEvent?: (deadlineMs: number) => EventObject;
+}
+
 const SILENT: RuntimeLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 export class ActorSystem {
+  /** Wall time as the actors see it: it never goes back (TIM-1). */
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: RuntimeLog;
@@ -42,13 +52,14 @@ export class ActorSystem {
   private readonly degradedListeners = new Set<(error: StorageError | undefined) => void>();
 
   constructor(options: ActorSystemOptions) {
-    this.clock = options.clock ?? systemClock;
     this.ids = options.ids ?? systemIds;
     this.log = options.log ?? SILENT;
-    const { clock, ids, log } = this;
+    const { ids, log } = this;
+    const clock = options.clock ?? systemClock;
     const onDegraded = (error: StorageError | undefined): void => this.storageChanged(error);
     this.storage = openStorage({ directory: options.directory, clock, quotaBytes: options.quotaBytes, onDegraded });
     this.host = new Host({ clock, ids, log, storage: this.storage, maxLive: options.maxLive });
+    this.clock = this.host.clock;
   }
 
   get commit(): GroupCommit {
@@ -78,7 +89,9 @@ export class ActorSystem {
   /** Makes a kind of actor known; throws `ACTOR_TYPE_INVALID`. */
   register(type: ActorType): void {
     if (this.host.types.has(type.name)) throw new ActorError('ACTOR_TYPE_INVALID', `${type.name} is registered twice`);
-    this.host.types.set(type.name, prepareType(type));
+    const prepared = prepareType(type);
+    this.host.types.set(type.name, prepared);
+    for (const warning of prepared.warnings) this.log.warn({ type: type.name, warning }, 'actor_type_doubtful');
   }
 
   /** Makes a log known to `log.append` outputs and hot appends. */
@@ -89,28 +102,8 @@ export class ActorSystem {
   /** Takes up where the last run of the store ended: stored messages, unfinished effects, due timers, eager types. */
   async start(): Promise<void> {
     this.host.start();
-    for (const address of this.storage.parked.addresses()) {
-      const type = this.host.types.get(typeOf(address));
-      const parked = this.storage.parked.get(address);
-      // A new version may have mended what parked it.
-      if (!type || !parked || parked.typeVersion !== type.version) this.storage.parked.remove(address);
-      else this.host.cellAt(address, type).park(parked.reason);
-    }
-    for (const { address, row } of [...this.storage.inbox.rows()]) {
-      const type = this.host.types.get(typeOf(address));
-      if (type) {
-        const cell = this.host.cellAt(address, type);
-        cell.backlog.push(row);
-        this.host.ready(cell);
-      } else {
-        this.deadLetters.add(
-          address,
-          this.storage.inbox.read(address, row),
-          new ActorError('ACTOR_TYPE_UNKNOWN', address),
-        );
-        this.storage.inbox.remove(address, row);
-      }
-    }
+    reviewRecords(this.host, this.storage);
+    for (const { address, row } of [...this.storage.inbox.rows()]) this.host.resumeMessage(address, row);
     for (const type of this.host.types.values()) {
       if (!type.eager) continue;
       for (const address of [...this.storage.snapshots.addresses(type.name)])
@@ -181,7 +174,15 @@ export class ActorSystem {
 
   /** Tells a source when an actor's mailbox fills and when it has room again (MBX-4); returns how to end that. */
   watermark(address: Address, watcher: Watermarks): () => void {
-    return this.host.target(address).mailbox.watch(watcher);
+    const cell = this.host.target(address);
+    const end = cell.mailbox.watch({
+      high: () => this.host.guard(cell, watcher.high),
+      low: () => this.host.guard(cell, watcher.low),
+    });
+    return () => {
+      end();
+      this.host.forget(cell);
+    };
   }
 
   // Looking.
@@ -191,7 +192,7 @@ export class ActorSystem {
     const type = this.host.types.get(typeOf(address));
     if (!type) return undefined;
     const cell = this.host.cells.get(address);
-    if (cell?.snapshot) return cell.snapshot;
+    if (cell?.committedSnapshot) return cell.committedSnapshot;
     const read = this.storage.snapshots.read(address);
     return read.kind === 'record' ? chartOf(type, read.record) : undefined;
   }
@@ -280,10 +281,7 @@ export class ActorSystem {
     const type = this.host.types.get(typeOf(address));
     if (!type) return;
     const cell = this.host.cellAt(address, type);
-    this.storage.parked.remove(address);
-    if (cell.status === 'parked') cell.status = 'sleeping';
-    cell.mailbox.drain();
-    for (let row = cell.backlog.shift(); row; row = cell.backlog.shift()) this.storage.inbox.remove(address, row);
+    cell.forgetMessages();
     this.host.enqueue(cell, { kind: 'stop', enqueuedAt: this.clock.now() });
     await this.settled();
   }
@@ -293,6 +291,7 @@ export class ActorSystem {
     const cell = this.host.cells.get(address);
     if (cell?.status !== 'parked') return false;
     this.storage.parked.remove(address);
+    if (cell.isUnreadable) this.storage.snapshots.takeBack(address);
     cell.failures = [];
     cell.resume('restart');
     return true;
@@ -302,8 +301,8 @@ export class ActorSystem {
   replayDeadLetter(id: string): boolean {
     const letter = this.deadLetters.get(id);
     const message = letter?.message as Partial<Message> | undefined;
-    if (!letter || !isAddress(letter.address) || !message || !('event' in message || 'message' in message))
-      return false;
+    if (!letter || !message || !this.host.types.has(typeOf(letter.address))) return false;
+    if (!isAddress(letter.address) || !('event' in message || 'message' in message)) return false;
     const told =
       'event' in message && message.event
         ? this.tell(letter.address, message.event)
@@ -312,28 +311,35 @@ export class ActorSystem {
     return told;
   }
 
-  /** An actor as a supervisor's child: made with `input` when it is not there yet. */
-  child(address: Address, options: { readonly input?: unknown; readonly restart?: Child['restart'] } = {}): Child {
+  /**
+   * An actor as a supervisor's child: made with `input` when it is not there yet. With `stopEvent` it is told before it
+   * is stopped, and has its `shutdownMs` to reach its end.
+   */
+  child(address: Address, options: ActorChildOptions = {}): Child {
     return {
       name: address,
       kind: 'actor',
       restart: options.restart ?? 'permanent',
+      ...(options.shutdownMs === undefined ? {} : { shutdownMs: options.shutdownMs }),
       start: async (report) => {
         this.host.supervised.set(address, report);
         const cell = this.host.target(address);
-        if (cell.status === 'parked') return;
+        // A message or a timer may have woken it already.
+        if (cell.status === 'parked' || cell.isLive) return;
         const isAgain = cell.failures.length > 0 || cell.status === 'stopped';
         if (isAgain) cell.restarts++;
         cell.status = 'sleeping';
         cell.wake(isAgain ? 'restart' : 'boot', { input: options.input ?? {} });
         this.host.ready(cell);
       },
-      stop: async () => {
-        this.host.supervised.delete(address);
+      stop: async (deadlineMs) => {
+        const { stopEvent } = options;
         const cell = this.host.cells.get(address);
-        if (!cell) return;
-        cell.shutdown();
-        cell.status = 'stopped';
+        if (stopEvent && cell?.isLive && this.tell(address, stopEvent(deadlineMs))) {
+          await this.within(new Promise((ended) => this.host.supervised.set(address, () => ended())), deadlineMs);
+        }
+        this.host.supervised.delete(address);
+        cell?.shutdown();
       },
     };
   }

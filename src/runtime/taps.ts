@@ -5,39 +5,44 @@ import type { ActorTap } from './cell-host.js';
 export class Taps {
   private readonly byAddress = new Map<Address, Set<ActorTap>>();
 
+  constructor(private readonly failed: (address: Address, error: unknown) => void) {}
+
   /** Returns how to end it. */
   add(address: Address, tap: ActorTap): () => void {
     const taps = this.byAddress.get(address) ?? new Set();
     this.byAddress.set(address, taps.add(tap));
-    return () => {
-      taps.delete(tap);
-      if (taps.size === 0) this.byAddress.delete(address);
-    };
+    return () => this.remove(address, tap);
   }
 
   of(address: Address): ActorTap | undefined {
     if (this.byAddress.size === 0) return undefined;
     const taps = this.byAddress.get(address);
-    return taps && all(taps);
+    return taps && this.all(address, taps);
   }
-}
 
-function all(taps: ReadonlySet<ActorTap>): ActorTap {
-  return {
-    started: (...args) => {
-      for (const tap of taps) tap.started(...args);
-    },
-    restored: (...args) => {
-      for (const tap of taps) tap.restored(...args);
-    },
-    event: (...args) => {
-      for (const tap of taps) tap.event(...args);
-    },
-    hot: (...args) => {
-      for (const tap of taps) tap.hot(...args);
-    },
-    committed: (...args) => {
-      for (const tap of taps) tap.committed(...args);
-    },
-  };
+  /** What a tap throws is its own end and nobody else's: it is called in the middle of a turn (RT-7). */
+  private all(address: Address, taps: ReadonlySet<ActorTap>): ActorTap {
+    const each = (call: (tap: ActorTap) => void): void => {
+      for (const tap of [...taps]) {
+        try {
+          call(tap);
+        } catch (error) {
+          this.remove(address, tap);
+          this.failed(address, error);
+        }
+      }
+    };
+    return {
+      started: (...args) => each((tap) => tap.started(...args)),
+      restored: (...args) => each((tap) => tap.restored(...args)),
+      event: (...args) => each((tap) => tap.event(...args)),
+      hot: (...args) => each((tap) => tap.hot(...args)),
+      committed: (...args) => each((tap) => tap.committed(...args)),
+    };
+  }
+
+  private remove(address: Address, tap: ActorTap): void {
+    const taps = this.byAddress.get(address);
+    if (taps?.delete(tap) && taps.size === 0) this.byAddress.delete(address);
+  }
 }

@@ -20,12 +20,14 @@ export class WakeIndex {
   private timer: TimerHandle;
   private timerAt = Number.POSITIVE_INFINITY;
   private running = false;
+  /** Where the next scan begins. Unfinished effects come first, and matter only at the start of the process. */
+  private from = '';
 
   constructor(
     private readonly commit: GroupCommit,
     private readonly clock: Clock,
     /** Wakes one actor; false if it is in memory, where its own timers fire. */
-    private readonly wake: (address: Address) => boolean,
+    private readonly wake: (address: Address, at: WakeTime) => boolean,
     /** Whether enough actors are ready for now. */
     private readonly busy: () => boolean,
   ) {}
@@ -37,7 +39,12 @@ export class WakeIndex {
     if (after !== undefined) this.commit.put('timers', keyAt(after, address), NOTHING);
   }
 
-  /** Starts waking; a sleeping actor's due time may come `soon` by {@link asleep}. */
+  /** Whether an actor's place in the index is the one that stands for `at`. */
+  isAt(wakeTime: WakeTime | undefined, at: WakeTime): boolean {
+    return wakeTime !== undefined && keyAt(wakeTime, '') === keyAt(at, '');
+  }
+
+  /** Starts waking, unfinished effects first; a sleeping actor's due time may come `soon` by {@link asleep}. */
   start(): void {
     this.running = true;
     this.scan();
@@ -53,6 +60,11 @@ export class WakeIndex {
     if (at !== undefined && at < this.timerAt) this.arm(at);
   }
 
+  /** Looks at the index again: the wall clock has been set. */
+  soon(): void {
+    this.asleep(0);
+  }
+
   private scan(): void {
     if (!this.running) return;
     const now = this.clock.now();
@@ -62,12 +74,20 @@ export class WakeIndex {
       return;
     }
     let seen = 0;
-    for (const [key] of this.commit.range('timers', '', keyAt(now + 1, ''))) {
-      const [, address = ''] = splitKey(key);
-      if (this.wake(address) && ++seen >= PAGE) {
-        this.arm(now);
-        return;
-      }
+    for (const [key] of this.commit.range('timers', this.from, keyAt(now + 1, ''))) {
+      const [at = '', address = ''] = splitKey(key);
+      if (!this.wake(address, Number(at)) || ++seen < PAGE) continue;
+      // The next page goes on from here: those before are awake, and looking at them again would cost more each time.
+      this.from = `${key}\u0000`;
+      this.arm(now);
+      return;
+    }
+    const isWhole = this.from === TIMERS_ONLY;
+    this.from = TIMERS_ONLY;
+    if (!isWhole) {
+      // What came in behind the pages.
+      this.arm(now);
+      return;
     }
     const [next] = this.commit.range('timers', keyAt(now + 1, ''), '\uffff', 1);
     this.arm(next ? Number(splitKey(next[0])[0]) : now + LONGEST_MS);
@@ -84,3 +104,6 @@ export class WakeIndex {
 
 const keyAt = (at: WakeTime, address: Address): string =>
   joinKey(String(Math.max(0, Math.floor(at))).padStart(15, '0'), address);
+
+/** Behind the places of unfinished effects. */
+const TIMERS_ONLY = keyAt(1, '');
