@@ -7,6 +7,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { configCommand } from './config.js';
+import { demoCommand } from './demo.js';
 import { type ExitCode, exitCodes } from './exit-code.js';
 import { hubCommand } from './hub.js';
 import { inspectCommand } from './inspect.js';
@@ -19,6 +20,7 @@ import { packageVersion } from './version.js';
 
 /** Every command, in the order of the help. */
 const commands: readonly (() => Command)[] = [
+  demoCommand,
   hubCommand,
   runCommand,
   recordCommand,
