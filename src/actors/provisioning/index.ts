@@ -1,4 +1,4 @@
-export type { PairFiles } from './authority-files.js';
+export { type PairFiles, readAuthority } from './authority-files.js';
 export {
   type Authority,
   type AuthorityOptions,

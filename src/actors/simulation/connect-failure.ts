@@ -179,7 +179,8 @@ const CAUSES: readonly (readonly [RegExp, (facts: ConnectFacts, message: string)
     () => ({
       reason: 'nothing_in_common',
       check: 'this side and the server have no TLS version, cipher or certificate type in common',
-      whatToDo: 'let the server offer TLS 1.2 or 1.3 with current ciphers; take RSA certificates for a server without EC',
+      whatToDo:
+        'let the server offer TLS 1.2 or 1.3 with current ciphers; take RSA certificates for a server without EC',
     }),
   ],
   [

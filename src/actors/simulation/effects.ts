@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import type { Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
 import type { Clock } from '../../runtime/index.js';
 import { type ConnectFacts, explainConnectError, explainHttpAnswer } from './connect-failure.js';
 import { DisconnectedError, RefusedError } from './connection-error.js';
@@ -43,7 +43,7 @@ const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
  * {@link RefusedError} that says which check failed.
  */
 export function connectVehicle(options: ConnectOptions): Promise<VehicleSocket> {
-  const { target, credentials, headers, signal } = options;
+  const { target, headers, signal } = options;
   return new Promise((resolve, reject) => {
     const key = randomBytes(16).toString('base64');
     let isSecure = false;
@@ -55,7 +55,6 @@ export function connectVehicle(options: ConnectOptions): Promise<VehicleSocket> 
       host: target.host,
       port: target.port,
       path: target.path,
-      agent: false,
       signal,
       headers: {
         ...headers,
@@ -64,17 +63,8 @@ export function connectVehicle(options: ConnectOptions): Promise<VehicleSocket> 
         'Sec-WebSocket-Version': '13',
         'Sec-WebSocket-Key': key,
       },
-      secureContext: createSecureContext({
-        cert: credentials.certificatePem,
-        key: credentials.keyPem,
-        // An intermediate authority is an anchor too, as for the server (FT-TLS-5).
-        ...(target.ca === undefined ? {} : { ca: target.ca, allowPartialTrustChain: true }),
-        minVersion: 'TLSv1.2',
-      }),
-      rejectUnauthorized: !target.isInsecure,
-      ALPNProtocols: ['http/1.1'],
+      createConnection: () => openTls(options).once('secureConnect', () => (isSecure = true)),
     });
-    upgrade.on('socket', (socket) => socket.once('secureConnect', () => { isSecure = true; }));
     upgrade.on('error', refuse);
     upgrade.on('response', (response: IncomingMessage) => {
       response.resume();
@@ -82,7 +72,9 @@ export function connectVehicle(options: ConnectOptions): Promise<VehicleSocket> 
       upgrade.destroy();
     });
     upgrade.on('upgrade', (response: IncomingMessage, socket: Socket, head: Buffer) => {
-      const accept = createHash('sha1').update(key + ACCEPT_GUID).digest('base64');
+      const accept = createHash('sha1')
+        .update(key + ACCEPT_GUID)
+        .digest('base64');
       if (response.headers['sec-websocket-accept'] !== accept) {
         socket.destroy();
         reject(new RefusedError(explainHttpAnswer(101, undefined, target.text)));
@@ -91,6 +83,23 @@ export function connectVehicle(options: ConnectOptions): Promise<VehicleSocket> 
       resolve(new VehicleSocket(socket, head, options));
     });
     upgrade.end();
+  });
+}
+
+function openTls({ target, credentials }: ConnectOptions): TLSSocket {
+  const { host, port, ca, isInsecure } = target;
+  return connect({
+    host,
+    port,
+    // An address is no server name (RFC 6066, section 3).
+    ...(isIP(host) ? {} : { servername: host }),
+    cert: credentials.certificatePem,
+    key: credentials.keyPem,
+    // An intermediate authority is an anchor too, as for the server (FT-TLS-5).
+    ...(ca === undefined ? {} : { ca, allowPartialTrustChain: true }),
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: !isInsecure,
+    ALPNProtocols: ['http/1.1'],
   });
 }
 
@@ -122,7 +131,10 @@ export class VehicleSocket implements Wire, FrameSink {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.reason ??= new DisconnectedError(error.code?.toLowerCase() ?? 'error', `the connection broke: ${error.message}`);
+      this.reason ??= new DisconnectedError(
+        error.code?.toLowerCase() ?? 'error',
+        `the connection broke: ${error.message}`,
+      );
     });
     socket.on('close', () => {
       const dropped = new DisconnectedError('dropped', 'the server closed the connection without a close frame');

@@ -1,5 +1,12 @@
 import { assign, fromPromise, setup } from 'xstate';
-import type { ConnectionEnd, ConnectionInput, VehicleContext, VehicleEvent, VehicleInput, VehicleTiming } from './events.js';
+import type {
+  ConnectionEnd,
+  ConnectionInput,
+  VehicleContext,
+  VehicleEvent,
+  VehicleInput,
+  VehicleTiming,
+} from './events.js';
 
 /** The share of a pause that is jitter: a fleet that lost the same server must not come back in step (FT-CLI-5). */
 const JITTER = 0.5;
@@ -73,7 +80,10 @@ export const vehicleMachine = setup({
         src: 'connect',
         input: ({ context }) => ({ vin: context.vin }),
         onDone: 'connected',
-        onError: { target: 'backingOff', actions: { type: 'noteEnd', params: ({ event }) => ({ error: event.error }) } },
+        onError: {
+          target: 'backingOff',
+          actions: { type: 'noteEnd', params: ({ event }) => ({ error: event.error }) },
+        },
       },
       after: { connectTimeout: { target: 'backingOff', actions: 'noteTimeout' } },
       on: { STOP: 'stopped' },
@@ -83,7 +93,10 @@ export const vehicleMachine = setup({
       invoke: {
         src: 'stream',
         input: ({ context }) => ({ vin: context.vin }),
-        onError: { target: 'backingOff', actions: { type: 'noteEnd', params: ({ event }) => ({ error: event.error }) } },
+        onError: {
+          target: 'backingOff',
+          actions: { type: 'noteEnd', params: ({ event }) => ({ error: event.error }) },
+        },
       },
       after: { steady: { actions: 'noteSteady' } },
       on: { STOP: 'stopped' },

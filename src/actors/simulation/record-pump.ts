@@ -11,11 +11,11 @@
 import {
   decodeEnvelope,
   encodeStream,
-  encodeVehicleData,
   MESSAGE_TYPE,
   transactionId,
   vehicleMessage,
 } from '../../protocols/fleet-telemetry/index.js';
+import { encodeVehicleData } from '../../protocols/fleet-telemetry/records.js';
 import { type DriveProfile, type DriveState, drawProfile, driveAt } from './drive.js';
 import type { VehicleEvent } from './events.js';
 import type { LoadPlan } from './load-plan.js';

@@ -1,11 +1,5 @@
-import {
-  decodeEnvelope,
-  encodeStream,
-  encodeVehicleData,
-  transactionId,
-  type ValueInput,
-  vehicleMessage,
-} from '../../protocols/fleet-telemetry/index.js';
+import { decodeEnvelope, encodeStream, transactionId, vehicleMessage } from '../../protocols/fleet-telemetry/index.js';
+import { encodeVehicleData, type ValueInput } from '../../protocols/fleet-telemetry/records.js';
 import type { DriveState } from './drive.js';
 import { SimulationError } from './errors.js';
 import { GEAR, PADDING_SIGNAL, type Signal } from './signals.js';
@@ -87,9 +81,7 @@ export class RecordTemplate {
     const { vin, txidPrefix, signals, mask } = options;
     const payload = modelPayload(options);
     const txid = transactionId(txidPrefix, MODEL_COUNTER);
-    const message = encodeStream(
-      vehicleMessage(vin, { txid, topic: 'V', payload, createdAtMs: MODEL_TIME_MS }),
-    );
+    const message = encodeStream(vehicleMessage(vin, { txid, topic: 'V', payload, createdAtMs: MODEL_TIME_MS }));
     if (message.length > MOST_MESSAGE_BYTES) throw tooLarge(message.length);
     this.mask = mask;
     this.frame = clientFrame(OPCODE.binary, message, mask);
@@ -181,7 +173,7 @@ function modelPayload({ vin, signals, payloadBytes }: TemplateOptions): Uint8Arr
   let padded = encode(padding);
   for (let tries = 0; tries < 4 && padded.length !== payloadBytes; tries++) {
     padding += payloadBytes - padded.length;
-    if (padding < 1) throw tooSmall(payloadBytes, bare.length, signals.length);
+    if (padding < 1) throw tooSmall(payloadBytes, encode(1).length, signals.length);
     padded = encode(padding);
   }
   return padded;
@@ -201,11 +193,13 @@ function createdAtIn(message: Uint8Array): number {
   return at;
 }
 
-function tooSmall(asked: number, bare: number, fields: number): SimulationError {
+function tooSmall(asked: number, least: number, fields: number): SimulationError {
+  // Of other signals as many may take a little more.
+  const enough = Math.ceil((least + 10) / 10) * 10;
   return new SimulationError(
     'SIMULATION_OPTION',
     `a payload of ${asked} bytes is too small for ${fields} signals`,
-    `ask for ${bare + 8} bytes or more, or for fewer signals`,
+    `ask for ${enough} bytes or more, or for fewer signals`,
   );
 }
 

@@ -24,6 +24,8 @@ export interface VehicleCounts {
   readonly connected: number;
   /** On the way: waiting for their turn, connecting, or pausing before they try again. */
   readonly notConnected: number;
+  /** Of these, the ones that have tried and never succeeded. */
+  readonly neverConnected: number;
 }
 
 /** Everything counted since the start, or since the counts were reset. Durations and latencies in milliseconds. */
@@ -94,12 +96,6 @@ export class Statistics {
 
   disconnect(reason: string): void {
     this.disconnects.set(reason, (this.disconnects.get(reason) ?? 0) + 1);
-  }
-
-  get refusalCount(): number {
-    let sum = 0;
-    for (const { count } of this.refusals.values()) sum += count;
-    return sum;
   }
 
   /** Begins anew, so that what is measured leaves out the start. What is un-acked now still counts when it is acked. */

@@ -1,6 +1,8 @@
+import type { Topic } from './record-mix.js';
+
 /** A record that is sent again as it is when no reply comes, rather than by its signals' newest values. */
 export interface KeptRecord {
-  readonly topic: string;
+  readonly topic: Topic;
   readonly frame: Buffer;
 }
 

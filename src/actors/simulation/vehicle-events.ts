@@ -1,4 +1,4 @@
-import { encodeAlerts, encodeErrors } from '../../protocols/fleet-telemetry/index.js';
+import { encodeAlerts, encodeErrors } from '../../protocols/fleet-telemetry/records.js';
 
 const ALERTS = [
   { name: 'SIM_a001_tyrePressureLow', audiences: ['Customer', 'Service'] },
