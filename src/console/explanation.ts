@@ -1,5 +1,5 @@
 import type { ActorView } from './api-types.js';
-import { errorWords, lastingWords, waitWords } from './words.js';
+import { errorWords, waitWords } from './words.js';
 
 /** Sentences that answer "why is it stuck?" for one actor, the most important first. */
 export function explanation(actor: ActorView, now: number): readonly string[] {
@@ -26,9 +26,8 @@ function waitsOf(actor: ActorView, now: number): readonly string[] {
   const isFull = actor.mailbox.depth >= actor.mailbox.capacity;
   const backlog = isFull ? ['Its mailbox is full: senders are refused until it catches up.'] : [];
   if (actor.waits.length > 0) return [...actor.waits.map((wait) => waitWords(wait, now)), ...backlog];
-  const state = actor.since === null ? '' : `In this state for ${lastingWords(actor.since, now)}. `;
   const rest = actor.status === 'sleeping' ? 'Asleep in the store; the next message wakes it.' : 'Waits for nobody.';
-  return [`${state}${rest}`, ...backlog];
+  return [rest, ...backlog];
 }
 
 function errorLine(error: string): readonly string[] {

@@ -71,6 +71,8 @@ export function waitWords(wait: WaitView, now: number): string {
 export function eventWords(type: string): string {
   const after = /^xstate\.after\.(.+?)\./.exec(type)?.[1];
   if (after !== undefined) return `time-out (${delayWords(after)})`;
+  const unnamed = /^xstate\.(done|error)\.actor\.\d+\.(?:.*\.)?([^.]+)$/.exec(type);
+  if (unnamed !== null) return `${unnamed[1]} in ${unnamed[2]}`;
   const ended = /^xstate\.(done|error)\.(?:actor|state)\.(.+)$/.exec(type);
   if (ended !== null) return `${ended[1]}: ${ended[2]}`;
   if (type === 'xstate.init') return 'start';

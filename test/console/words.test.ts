@@ -66,7 +66,7 @@ test('event types of XState are said without their state paths', () => {
   assert.equal(eventWords('LINK_LOST'), 'LINK_LOST');
   assert.equal(eventWords('xstate.after.retryDelay.link.broken'), 'time-out (retryDelay)');
   assert.equal(eventWords('xstate.done.actor.download'), 'done: download');
-  assert.equal(eventWords('xstate.error.actor.0.m.a'), 'error: 0.m.a');
+  assert.equal(eventWords('xstate.error.actor.0.m.a'), 'error in a');
   assert.equal(delayWords('86400000'), '1 d');
 });
 

@@ -2,6 +2,7 @@ import type { ActorDetailView, InspectedSnapshot, InspectionMessage } from '../a
 import { activeStates, takenTransitions } from '../chart/active.js';
 import { type ChartGraph, chartGraph } from '../chart/graph.js';
 import { explanation } from '../explanation.js';
+import { eventWords } from '../words.js';
 import { actorFacts } from './actor-facts.js';
 import { unparkButton } from './actor-row.js';
 import { ApiError, actorPath } from './api.js';
@@ -60,7 +61,8 @@ export function actorView(context: ViewContext, address: string): View {
       redraw(message.definition);
       show(message.snapshot);
     } else if (message.type === '@xstate.event') {
-      log.add(at, message.event);
+      const { type } = message.event;
+      log.add(at, message.event, graph?.transitions.find(({ event }) => event === type)?.label ?? eventWords(type));
     } else if (message.type === '@xstate.snapshot') {
       const before = active;
       show(message.snapshot);

@@ -43,7 +43,7 @@ export function dispatcherCard(dispatcher: DispatcherView, now: () => number): E
         setAttribute(value, 'class', count > 0 && label !== 'delivered' ? 'bad' : undefined);
       }
       const at = next.lastError?.at ?? null;
-      setText(error, `${errorWords(next.lastError)}${at === null ? '' : `, ${relativeWords(at, now())}`}`);
+      setText(error, `${errorWords(next.lastError)}${at === null ? '' : ` (${relativeWords(at, now())})`}`);
       setAttribute(error, 'hidden', next.lastError === null);
     },
   };

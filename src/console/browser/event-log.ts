@@ -1,4 +1,3 @@
-import { eventWords } from '../words.js';
 import { button, html, setText } from './dom.js';
 import { JsonTree } from './json-tree.js';
 
@@ -7,6 +6,7 @@ const MOST_ENTRIES = 200;
 interface LoggedEvent {
   readonly at: number;
   readonly event: { readonly type: string };
+  readonly label: string;
 }
 
 /** The events that an actor received while the page was watching, newest first. */
@@ -37,8 +37,9 @@ export class EventLog {
     );
   }
 
-  add(at: number, event: { readonly type: string }): void {
-    this.waiting.push({ at, event });
+  /** `label` is what the chart calls the event. */
+  add(at: number, event: { readonly type: string }, label: string): void {
+    this.waiting.push({ at, event, label });
     this.waiting.splice(0, this.waiting.length - MOST_ENTRIES);
     if (!this.isPaused) this.schedule();
   }
@@ -58,9 +59,9 @@ export class EventLog {
   }
 }
 
-function entry({ at, event }: LoggedEvent): HTMLElement {
+function entry({ at, event, label }: LoggedEvent): HTMLElement {
   const time = html('time', { datetime: new Date(at).toISOString() }, clockTime(at));
-  const name = html('span', { class: 'event-name', title: event.type }, eventWords(event.type));
+  const name = html('span', { class: 'event-name', title: event.type }, label);
   const { type: _type, stamp: _stamp, ...rest } = event as { type: string; stamp?: unknown };
   if (Object.keys(rest).length === 0) return html('li', {}, html('p', {}, time, name));
   const details = html('details', {}, html('summary', {}, time, name));

@@ -58,7 +58,11 @@ export function stateRows(
   if (state.exit.length > 0) add('entry', `on exit: ${state.exit.join(', ')}`);
   for (const { id, label, guard, targets } of staying.slice(0, MOST_STAYS)) {
     const name = guard === undefined ? label : `${label} [${guard}]`;
-    add('stays', targets.length > 0 ? `${name}: starts over` : `stays on ${name}`, id);
+    add(
+      'stays',
+      targets.length > 0 ? `${name}: starts over` : label.startsWith('after ') ? `stays ${name}` : `stays on ${name}`,
+      id,
+    );
   }
   if (staying.length > MOST_STAYS) add('more', `and on ${staying.length - MOST_STAYS} more events`);
   return rows;

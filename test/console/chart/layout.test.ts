@@ -105,7 +105,12 @@ test('transitions between the same two states share a line, with a label line ea
 
 test('what a state handles without leaving it stands in its box', () => {
   const on = { TICK: { actions: 'count' }, AGAIN: 'a', LATER: { guard: 'isDue' } };
-  const graph = graphOf({ id: 'm', initial: 'a', states: { a: { on, entry: 'greet', invoke: { src: 'load' } } } });
+  const after = { 1000: { actions: 'count' } };
+  const graph = graphOf({
+    id: 'm',
+    initial: 'a',
+    states: { a: { on, after, entry: 'greet', invoke: { src: 'load' } } },
+  });
   const rows = layoutOf(graph)
     .boxes.find(({ state }) => state.id === 'a')
     ?.rows.map(({ text }) => text);
@@ -115,6 +120,7 @@ test('what a state handles without leaving it stands in its box', () => {
     'stays on TICK',
     'AGAIN: starts over',
     'stays on LATER [isDue]',
+    'stays after 1 s',
   ]);
 });
 
