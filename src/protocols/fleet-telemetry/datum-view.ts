@@ -30,7 +30,7 @@ export class DatumView {
   high = 0;
   /**
    * False if there are several values, or several members in one. Protobuf merges those, the last member winning
-   * (FT-PB-6), which no view can show: see `canonicalPayload`.
+   * (FT-PB-6), which no view can show: see `regularPayload`.
    */
   isRegular = true;
 

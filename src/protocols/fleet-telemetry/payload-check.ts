@@ -1,15 +1,17 @@
 import { DatumView } from './datum-view.js';
 import { checkField, checkMessage, ROOT_SHAPES } from './message-shapes.js';
 import type { KnownTopic } from './messages.js';
-import { canonicalPayload } from './object-rewrite.js';
+import { regularDatum } from './regular-datum.js';
+import { Splice } from './splice.js';
 import { WireReader } from './wire.js';
+import { WireWriter } from './wire-writer.js';
 
 /** Tag of the repeated field `data` of topic V. */
 export const DATA_TAG = 0x0a;
 
 /**
- * The payload itself, or if values in it have several members one of the same meaning in which they have not
- * ({@link canonicalPayload}). Throws a PayloadFault for what is not a well-formed message of the topic (FT-PB-2).
+ * The payload itself, or if it has data of several values or members, one of the same meaning that has not: readers that
+ * do not merge take no other. Throws a PayloadFault for what is not a well-formed message of the topic (FT-PB-2).
  */
 export function regularPayload(topic: KnownTopic, payload: Uint8Array): Uint8Array {
   const reader = new WireReader(payload);
@@ -20,13 +22,23 @@ export function regularPayload(topic: KnownTopic, payload: Uint8Array): Uint8Arr
     return payload;
   }
   const datum = new DatumView();
-  let isRegular = true;
+  let splice: Splice | undefined;
+  let writer: WireWriter | undefined;
   while (reader.position < end) {
+    const start = reader.position;
     const tag = reader.tag(end);
-    if (tag === DATA_TAG) {
-      datum.read(reader, reader.lengthEnd(end));
-      if (!datum.isRegular) isRegular = false;
-    } else checkField(reader, shape, tag, end, 0);
+    if (tag !== DATA_TAG) {
+      checkField(reader, shape, tag, end, 0);
+      continue;
+    }
+    const datumEnd = reader.lengthEnd(end);
+    const content = reader.position;
+    datum.read(reader, datumEnd);
+    if (!datum.isRegular) {
+      splice ??= new Splice();
+      writer ??= new WireWriter();
+      splice.replace(start, datumEnd, regularDatum(writer, reader.bytes, content, datumEnd));
+    }
   }
-  return isRegular ? payload : canonicalPayload(topic, payload);
+  return splice === undefined ? payload : splice.apply(payload);
 }

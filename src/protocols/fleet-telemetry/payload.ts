@@ -1,10 +1,9 @@
-import { correctAlertTimes } from './alert-times.js';
+import { correctAlertTimes, hasMilliseconds } from './alert-times.js';
 import { DatumView } from './datum-view.js';
 import { LOCATION_FIELD } from './field-names.js';
 import { checkField, ROOT_SHAPES } from './message-shapes.js';
 import { isKnownTopic, type KnownTopic } from './messages.js';
-import { canonicalPayload } from './object-rewrite.js';
-import { DATA_TAG } from './payload-check.js';
+import { DATA_TAG, regularPayload } from './payload-check.js';
 import { type PayloadResult, payloadResult } from './payload-result.js';
 import { rewriteDatum } from './signal-rewrites.js';
 import { Splice } from './splice.js';
@@ -15,6 +14,8 @@ import { WireWriter } from './wire-writer.js';
 /** Field numbers of `vin` in the root messages. */
 const VIN_FIELDS: Readonly<Record<KnownTopic, number>> = { V: 3, alerts: 3, errors: 3, connectivity: 1 };
 
+/** Tag of the repeated field `alerts` of topic alerts. */
+const ALERT_TAG = 0x0a;
 /** No field has it. */
 const NO_TAG = 0;
 const NOTHING = new Uint8Array(0);
@@ -35,17 +36,18 @@ export function preparePayload(topic: string, payload: Uint8Array, vin: string):
 function prepared(topic: KnownTopic, payload: Uint8Array, vin: string): Uint8Array {
   const pass = new Pass(topic, payload, vin);
   pass.run();
-  if (!pass.isRegular) return prepared(topic, canonicalPayload(topic, payload), vin);
+  if (!pass.isRegular) return prepared(topic, regularPayload(topic, payload), vin);
   const result = pass.splice === undefined ? payload : pass.splice.apply(payload);
-  // In objects, as alerts are rare and a time may come in pieces.
-  return topic === 'alerts' ? correctAlertTimes(result) : result;
+  return pass.hasMilliseconds ? correctAlertTimes(result) : result;
 }
 
 class Pass {
   splice: Splice | undefined;
   isRegular = true;
+  hasMilliseconds = false;
   private readonly reader: WireReader;
   private readonly datum = new DatumView();
+  private readonly writer = new WireWriter();
   private hasVin = false;
   private isLocationSeen = false;
 
@@ -62,15 +64,17 @@ class Pass {
     const shape = ROOT_SHAPES[topic];
     const vinTag = (VIN_FIELDS[topic] << 3) | BYTES;
     const dataTag = topic === 'V' ? DATA_TAG : NO_TAG;
+    const alertTag = topic === 'alerts' ? ALERT_TAG : NO_TAG;
     const end = this.payload.length;
     while (reader.position < end) {
       const start = reader.position;
       const tag = reader.tag(end);
       if (tag === dataTag) this.onDatum(start, reader.lengthEnd(end));
       else if (tag === vinTag) this.onVin(start, reader.lengthEnd(end));
+      else if (tag === alertTag) this.onAlert(reader.lengthEnd(end));
       else checkField(reader, shape, tag, end, 0);
     }
-    if (!this.hasVin && this.vin !== '') this.replace(end, end, textField(VIN_FIELDS[topic], this.vin));
+    if (!this.hasVin && this.vin !== '') this.replace(end, end, this.vinField());
   }
 
   /** Keeps one field that says the right VIN, and drops any other (FT-TX-1). */
@@ -82,6 +86,11 @@ class Pass {
     reader.position = end;
   }
 
+  private vinField(): Uint8Array {
+    this.writer.text(VIN_FIELDS[this.topic], this.vin);
+    return this.writer.finish();
+  }
+
   private onDatum(start: number, end: number): void {
     const { reader, datum } = this;
     const content = reader.position;
@@ -89,8 +98,12 @@ class Pass {
     if (!datum.isRegular) this.isRegular = false;
     const isFirstLocation = datum.key === LOCATION_FIELD && !this.isLocationSeen;
     if (isFirstLocation) this.isLocationSeen = true;
-    const piece = rewriteDatum(reader.bytes, datum, content, end, isFirstLocation);
+    const piece = rewriteDatum(this.writer, reader.bytes, datum, content, end, isFirstLocation);
     if (piece !== undefined) this.replace(start, end, piece);
+  }
+
+  private onAlert(end: number): void {
+    if (hasMilliseconds(this.reader, end)) this.hasMilliseconds = true;
   }
 
   private replace(start: number, end: number, piece: Uint8Array): void {
@@ -107,10 +120,4 @@ function isText(bytes: Uint8Array, start: number, end: number, text: string): bo
     if (byte >= 0x80 || byte !== text.charCodeAt(index)) return false;
   }
   return true;
-}
-
-function textField(field: number, text: string): Uint8Array {
-  const writer = new WireWriter();
-  writer.text(field, text);
-  return writer.finish();
 }

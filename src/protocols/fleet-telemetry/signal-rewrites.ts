@@ -1,7 +1,7 @@
 import type { DatumView } from './datum-view.js';
 import { rewriteFloatText } from './float-text.js';
 import { parseLocation } from './location.js';
-import { WireWriter } from './wire-writer.js';
+import type { WireWriter } from './wire-writer.js';
 
 const DATA = 1;
 const VALUE = 2;
@@ -13,6 +13,7 @@ const LOCATION_VALUE = 7;
  * undefined for a datum that stays as it is. `start` and `end` are the span of the datum's content.
  */
 export function rewriteDatum(
+  writer: WireWriter,
   bytes: Buffer,
   datum: DatumView,
   start: number,
@@ -22,7 +23,6 @@ export function rewriteDatum(
   if (datum.member !== STRING_VALUE) return undefined;
   const writeMember = (isFirstLocation ? locationMember(bytes, datum) : undefined) ?? floatTextMember(bytes, datum);
   if (writeMember === undefined) return undefined;
-  const writer = new WireWriter();
   writer.message(DATA, () => {
     writer.raw(bytes, start, datum.valueStart);
     writer.message(VALUE, () => {

@@ -4,8 +4,8 @@ import { shortestFloat32 } from './float32.js';
 import { exactInteger } from './integers.js';
 import type { JsonWriter } from './json-writer.js';
 import { MESSAGES } from './messages.js';
-import { canonicalPayload } from './object-rewrite.js';
-import { DATA_TAG } from './payload-check.js';
+import { DATA_TAG, regularPayload } from './payload-check.js';
+import type { Int64 } from './record-types.js';
 import { protojsonTime } from './timestamps.js';
 import { checkUtf8 } from './utf8.js';
 import { camelCase, VALUE_MEMBERS, type ValueMember } from './value-members.js';
@@ -54,8 +54,7 @@ export function writeVehicleData(json: JsonWriter, payload: Uint8Array): void {
   const reader = new WireReader(payload);
   const datum = new DatumView();
   const end = payload.length;
-  let seconds = { low: 0, high: 0 };
-  let nanos = 0;
+  const time = { seconds: { low: 0, high: 0 }, nanos: 0 };
   let isDated = false;
   let vinStart = 0;
   let vinEnd = 0;
@@ -74,13 +73,7 @@ export function writeVehicleData(json: JsonWriter, payload: Uint8Array): void {
       writeDatum(json, reader, datum);
     } else if (tag === CREATED_AT_TAG) {
       isDated = true;
-      const timeEnd = reader.lengthEnd(end);
-      while (reader.position < timeEnd) {
-        const timeTag = reader.tag(timeEnd);
-        if (timeTag === SECONDS_TAG) seconds = { low: reader.varint(timeEnd), high: reader.high };
-        else if (timeTag === NANOS_TAG) nanos = reader.varint(timeEnd);
-        else reader.skip(timeTag, timeEnd, 1);
-      }
+      readTime(reader, reader.lengthEnd(end), time);
     } else if (tag === VIN_TAG) {
       vinEnd = reader.lengthEnd(end);
       vinStart = reader.position;
@@ -91,12 +84,22 @@ export function writeVehicleData(json: JsonWriter, payload: Uint8Array): void {
     } else reader.skip(tag, end, 0);
   }
   if (!isRegular) {
-    writeVehicleData(json, canonicalPayload('V', payload));
+    writeVehicleData(json, regularPayload('V', payload));
     return;
   }
-  json.ascii(isDated ? `],"createdAt":"${protojsonTime({ seconds, nanos })}","vin":` : '],"createdAt":null,"vin":');
+  json.ascii(isDated ? `],"createdAt":"${protojsonTime(time)}","vin":` : '],"createdAt":null,"vin":');
   json.string(reader.bytes, vinStart, vinEnd);
   json.ascii(isResend ? ',"isResend":true}' : ',"isResend":false}');
+}
+
+/** Reads a time over what was read of it before: a time may come in pieces (FT-PB-6). */
+function readTime(reader: WireReader, end: number, time: { seconds: Int64; nanos: number }): void {
+  while (reader.position < end) {
+    const tag = reader.tag(end);
+    if (tag === SECONDS_TAG) time.seconds = { low: reader.varint(end), high: reader.high };
+    else if (tag === NANOS_TAG) time.nanos = reader.varint(end);
+    else reader.skip(tag, end, 1);
+  }
 }
 
 function writeDatum(json: JsonWriter, reader: WireReader, datum: DatumView): void {

@@ -1,15 +1,18 @@
 import { BYTES, FIXED32, FIXED64, VARINT } from './wire.js';
 
 const FIRST_SIZE = 512;
+const NO_BUFFER = Buffer.alloc(0);
 
 /** Writes protobuf's wire format into one growing buffer. Field numbers are those of this schema: tags take two bytes at most. */
 export class WireWriter {
-  private buffer = Buffer.allocUnsafe(FIRST_SIZE);
+  private buffer = NO_BUFFER;
   private position = 0;
 
-  /** A copy of what was written. */
+  /** A copy of what was written; what is written next begins anew. */
   finish(): Buffer {
-    return Buffer.from(this.buffer.subarray(0, this.position));
+    const written = Buffer.from(this.buffer.subarray(0, this.position));
+    this.position = 0;
+    return written;
   }
 
   /** A varint of 32 bits; negative numbers take ten bytes, as the wire format asks. */
@@ -100,7 +103,7 @@ export class WireWriter {
 
   private reserve(size: number): void {
     if (this.position + size <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.position + size));
+    const larger = Buffer.allocUnsafe(Math.max(FIRST_SIZE, this.buffer.length * 2, this.position + size));
     larger.set(this.buffer.subarray(0, this.position));
     this.buffer = larger;
   }

@@ -9,12 +9,12 @@ import { malformed, PayloadFault } from './payload-result.js';
 export const VARINT = 0;
 export const FIXED64 = 1;
 export const BYTES = 2;
-export const START_GROUP = 3;
-export const END_GROUP = 4;
+const START_GROUP = 3;
+const END_GROUP = 4;
 export const FIXED32 = 5;
 
 /** How deep messages and groups may nest, the root being 0: the limit of protobufjs and of Google's C++ reader. */
-export const DEPTH_LIMIT = 100;
+const DEPTH_LIMIT = 100;
 
 /** A position in a payload. `low` and `high` are the halves of the last varint that was read. */
 export class WireReader {
@@ -146,6 +146,6 @@ export class WireReader {
   }
 }
 
-export function tooDeep(offset: number): PayloadFault {
+function tooDeep(offset: number): PayloadFault {
   return new PayloadFault({ code: 'PAYLOAD_TOO_DEEP', detail: `nested more than ${DEPTH_LIMIT} deep`, offset });
 }
