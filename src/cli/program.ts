@@ -16,6 +16,7 @@ import { provisionCommand } from './provision.js';
 import { recordCommand } from './record.js';
 import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
+import { simulateCommand } from './simulate.js';
 import { packageVersion } from './version.js';
 
 /** Every command, in the order of the help. */
@@ -23,6 +24,7 @@ const commands: readonly (() => Command)[] = [
   demoCommand,
   hubCommand,
   runCommand,
+  simulateCommand,
   recordCommand,
   replayCommand,
   inspectCommand,

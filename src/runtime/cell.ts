@@ -578,9 +578,7 @@ export class Cell implements CellPort {
 
     this.slice = new Slice();
     if (record) this.write(record);
-    else if (snapshot && this.committed?._nodes !== snapshot._nodes) {
-      this.since = activeSince(snapshot, this.since, host.clock.now());
-    }
+    else this.noteTime(snapshot);
     this.committed = snapshot;
     this.timersStale = false;
     host.tapped(this)?.committed(this.address, outputs, snapshot?.value);
@@ -590,6 +588,14 @@ export class Cell implements CellPort {
     if (isDone || isStopped) this.finish(isStopped ? 'stopped' : isKept ? 'kept' : 'done', slice);
     releaseSlice(this, host, slice, routed);
     if (type.hot && hotResults.length > 0) releaseHot(this, host, type.hot, hotResults);
+  }
+
+  /** What a record would say of time, for an actor without one. */
+  private noteTime(snapshot: MachineSnapshot | undefined): void {
+    if (!this.actor || !snapshot || this.type.stored) return;
+    const now = this.host.clock.now();
+    if (this.committed?._nodes !== snapshot._nodes) this.since = activeSince(snapshot, this.since, now);
+    if (this.timersStale) captureTimers(this.actor, this.due, now);
   }
 
   /** Removes the row of a message that is done with. */
