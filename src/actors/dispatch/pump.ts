@@ -10,7 +10,7 @@
  *   settled, so that a record which brings the destination down does not take its neighbours along.
  * - PUMP-5 After its end a run touches neither the spool nor the callbacks.
  */
-import type { Clock } from '../../runtime/clock.js';
+import type { Clock, TimerHandle } from '../../runtime/clock.js';
 import type { FleetchartError } from '../../runtime/errors.js';
 import type { Delivery, Dispatcher } from './dispatcher.js';
 import { DispatchError, dispatchError } from './errors.js';
@@ -124,6 +124,7 @@ interface Batch {
   /** Reasons by index in `items`. */
   readonly refused: Map<number, string>;
   delivery?: Delivery;
+  timer?: TimerHandle;
 }
 
 interface RunEvents {
@@ -204,7 +205,7 @@ class PumpRun {
   private async deliver(batch: Batch): Promise<void> {
     this.inFlight.push(batch);
     const { clock, deliverTimeoutMs, dispatcher } = this.options;
-    const timer = clock.setTimeout(
+    batch.timer = clock.setTimeout(
       () => this.fail(new DispatchError('DISPATCH_TIMEOUT', `no confirmation within ${deliverTimeoutMs} ms`)),
       deliverTimeoutMs,
     );
@@ -217,7 +218,7 @@ class PumpRun {
     } catch (error) {
       this.fail(dispatchError('DISPATCH_FAILED', 'the destination failed', error));
     } finally {
-      clock.clearTimeout(timer);
+      clock.clearTimeout(batch.timer);
     }
   }
 
@@ -276,6 +277,7 @@ class PumpRun {
 
   private end(): void {
     this.ending.abort();
+    for (const { timer } of this.inFlight) this.options.clock.clearTimeout(timer);
     for (const stop of this.listeners.splice(0)) stop();
   }
 }
