@@ -30,11 +30,11 @@ export class FakeMqttBroker {
       },
       authenticate: (_client, _user, password, done) =>
         done(null, options.password === undefined || password?.toString() === options.password),
-    });
-    this.aedes.on('publish', (packet, client) => {
-      if (!client) return;
-      const { topic, qos, retain } = packet;
-      this.publications.push({ topic, body: packet.payload.toString(), qos, retain });
+      // The one moment before it is acknowledged.
+      authorizePublish: (_client, { topic, payload, qos, retain }, done) => {
+        this.publications.push({ topic, body: payload.toString(), qos, retain });
+        done(null);
+      },
     });
     const { aedes } = this;
     this.server = createServer((socket) => {
