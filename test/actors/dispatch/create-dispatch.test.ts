@@ -56,7 +56,10 @@ describe('dispatchers as actors', () => {
     assert.deepEqual([down.state, down.pendingItems, down.delivered], ['broken', 10, 0]);
     assert.deepEqual(failures, ['mqtt: the cable']);
     assert.deepEqual(down.lastError, { code: 'TEST_LOST', message: 'the cable', at: START });
-    assert.equal(system.view('dispatcher/mqtt')?.waits[0]?.waitsFor, 'the next try to reach the destination');
+    const [wait] = system.view('dispatcher/mqtt')?.waits ?? [];
+    assert.equal(wait?.waitsFor, 'the next try to reach the destination');
+    assert.equal(wait.since, START);
+    assert.ok(wait.until !== 'never' && wait.until.at > START && wait.until.at < START + 1_000);
 
     await clock.advance(1_000);
     await settle();

@@ -23,13 +23,22 @@ describe('the broker as an actor', () => {
     const context = () => system.peek(address)?.context as BrokerContext;
 
     await until(() => state() === 'failed', 'the failure');
+    await system.settled();
     assert.match(context().lastError?.message ?? '', new RegExp(`127.0.0.1:${port} is in use .*: stop it, or`));
     assert.equal(context().lastError?.at, clock.now());
-    assert.match(system.view(address)?.waits[0]?.waitsFor ?? '', /^what lastError names to be put right/);
+    assert.deepEqual(system.view(address)?.waits, [
+      {
+        state: 'broker.failed',
+        waitsFor: 'what lastError names to be put right; it tries again by itself',
+        since: clock.now(),
+        until: { at: clock.now() + 10_000, event: 'xstate.after.retry.broker.failed' },
+      },
+    ]);
 
     await new Promise<void>((resolve) => other.close(() => resolve()));
     await clock.advance(10_000);
     await until(() => state() === 'listening', 'listening');
+    await system.settled();
     assert.equal(context().address?.url, `mqtt://127.0.0.1:${port}`);
     assert.equal(broker.url(), `mqtt://127.0.0.1:${port}`);
     const client = await connectClient(t, `mqtt://127.0.0.1:${port}`);
