@@ -18,7 +18,11 @@ if (files.length === 0) {
   console.error(`no test files under ${folders.join(', ') || root}; build first: npm run build`);
   process.exit(1);
 }
-const runner = spawn(process.execPath, ['--enable-source-maps', '--test', '--test-concurrency=2', ...flags, ...files], {
-  stdio: 'inherit',
-});
+const runner = spawn(
+  process.execPath,
+  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-timeout=240000', ...flags, ...files],
+  {
+    stdio: 'inherit',
+  },
+);
 runner.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

@@ -113,7 +113,7 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
     urls: () => ({
       ...(url === undefined ? {} : { http: url }),
       ...(telemetry?.port() === undefined ? {} : { telemetry: `wss://localhost:${telemetry.port()}` }),
-      ...(broker && brokerUrl(system, broker)),
+      ...(broker?.url() === undefined ? {} : { mqtt: broker.url() }),
     }),
     start: async (escalate) => {
       await system.start();
@@ -145,11 +145,6 @@ function createEmbeddedBroker({ embedded }: HubConfig['mqtt'], { clock, logger }
   });
 }
 
-function brokerUrl(system: ActorSystem, { actor }: Broker): { readonly mqtt?: string } {
-  const context = system.peek(actor.address)?.context as { readonly address?: { readonly url: string } } | undefined;
-  return context?.address ? { mqtt: context.address.url } : {};
-}
-
 /** The spool, and a dispatcher for each destination that some topic names. */
 async function createSpooledDispatch(
   { dataDir, telemetry: settings }: HubParts,
@@ -163,14 +158,16 @@ async function createSpooledDispatch(
   const spool = await openLog(system.commit, clock, { name: SPOOL, readers });
   for (const left of spool.leftovers) logger.warn({ ...left }, 'spool_leftovers_removed');
   system.addLog(SPOOL, spool);
+  const mqttRetryMs = settings.dispatchers.mqtt?.connectRetryIntervalMs;
   const dispatchers = readers.map(({ name, boundBytes }) => ({
     name,
     boundBytes,
     spool: spool.reader(name),
     dispatcher: createDestination(name, { settings, dataDir, clock, ids, logger }),
     onConfirmed: (record: FleetRecord) => telemetry.confirmed(record, name),
-    onRefused: ({ reason, record, bytes }: RefusedRecord) =>
-      system.deadLetters.add(`dispatcher/${name}`, record ?? bytes, new DispatchError('DISPATCH_REFUSED', reason)),
+    onRefused: ({ reason, bytes }: RefusedRecord) =>
+      system.deadLetters.add(`dispatcher/${name}`, { record: bytes }, new DispatchError('DISPATCH_REFUSED', reason)),
+    ...(name === 'mqtt' && mqttRetryMs !== undefined ? { timing: { longestRetryMs: mqttRetryMs } } : {}),
   }));
   return createDispatch({ clock, dispatchers });
 }
