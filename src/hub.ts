@@ -110,11 +110,11 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   return {
     system,
     metrics,
-    urls: () => ({
-      ...(url === undefined ? {} : { http: url }),
-      ...(telemetry?.port() === undefined ? {} : { telemetry: `wss://localhost:${telemetry.port()}` }),
-      ...(broker?.url() === undefined ? {} : { mqtt: broker.url() }),
-    }),
+    urls: () => {
+      const port = telemetry?.port();
+      const all = { http: url, telemetry: port && `wss://localhost:${port}`, mqtt: broker?.url() };
+      return Object.fromEntries(Object.entries(all).filter(([, each]) => each !== undefined));
+    },
     start: async (escalate) => {
       await system.start();
       await root.start((end) => escalate(end === 'done' ? new Error('the hub ended') : end.error));
