@@ -97,7 +97,8 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
     parts.http &&
     createHttpServer({ ...parts.http, logger, health, metrics, clock, staticFolder: consolePublicFolder });
   if (http) children.push(httpService(http, (started) => (url = started)));
-  const root = new Supervisor({ name: 'hub', strategy: 'rest_for_one', children }, { clock, ids, log: logger });
+  // Each part bears the loss of the others, so that none drags vehicles' connections along.
+  const root = new Supervisor({ name: 'hub', strategy: 'one_for_one', children }, { clock, ids, log: logger });
   if (http) {
     http.routes(actorRoutes({ system, supervision: () => root.view() }));
     const dispatchers = dispatch && (() => dispatch.views((address) => system.peek(address)));

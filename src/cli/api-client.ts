@@ -16,11 +16,12 @@ export function withApiOptions(command: Command): Command {
     .option('--token <token>', 'where it asks for one; or FLEETCHART_TOKEN');
 }
 
-/** Opens a stream of the API; rejects with what to do when it cannot. */
+/** Opens a stream of the API and hands each message on; rejects with what to do when it cannot. */
 export function openStream(
   { url, token }: ApiOptions,
   path: string,
   query: readonly [string, string][],
+  received: (text: string) => void,
 ): Promise<WebSocket> {
   const target = new URL(path, url.replace(/^ws/, 'http'));
   for (const [name, value] of query) target.searchParams.append(name, value);
@@ -28,6 +29,8 @@ export function openStream(
   const socket = new WebSocket(target.href.replace(/^http/, 'ws'), {
     ...(secret ? { headers: { authorization: `Bearer ${secret}` } } : {}),
   });
+  // The first message may come with the upgrade itself.
+  socket.on('message', (data) => received(String(data)));
   return new Promise((resolve, reject) => {
     socket.once('open', () => resolve(socket));
     socket.once('error', (error: NodeJS.ErrnoException) => {

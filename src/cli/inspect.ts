@@ -24,17 +24,14 @@ export function inspectCommand(): Command {
   return command.action(async (options: InspectOptions) => {
     const output = outputOf(command);
     const query = options.watch.map((pattern): [string, string] => ['watch', pattern]);
-    const socket = await openStream(options, '/api/v1/inspect', query);
+    const bridge = options.stately ? await serveStatelyBridge() : undefined;
+    const show = (text: string): void => {
+      const line = output.json ? text : lineOf(JSON.parse(text) as InspectedEvent);
+      if (line !== undefined) output.terminal.out(`${line}\n`);
+    };
+    const socket = await openStream(options, '/api/v1/inspect', query, bridge ? bridge.pass : show);
     output.note(`charts in the browser: ${new URL('/#/actors', options.url).href}`);
-    const bridge = options.stately ? await serveStatelyBridge(socket) : undefined;
     if (bridge) output.note(`Stately inspector: ${bridge.url}`);
-    else {
-      socket.on('message', (data) => {
-        const text = String(data);
-        const line = output.json ? text : lineOf(JSON.parse(text) as InspectedEvent);
-        if (line !== undefined) output.terminal.out(`${line}\n`);
-      });
-    }
     await untilClosed(socket, options.duration === undefined ? undefined : options.duration * 1000);
     await bridge?.close();
   });

@@ -25,15 +25,11 @@ export function recordCommand(): Command {
         hint: 'name a new file in a folder that exists',
       });
     });
-    const socket = await openStream(
-      options,
-      '/api/v1/record',
-      addresses.map((address) => ['address', address]),
-    );
     const progress = output.progress();
     let lines = 0;
-    socket.on('message', (data) => {
-      file.write(`${String(data)}\n`);
+    const query = addresses.map((address): [string, string] => ['address', address]);
+    const socket = await openStream(options, '/api/v1/record', query, (line) => {
+      file.write(`${line}\n`);
       progress.update(`${++lines} lines, Ctrl-C ends`);
     });
     await untilClosed(socket, options.duration === undefined ? undefined : options.duration * 1000);

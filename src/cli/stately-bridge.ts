@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 
 export interface StatelyBridge {
   readonly url: string;
+  /** Hands an inspection event to every page that is open, and to those that open later. */
+  readonly pass: (text: string) => void;
   close(): Promise<void>;
 }
 
@@ -13,10 +15,10 @@ const HOSTED = 'https://stately.ai';
 const KEPT = 500;
 
 /**
- * A page on loopback that hands the events of `source` to the hosted Stately inspector in a frame, by the inspector's own
+ * A page on loopback that hands inspection events to the hosted Stately inspector in a frame, by the inspector's own
  * handshake. Nothing leaves this machine but by the browser that opens the page.
  */
-export async function serveStatelyBridge(source: WebSocket): Promise<StatelyBridge> {
+export async function serveStatelyBridge(): Promise<StatelyBridge> {
   const kept: string[] = [];
   const nonce = randomBytes(16).toString('base64');
   const http = createServer((_request, response) => {
@@ -30,25 +32,27 @@ export async function serveStatelyBridge(source: WebSocket): Promise<StatelyBrid
   pages.on('connection', (socket) => {
     for (const text of kept) socket.send(text);
   });
-  source.on('message', (data) => {
-    const text = String(data);
-    kept.push(text);
-    if (kept.length > KEPT)
-      kept.splice(
-        kept.findIndex((line) => !line.includes('"@xstate.actor"')),
-        1,
-      );
-    for (const socket of pages.clients) socket.send(text);
-  });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/`,
+    pass: (text) => {
+      kept.push(text);
+      if (kept.length > KEPT) kept.splice(oldestEvent(kept), 1);
+      for (const socket of pages.clients) socket.send(text);
+    },
     close: async () => {
       for (const socket of pages.clients) socket.terminate();
       await new Promise<void>((resolve) => http.close(() => resolve()));
     },
   };
 }
+
+/** Actors are kept for as long as there are events that can go instead. */
+const oldestEvent = (kept: readonly string[]): number =>
+  Math.max(
+    0,
+    kept.findIndex((text) => !text.includes('"type":"@xstate.actor"')),
+  );
 
 const page = (nonce: string): string => `<!doctype html>
 <html lang="en">

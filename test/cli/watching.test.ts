@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { serveStatelyBridge } from '../../src/cli/stately-bridge.js';
+import { createHub } from '../../src/hub.js';
+import { checkHubConfig, configOf } from '../../src/hub-config.js';
+import { silentLogger, systemClock, systemIds } from '../../src/runtime/index.js';
+import { temporaryFolder } from '../fakes/runtime.js';
+import { until } from '../fakes/until.js';
+import { runCommand } from './run-command.js';
+
+/** A hub with an embedded broker, whose chart there is to watch. */
+async function watchedHub(t: TestContext) {
+  const config = configOf(
+    checkHubConfig({
+      sets: [`dataDir=${temporaryFolder(t)}`, 'http.port=0', 'mqtt.embedded.enabled=true', 'mqtt.embedded.port=0'],
+    }),
+  );
+  const deps = { clock: systemClock, ids: systemIds, logger: silentLogger(), version: 'test' };
+  const hub = await createHub(config, deps);
+  await hub.start((error) => assert.ifError(error));
+  t.after(() => hub.stop(1_000));
+  await until(() => hub.system.view('broker/embedded')?.state === 'listening', 'the broker');
+  const { http = '' } = hub.urls() as { http?: string };
+  return { hub, url: http };
+}
+
+test('INS-3 inspect shows an actor with its state, and what moves it', async (t) => {
+  const { hub, url } = await watchedHub(t);
+  const inspecting = runCommand(['inspect', '--url', url, '--watch', 'broker/*', '--duration', '2']);
+  setTimeout(() => hub.system.tell('broker/embedded', { type: 'broker.stop' }), 500);
+  const { exitCode, stdout, stderr } = await inspecting;
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /^broker\/embedded is "listening"$/m);
+  assert.match(stdout, /^broker\/embedded \S+ → "stopp(ing|ed)"$/m);
+  assert.match(stderr, /charts in the browser: http:/);
+});
+
+test('INS-3 the page for the Stately inspector gets the actor with its definition, late or not', async (t) => {
+  const { url } = await watchedHub(t);
+  const bridge = await serveStatelyBridge();
+  t.after(() => bridge.close());
+  const source = new WebSocket(`${url.replace('http', 'ws')}/api/v1/inspect?watch=broker/embedded`);
+  source.on('message', (data) => bridge.pass(String(data)));
+  t.after(() => source.terminate());
+  await once(source, 'open');
+  const answer = await fetch(bridge.url);
+  assert.match(answer.headers.get('content-security-policy') ?? '', /default-src 'none'/);
+  assert.match(await answer.text(), /@statelyai\.connected/);
+  const page = new WebSocket(bridge.url.replace('http', 'ws'));
+  t.after(() => page.terminate());
+  const [data] = await once(page, 'message');
+  const event = JSON.parse(String(data)) as Record<string, unknown>;
+  assert.equal(event['type'], '@xstate.actor');
+  assert.equal(event['name'], 'broker/embedded');
+  const definition = JSON.parse(String(event['definition'])) as { states: object };
+  assert.ok('listening' in definition.states);
+});
+
+test('record writes a fixture of a running actor', async (t) => {
+  const { hub, url } = await watchedHub(t);
+  const out = join(temporaryFolder(t), 'broker.jsonl');
+  const recording = runCommand(['record', 'broker/embedded', '--url', url, '--out', out, '--duration', '2']);
+  setTimeout(() => hub.system.tell('broker/embedded', { type: 'broker.stop' }), 500);
+  const { exitCode, stdout } = await recording;
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /replay it: fleetchart replay/);
+  const kinds = readFileSync(out, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { kind: string }).kind);
+  assert.equal(kinds[0], 'restore');
+  assert.ok(kinds.includes('event'));
+});
+
+test('CLI-3 watching what does not run says what to do', async () => {
+  const { exitCode, stderr } = await runCommand(['inspect', '--url', 'http://127.0.0.1:9', '--duration', '1']);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /nothing listens there: start one with/);
+});
