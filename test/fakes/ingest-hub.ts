@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import {
@@ -11,9 +11,19 @@ import {
 } from '../../src/actors/provisioning/index.js';
 import { createHub, type Hub } from '../../src/hub.js';
 import { checkServerConfig, configOf } from '../../src/hub-config.js';
-import { type Clock, createLogger, type RootLogger, systemClock, systemIds } from '../../src/runtime/index.js';
+import {
+  type Clock,
+  createLogger,
+  ManualClock,
+  type RootLogger,
+  systemClock,
+  systemIds,
+} from '../../src/runtime/index.js';
 import { temporaryFolder } from './runtime.js';
 import { type Credentials, Vehicle, type VehicleOptions } from './vehicle.js';
+
+/** Of vehicles that a test does not name. */
+export const VIN = 'VIN00000000000001';
 
 const DEADLINE_MS = 10_000;
 
@@ -65,6 +75,9 @@ export interface IngestHubOptions {
   readonly clock?: Clock;
   /** Data of an earlier run. */
   readonly folder?: string;
+  /** Other certificates: `hub.crt`, `hub.key`, `ca.crt`. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A hub in this process that takes telemetry on a port of its own. */
@@ -79,6 +92,8 @@ export interface IngestHub {
   readonly escalations: readonly unknown[];
   /** Connects a vehicle with a certificate for its VIN. */
   vehicle(vin?: string, options?: Partial<VehicleOptions>): Promise<Vehicle>;
+  /** What a client of this VIN connects with. */
+  access(vin?: string): Promise<{ port: number; ca: string; cert: string; key: string }>;
   /** What the file dispatcher has written, in order. */
   records(): RecordLine[];
   /** Waits until the files hold what is asked for. */
@@ -93,11 +108,14 @@ export interface IngestHub {
 type Config = Readonly<Record<string, unknown>>;
 
 /** Writes a `server_config.json` with certificates into `folder`; `config` stands over what a test usually wants. */
-export async function writeServerConfig(folder: string, config: Config = {}): Promise<string> {
+export async function writeServerConfig(
+  folder: string,
+  config: Config = {},
+  files: IngestHubOptions['files'] = {},
+): Promise<string> {
   const { authority, server } = await testCertificates();
-  mkdirSync(folder, { recursive: true });
-  const files = { 'hub.crt': server.chainPem, 'hub.key': server.keyPem, 'ca.crt': authority.certificatePem };
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
+  const all = { 'hub.crt': server.chainPem, 'hub.key': server.keyPem, 'ca.crt': authority.certificatePem, ...files };
+  for (const [name, text] of Object.entries(all)) writeFileSync(join(folder, name), text, { mode: 0o600 });
   const path = (name: string): string => join(folder, name);
   const whole = {
     host: '127.0.0.1',
@@ -117,10 +135,10 @@ export async function startIngestHub(
   config: Config = {},
   options: IngestHubOptions = {},
 ): Promise<IngestHub> {
-  const { clock = systemClock, folder = temporaryFolder(t) } = options;
+  const { clock = systemClock, folder = temporaryFolder(t), environment = {} } = options;
   const { authority, device } = await testCertificates();
-  const file = await writeServerConfig(folder, config);
-  const telemetry = configOf(checkServerConfig({ file, environment: {}, sets: [], assignments: [] }));
+  const file = await writeServerConfig(folder, config, options.files);
+  const telemetry = configOf(checkServerConfig({ file, environment, sets: [], assignments: [] }));
   const log: LogLine[] = [];
   const write = (line: string): void => void log.push(JSON.parse(line) as LogLine);
   const logger = createLogger({ level: telemetry.log.level, clock, destination: { write } });
@@ -132,7 +150,17 @@ export async function startIngestHub(
   const stop = async (deadlineMs = 10_000): Promise<void> => {
     if (!isRunning) return;
     isRunning = false;
-    await hub.stop(deadlineMs);
+    const stopped = hub.stop(deadlineMs);
+    if (!(clock instanceof ManualClock)) return stopped;
+    let isStopped = false;
+    const noted = stopped.finally(() => {
+      isStopped = true;
+    });
+    while (!isStopped) {
+      await clock.advance(10);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return noted;
   };
   t.after(async () => {
     for (const vehicle of vehicles) vehicle.socket.terminate();
@@ -148,11 +176,15 @@ export async function startIngestHub(
     logger,
     log,
     escalations,
-    vehicle: async (vin = 'VIN00000000000001', more = {}) => {
+    vehicle: async (vin = VIN, more = {}) => {
       const credentials: Credentials = await device(vin);
       const vehicle = await Vehicle.open({ port, vin, credentials, serverCa: authority.certificatePem, ...more });
       vehicles.add(vehicle);
       return vehicle;
+    },
+    access: async (vin = VIN) => {
+      const { chainPem, keyPem } = await device(vin);
+      return { port, ca: authority.certificatePem, cert: chainPem, key: keyPem };
     },
     records,
     recorded: async (isEnough, what) => {

@@ -1,6 +1,6 @@
 import { signalCount, type Verdict } from '../../protocols/fleet-telemetry/index.js';
 import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
-import { type Clock, type HotOutcome, type Logger, type Metrics, Refusals } from '../../runtime/index.js';
+import { type Clock, type HotOutcome, type Logger, type Metrics, Refusals, silentLogger } from '../../runtime/index.js';
 import type { LiveConnection } from './live-connection.js';
 
 /** Label of topics that are no key of `records`: a vehicle must not be able to make up labels. */
@@ -22,6 +22,7 @@ export class IngestMetrics {
   private readonly signals;
   private readonly connectivityDrops;
   private readonly refusals: Refusals;
+  private readonly unlogged: Refusals;
   recordsTotal = 0;
   acksTotal = 0;
 
@@ -81,6 +82,7 @@ export class IngestMetrics {
       help: 'Connectivity records given up because the spool took none for too long.',
     });
     this.refusals = new Refusals({ boundary: 'telemetry', metrics, logger, clock });
+    this.unlogged = new Refusals({ boundary: 'telemetry', metrics, logger: silentLogger(), clock });
   }
 
   judged({ input }: LiveConnection, verdict: Verdict, outcome: HotOutcome): void {
@@ -133,6 +135,11 @@ export class IngestMetrics {
   /** What is no message of the protocol: TLS, HTTP, identity, WebSocket. */
   refused(remote: string, reason: string, fields: Readonly<Record<string, unknown>>): void {
     this.refusals.refuse(remote, reason, fields);
+  }
+
+  /** The same where nobody wants to read of it. */
+  refusedUnlogged(remote: string, reason: string): void {
+    this.unlogged.refuse(remote, reason);
   }
 
   socketError(connectionId: string, vin: string, reason: string): void {

@@ -65,7 +65,8 @@ export class Listener {
       const answer = answerTo(request);
       const { status, headers, body } = answer.kind === 'answer' ? answer : NO_UPGRADE;
       // One request a connection: how long one may take is bounded for the first only.
-      response.writeHead(status, { ...headers, connection: 'close' }).end(body);
+      const length = Buffer.byteLength(body);
+      response.writeHead(status, { ...headers, 'content-length': length, connection: 'close' }).end(body);
     });
     this.http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.headRead(socket);
@@ -84,7 +85,7 @@ export class Listener {
       onSecure: (socket) => this.awaitHead(socket),
       onRefused: (failure, remote) => {
         const { reason, check, who, whatToDo, code } = failure;
-        if (deps.suppressTlsErrors) deps.metrics.refused(remote, reason, {});
+        if (deps.suppressTlsErrors) deps.metrics.refusedUnlogged(remote, reason);
         else deps.metrics.refused(remote, reason, { check, who, do: whatToDo, code });
       },
     });
