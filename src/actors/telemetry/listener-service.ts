@@ -84,6 +84,7 @@ export class ListenerService implements Child {
     connections.stop();
     await this.drain(until - SETTLE_MS);
     for (const connection of connections.all()) connection.terminate();
+    await this.allEnded(until);
     // Their last turns make the records that say so.
     await within(system.settled(), clock, until - clock.monotonic());
     connectivity.close();
@@ -97,14 +98,21 @@ export class ListenerService implements Child {
 
   /** Tells every connection to end, and waits until all have. */
   private async drain(until: number): Promise<void> {
-    const { clock, system, connections } = this.deps;
+    const { system, connections } = this.deps;
     const told = new Set<string>();
-    while (connections.size > 0 && clock.monotonic() < until) {
+    await this.allEnded(until, () => {
       for (const { input } of connections.all()) {
         const address = connectionAddress(input.connectionId);
         // A full mailbox takes it later.
         if (!told.has(address) && system.tell(address, { type: 'DRAIN' })) told.add(address);
       }
+    });
+  }
+
+  private async allEnded(until: number, meanwhile: () => void = () => {}): Promise<void> {
+    const { clock, connections } = this.deps;
+    while (connections.size > 0 && clock.monotonic() < until) {
+      meanwhile();
       await new Promise<void>((resolve) => clock.setTimeout(resolve, STOP_POLL_MS));
     }
   }
