@@ -35,6 +35,8 @@ import {
   type ReplayedType,
   Supervisor,
 } from './runtime/index.js';
+import type { SupervisionDeps } from './runtime/supervision.js';
+import { StopTime } from './stop-time.js';
 
 /** The charts of a hub that can be replayed without one. */
 export const hubTypes: readonly ReplayedType[] = [connectionType];
@@ -81,15 +83,13 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
 
   for (const part of [broker, dispatch, telemetry]) if (part) system.register(part.type);
 
+  const supervision = { clock, ids, log: logger };
   const children: Child[] = [];
   if (broker) {
     const stopEvent = (deadlineMs: number) => ({ type: 'broker.stop', deadlineMs });
     children.push(system.child(broker.actor.address, { input: broker.actor.input, stopEvent }));
   }
-  for (const { address, input } of dispatch?.actors ?? []) {
-    const stopEvent = (deadlineMs: number) => ({ type: 'dispatcher.stop', deadlineMs });
-    children.push(system.child(address, { input, stopEvent, shutdownMs: DRAIN_MS }));
-  }
+  if (dispatch) children.push(dispatchers(dispatch, system, supervision));
   if (telemetry) children.push(telemetry.listener);
 
   let url: string | undefined;
@@ -97,14 +97,18 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
     parts.http &&
     createHttpServer({ ...parts.http, logger, health, metrics, clock, staticFolder: consolePublicFolder });
   if (http) children.push(httpService(http, (started) => (url = started)));
+  const stopTime = new StopTime(clock);
+  const timed = children.map((child) => stopTime.bounding(child));
   // Each part bears the loss of the others, so that none drags vehicles' connections along.
-  const root = new Supervisor({ name: 'hub', strategy: 'one_for_one', children }, { clock, ids, log: logger });
+  const root = new Supervisor({ name: 'hub', strategy: 'one_for_one', children: timed }, supervision);
   if (http) {
     http.routes(actorRoutes({ system, supervision: () => root.view() }));
-    const dispatchers = dispatch && (() => dispatch.views((address) => system.peek(address)));
-    http.routes(overviewRoutes({ role: 'hub', version, system, clock, telemetry: telemetry?.figures, dispatchers }));
+    const views = dispatch && (() => dispatch.views((address) => system.peek(address)));
+    http.routes(
+      overviewRoutes({ role: 'hub', version, system, clock, telemetry: telemetry?.figures, dispatchers: views }),
+    );
     if (telemetry) http.routes(telemetryRoutes(telemetry.connections, system));
-    if (dispatchers) http.routes(dispatchRoutes(dispatchers));
+    if (views) http.routes(dispatchRoutes(views));
     actorStreams(http, system, new Inspection(system, clock));
   }
 
@@ -122,10 +126,12 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
     },
     stop: async (deadlineMs) => {
       health.stopping();
+      // The store needs some of it for itself.
+      stopTime.begin(deadlineMs - deadlineMs / 8);
       await root.stop(deadlineMs);
-      await dispatch?.close(deadlineMs);
-      await broker?.close(deadlineMs);
-      await system.stop(deadlineMs);
+      await dispatch?.close(stopTime.left);
+      await broker?.close(stopTime.left);
+      await system.stop(stopTime.left);
     },
     reload: async () => {
       await telemetry?.reload();
@@ -171,6 +177,26 @@ async function createSpooledDispatch(
     ...(name === 'mqtt' && mqttRetryMs !== undefined ? { timing: { longestRetryMs: mqttRetryMs } } : {}),
   }));
   return createDispatch({ clock, dispatchers });
+}
+
+/** A dispatcher that fails takes no other along; together they deliver what is left before they stop. */
+function dispatchers(dispatch: Dispatch, system: ActorSystem, deps: SupervisionDeps): Child {
+  const stopEvent = (deadlineMs: number) => ({ type: 'dispatcher.stop', deadlineMs: deadlineMs / 2 });
+  const children = dispatch.actors.map(({ address, input }) =>
+    system.child(address, { input, stopEvent, shutdownMs: DRAIN_MS }),
+  );
+  const group = new Supervisor({ name: 'dispatchers', strategy: 'one_for_one', children }, deps);
+  return {
+    name: group.name,
+    kind: group.kind,
+    shutdownMs: DRAIN_MS,
+    start: (report) => group.start(report),
+    stop: async (deadlineMs) => {
+      await Promise.all(children.map((child) => child.stop(deadlineMs)));
+      await group.stop(deadlineMs);
+    },
+    view: () => group.view(),
+  };
 }
 
 function httpService(server: HttpServer, started: (url: string | undefined) => void): Child {

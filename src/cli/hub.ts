@@ -3,6 +3,7 @@ import { checkHubConfig, configOf } from '../hub-config.js';
 import { createLogger } from '../runtime/index.js';
 import { leafCommand } from './command.js';
 import { configInputOf, withConfigOptions } from './config-options.js';
+import { logWarnings, reloadConfig } from './config-reload.js';
 import { outputOf } from './output.js';
 import { runHub } from './run-hub.js';
 
@@ -17,8 +18,11 @@ export function hubCommand(): Command {
   );
   return command.action(async () => {
     const output = outputOf(command);
-    const config = configOf(checkHubConfig(configInputOf(command)));
+    const check = () => checkHubConfig(configInputOf(command));
+    const started = check();
+    const config = configOf(started);
     const logger = createLogger(config.log);
+    logWarnings(started.warnings, logger);
     process.exitCode = await runHub({
       parts: config,
       logger,
@@ -28,6 +32,7 @@ export function hubCommand(): Command {
         if (!config.telemetry) lines.push('no telemetry is configured: see config/hub.yaml for a start');
         output.result(lines.join('\n'), { urls });
       },
+      reload: () => reloadConfig({ started, check, levelKey: 'log.level', logger }),
     });
   });
 }

@@ -9,12 +9,14 @@ export interface RunHubOptions {
   readonly ready: (hub: Hub) => void | Promise<void>;
   /** Called before the hub stops. */
   readonly stopping?: () => Promise<void>;
+  /** Called on SIGHUP, before certificates are read again. */
+  readonly reload?: () => void;
 }
 
 const STOP_DEADLINE_MS = 15_000;
 
 /** Runs a hub until a signal or a failure ends the process; resolves with its exit code. */
-export async function runHub({ parts, logger, ready, stopping }: RunHubOptions): Promise<number> {
+export async function runHub({ parts, logger, ready, stopping, reload }: RunHubOptions): Promise<number> {
   const clock = systemClock;
   const hub = await createHub(parts, { clock, ids: systemIds, logger, version: packageVersion() });
   return runUntilSignal({
@@ -26,7 +28,10 @@ export async function runHub({ parts, logger, ready, stopping }: RunHubOptions):
       await stopping?.();
       await hub.stop(deadlineMs);
     },
-    reload: () => hub.reload(),
+    reload: async () => {
+      reload?.();
+      await hub.reload();
+    },
     exitCodeOf: () => EXIT.failed,
     logger,
     metrics: hub.metrics,

@@ -4,6 +4,7 @@ import { checkServerConfig, configOf } from '../hub-config.js';
 import { createLogger } from '../runtime/index.js';
 import { groupCommand, peerCommand } from './command.js';
 import { optionAssignment } from './config-options.js';
+import { logWarnings, reloadConfig } from './config-reload.js';
 import { exitCodes, QuietExit } from './exit-code.js';
 import { fleetTelemetryFlags, goFlagsUsage, parseGoFlags } from './go-flags.js';
 import { terminalOf } from './output.js';
@@ -38,7 +39,9 @@ function fleetTelemetryCommand(): Command {
     const assignments = deviceCa ? [optionAssignment('-device-ca', ['fleetchart', 'deviceCa'], deviceCa)] : [];
     const { environment } = terminal;
     try {
-      const telemetry = configOf(checkServerConfig({ file: values.get('config'), environment, sets: [], assignments }));
+      const check = () => checkServerConfig({ file: values.get('config'), environment, sets: [], assignments });
+      const started = check();
+      const telemetry = configOf(started);
       const { level, format } = telemetry.log;
       const logger = createLogger({
         level,
@@ -46,8 +49,13 @@ function fleetTelemetryCommand(): Command {
         base: { context: 'fleet-telemetry' },
         levelNames: REFERENCE_LEVELS,
       });
-      const dataDir = values.get('data') ?? '';
-      process.exitCode = await runHub({ parts: { dataDir, telemetry }, logger, ready: () => {} });
+      logWarnings(started.warnings, logger);
+      process.exitCode = await runHub({
+        parts: { dataDir: values.get('data') ?? '', telemetry },
+        logger,
+        ready: () => {},
+        reload: () => reloadConfig({ started, check, levelKey: 'log_level', logger }),
+      });
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       // The reference ends so, too.

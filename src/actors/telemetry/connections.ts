@@ -8,6 +8,7 @@ import type { LiveConnection } from './live-connection.js';
 
 export const CONNECTION_TYPE = 'vehicle-connection';
 
+/** How often connections are looked after. */
 const TEND_MS = 5_000;
 
 /** The open sockets by connection id (FT-REG-1: not by vehicle). */
@@ -56,23 +57,26 @@ export class Connections {
 
   /** A dispatcher has confirmed a record of which its topic's acknowledgement depends (FT-ACK-2, FT-ACK-3). */
   confirm(record: FleetRecord, dispatcher: string, metrics: IngestMetrics): void {
-    const connection = record.origin === undefined ? undefined : this.byId.get(record.origin);
+    const found = record.origin === undefined ? undefined : this.byId.get(record.origin);
+    // Another vehicle may have come under an id that was free again.
+    const connection = found?.input.identity.deviceId === record.vehicle ? found : undefined;
     metrics.confirmed(record.type, dispatcher, connection !== undefined);
     const txid = Buffer.from(record.metadata['txid'] ?? '', 'latin1');
-    connection?.acknowledge(encodeAck(txid, Buffer.from(record.type)));
+    connection?.confirm(encodeAck(txid, Buffer.from(record.type)));
   }
 
   /** Pings, and ends what is silent or does not read. */
   start(failed: (connection: LiveConnection, why: 'silent' | 'stalled') => void): void {
+    const everyMs = Math.min(TEND_MS, this.pingMs ?? TEND_MS);
     const tend = (): void => {
       const now = this.clock.now();
       for (const connection of this.byId.values()) {
         const state = connection.tend(now, this.pingMs);
         if (state !== 'well') failed(connection, state);
       }
-      this.timer = this.clock.setTimeout(tend, TEND_MS);
+      this.timer = this.clock.setTimeout(tend, everyMs);
     };
-    this.timer = this.clock.setTimeout(tend, TEND_MS);
+    this.timer = this.clock.setTimeout(tend, everyMs);
   }
 
   stop(): void {

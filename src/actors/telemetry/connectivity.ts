@@ -1,4 +1,5 @@
 import { encodeConnectivity } from '../../protocols/fleet-telemetry/index.js';
+import type { Clock, TimerHandle } from '../../runtime/index.js';
 import { encodeRecord } from '../dispatch/index.js';
 import type { ConnectionOutput } from './events.js';
 
@@ -16,4 +17,56 @@ export function connectivityRecord(
     metadata: { txid: connectionId, device_client_version: clientVersion },
     payload: encodeConnectivity({ vin, connectionId, status, createdAtMs: now, networkInterface }),
   });
+}
+
+const RETRY_MS = 1_000;
+const MOST_WAITING = 10_000;
+
+export interface ConnectivitySpoolDeps {
+  /** False if the spool takes nothing now. */
+  readonly append: (record: Buffer) => boolean;
+  readonly clock: Clock;
+  /** Records that are lost. */
+  readonly dropped: (records: number) => void;
+}
+
+/**
+ * Brings connectivity records to the spool in their order. Nobody sends them again, so those that it has no room for
+ * wait in memory, the newest {@link MOST_WAITING} of them.
+ */
+export class ConnectivitySpool {
+  private waiting: Buffer[] = [];
+  private timer: TimerHandle;
+  private isOpen = true;
+
+  constructor(private readonly deps: ConnectivitySpoolDeps) {}
+
+  add(record: Buffer): void {
+    this.waiting.push(record);
+    if (this.waiting.length > MOST_WAITING) {
+      this.waiting.shift();
+      this.deps.dropped(1);
+    }
+    if (this.waiting.length === 1) this.send();
+  }
+
+  open(): void {
+    this.isOpen = true;
+  }
+
+  /** From now on nothing waits. */
+  close(): void {
+    this.isOpen = false;
+    this.send();
+  }
+
+  private readonly send = (): void => {
+    const { append, clock } = this.deps;
+    const taken = this.waiting.findIndex((record) => !append(record));
+    this.waiting.splice(0, taken < 0 ? this.waiting.length : taken);
+    clock.clearTimeout(this.timer);
+    if (this.waiting.length === 0) return;
+    if (this.isOpen) this.timer = clock.setTimeout(this.send, RETRY_MS);
+    else this.deps.dropped(this.waiting.splice(0).length);
+  };
 }

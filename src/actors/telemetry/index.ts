@@ -1,18 +1,12 @@
-import {
-  type IdentityTables,
-  TESLA_IDENTITY_TABLES,
-  withIdentityAdditions,
-} from '../../protocols/fleet-telemetry/index.js';
 import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
 import type { ActorSystem, ActorType, Child, Clock, Ids, Logger, Metrics } from '../../runtime/index.js';
-import { TlsMaterial } from '../../runtime/tls.js';
 import type { FleetRecord } from '../dispatch/index.js';
 import { connectionHot, SPOOL } from './connection-hot.js';
 import { CONNECTION_TYPE, Connections, connectionAddress } from './connections.js';
-import { connectivityRecord } from './connectivity.js';
-import type { ConnectionInput, ConnectionOutput, IngestSettings } from './events.js';
+import { ConnectivitySpool, connectivityRecord } from './connectivity.js';
+import type { ConnectionEvent, ConnectionInput, ConnectionOutput, IngestSettings } from './events.js';
 import { IngestMetrics } from './ingest-metrics.js';
-import { Listener } from './listener.js';
+import { ListenerService } from './listener-service.js';
 import { LiveConnection } from './live-connection.js';
 import { connectionMachine } from './machine.js';
 
@@ -59,38 +53,53 @@ export const connectionType = {
   hot: connectionHot,
 } as const;
 
-const STOP_POLL_MS = 20;
-
+/** How long a stop waits for acknowledgements before it closes a connection. */
+const GRACE_MS = 3_000;
 export function createTelemetry(deps: TelemetryDeps): Telemetry {
   const { settings, system, clock, ids, logger, metrics } = deps;
   const connections = new Connections(clock, settings.idlePingMs);
-  const ingest = new IngestMetrics(metrics, logger, clock, () => connections.size);
+  const ingest = new IngestMetrics(metrics, logger, clock, settings.signalCount, () => connections.size);
   const ingestSettings = ingestSettingsOf(settings);
-  let material: TlsMaterial | undefined;
-  let listener: Listener | undefined;
-  let port: number | undefined;
+  const connectivity = new ConnectivitySpool({
+    append: (payload) => system.append({ log: SPOOL, payload, readers: ingestSettings.routes['connectivity'] ?? [] }),
+    clock,
+    dropped: (records) => ingest.connectivityDropped(records),
+  });
 
-  const connected = (input: ConnectionInput, ws: LiveConnection['ws'], socket: LiveConnection['socket']) => {
-    const address = connectionAddress(input.connectionId);
-    const take = (message: Uint8Array): boolean => system.hot(address, message);
-    const connection = new LiveConnection(input, ws, socket, { take, metrics: ingest, now: () => clock.now() });
-    connections.add(connection);
-    system.spawn(address, input);
-    system.tell(address, { type: 'CONNECTED' });
+  const connected = (input: ConnectionInput, ws: LiveConnection['ws'], socket: LiveConnection['socket']): void => {
     const { connectionId, networkInterface, identity } = input;
+    const address = connectionAddress(connectionId);
     const facts = { txid: connectionId, vin: identity.deviceId, network_interface: networkInterface };
-    logger.info({ ...facts, remote: input.remote, device_client_version: input.clientVersion }, 'socket_connected');
-    return {
-      received: (message: Buffer) => connection.received(message),
-      closed: (code: number) => {
+    const connection: LiveConnection = new LiveConnection(input, ws, socket, {
+      take: (message) => system.hot(address, message),
+      ended: (code, isAbandoned) => {
         connections.remove(connection);
         const duration_sec = Math.round((clock.now() - connection.since) / 1000);
         const bytes = Object.fromEntries(connection.bytesByType);
         logger.info({ ...facts, code, duration_sec, total: connection.bytes, ...bytes }, 'socket_disconnected');
-        system.tell(address, { type: 'DISCONNECTED', code } as never);
+        if (!isAbandoned) system.tell(address, { type: 'DISCONNECTED', code } as ConnectionEvent);
       },
-    };
+      metrics: ingest,
+      clock,
+    });
+    connections.add(connection);
+    system.spawn(address, input);
+    system.tell(address, { type: 'CONNECTED' });
+    logger.info({ ...facts, remote: input.remote, device_client_version: input.clientVersion }, 'socket_connected');
   };
+
+  const service = new ListenerService({
+    settings,
+    ingestSettings,
+    system,
+    clock,
+    ids,
+    logger,
+    metrics: ingest,
+    connections,
+    connectivity,
+    connected,
+  });
 
   return {
     type: {
@@ -103,24 +112,20 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
       mailbox: { capacity: 1_024 },
       outputs: {
         connectivity: (output) => {
-          const record = connectivityRecord(output as ConnectionOutput & { type: 'connectivity' }, clock.now());
-          const readers = ingestSettings.routes['connectivity'];
-          if (readers) system.append({ log: SPOOL, payload: record, readers });
+          if (!ingestSettings.routes['connectivity']) return;
+          connectivity.add(connectivityRecord(output as ConnectionOutput & { type: 'connectivity' }, clock.now()));
         },
-        'socket.close': async (output, { address }) => {
+        'socket.close': (output, { address }) => {
           const { code, reason } = output as ConnectionOutput & { type: 'socket.close' };
-          await system.commit.flushed();
-          connections.at(address)?.close(code, reason);
+          connections.at(address)?.close(code, reason, GRACE_MS);
         },
-        'socket.terminate': (_output, { address }) => connections.at(address)?.terminate(),
+        'socket.terminate': (_output, { address }) => connections.at(address)?.abandon(),
       },
       summary: ({ value, context }) => ({ state: String(value), vin: (context as { vin: string }).vin }),
     },
     connections,
-    port: () => port,
-    reload: async () => {
-      await material?.reload();
-    },
+    port: () => service.port,
+    reload: () => service.reload(),
     confirmed: (record, dispatcher) => {
       if (settings.reliableAckSources.get(record.type) === dispatcher) connections.confirm(record, dispatcher, ingest);
     },
@@ -129,47 +134,7 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
       recordsTotal: ingest.recordsTotal,
       acksTotal: ingest.acksTotal,
     }),
-    listener: {
-      name: 'telemetry listener',
-      kind: 'service',
-      shutdownMs: 12_000,
-      start: async () => {
-        material = await TlsMaterial.load({ files: tlsFilesOf(settings), clock, log: logger });
-        listener = new Listener({
-          ...settings.listen,
-          material,
-          identities: identitiesOf(settings),
-          settings: ingestSettings,
-          hardCloseBytes: settings.limits.hardCloseBytes,
-          suppressTlsErrors: settings.log.suppressTlsHandshakeErrors,
-          clock,
-          ids,
-          logger,
-          metrics: ingest,
-          freeId: (wanted) => connections.freeId(wanted),
-          connected,
-        });
-        port = await listener.start();
-        connections.start((connection, why) => {
-          ingest.socketError(connection.input.connectionId, connection.input.identity.deviceId, why);
-          connection.terminate();
-        });
-        logger.info({ host: settings.listen.host, port }, 'starting_server');
-      },
-      stop: async (deadlineMs) => {
-        listener?.stopAccepting();
-        connections.stop();
-        for (const { input } of connections.all())
-          system.tell(connectionAddress(input.connectionId), { type: 'DRAIN' });
-        const until = clock.monotonic() + deadlineMs;
-        while (connections.size > 0 && clock.monotonic() < until) {
-          await new Promise<void>((resolve) => clock.setTimeout(resolve, STOP_POLL_MS));
-        }
-        for (const connection of connections.all()) connection.terminate();
-        material?.close();
-        port = undefined;
-      },
-    },
+    listener: service,
   };
 }
 
@@ -184,14 +149,4 @@ function ingestSettingsOf(settings: TelemetrySettings): IngestSettings {
     strictSenderId: settings.strictSenderId,
     transmitDecodedRecords: settings.transmitDecodedRecords,
   };
-}
-
-const tlsFilesOf = ({ tls }: TelemetrySettings) => ({
-  certificate: tls.certFile,
-  key: tls.keyFile,
-  clientAuthorities: tls.clientCaFiles,
-});
-
-function identitiesOf({ trustedIssuers }: TelemetrySettings): IdentityTables {
-  return withIdentityAdditions(TESLA_IDENTITY_TABLES, trustedIssuers);
 }

@@ -1,5 +1,6 @@
-import type { Verdict } from '../../protocols/fleet-telemetry/index.js';
-import { type Clock, type HotOutcome, type Logger, type Metrics, Refusals } from '../../runtime/index.js';
+import { signalCount, type Verdict } from '../../protocols/fleet-telemetry/index.js';
+import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
+import { type Clock, type HotOutcome, type Logger, type Metrics, Refusals, silentLogger } from '../../runtime/index.js';
 import type { LiveConnection } from './live-connection.js';
 
 /** Label of topics that are no key of `records`: a vehicle must not be able to make up labels. */
@@ -18,7 +19,10 @@ export class IngestMetrics {
   private readonly reliableAcks;
   private readonly reliableMisses;
   private readonly socketErrors;
+  private readonly signals;
+  private readonly connectivityDrops;
   private readonly refusals: Refusals;
+  private readonly unlogged: Refusals;
   recordsTotal = 0;
   acksTotal = 0;
 
@@ -26,6 +30,7 @@ export class IngestMetrics {
     metrics: Metrics,
     private readonly logger: Logger,
     clock: Clock,
+    private readonly signalsOf: TelemetrySettings['signalCount'],
     connections: () => number,
   ) {
     const byType = { labels: ['record_type'] } as const;
@@ -41,14 +46,19 @@ export class IngestMetrics {
     );
     this.limited = counterByType('rate_limit_exceeded_total', 'Messages over the rate limit.');
     this.socketErrors = counter('socket_err_total', 'Connections that ended by an error.');
+    this.signals = metrics.gauge({
+      name: 'signal_count',
+      help: 'Signals (topic V) and alerts of the records accepted; only grows.',
+      ...byType,
+    });
     this.unknownType = metrics.counter({
       name: 'unknown_message_type_error_total',
       help: 'Messages of a type other than a record.',
       labels: ['msg_type'],
     });
     this.unstored = metrics.counter({
-      name: 'telemetry_unacknowledged_total',
-      help: 'Records that the spool did not take and that were not acknowledged: the vehicle sends them again.',
+      name: 'telemetry_unstored_total',
+      help: 'Records that the spool did not take. The vehicle sends them again, unless they are acknowledged on receipt.',
       ...byType,
     });
     const reliable = { labels: ['record_type', 'dispatcher'] } as const;
@@ -67,7 +77,12 @@ export class IngestMetrics {
       help: 'Connections of vehicles.',
       collect: (gauge) => gauge.set(connections()),
     });
+    this.connectivityDrops = metrics.counter({
+      name: 'connectivity_dropped_total',
+      help: 'Connectivity records given up because the spool took none for too long.',
+    });
     this.refusals = new Refusals({ boundary: 'telemetry', metrics, logger, clock });
+    this.unlogged = new Refusals({ boundary: 'telemetry', metrics, logger: silentLogger(), clock });
   }
 
   judged({ input }: LiveConnection, verdict: Verdict, outcome: HotOutcome): void {
@@ -76,9 +91,14 @@ export class IngestMetrics {
     if (verdict.isOverLimit) this.limited.inc({ record_type: verdict.topic || UNMAPPED });
     switch (verdict.kind) {
       case 'record':
+        if (outcome === 'refused') {
+          this.notStored(deviceId, verdict.topic);
+          return;
+        }
         this.accepted(verdict.topic, verdict.payload.length);
-        if (outcome === 'refused') this.notStored(deviceId, verdict.topic);
-        else this.dispatches.inc({ record_type: verdict.topic });
+        this.dispatches.inc({ record_type: verdict.topic });
+        // FT-MET-1: the reference counts those over the rate limit alone.
+        if (this.signalsOf === 'every' || verdict.isOverLimit) this.countSignals(verdict.topic, verdict.payload);
         return;
       case 'acknowledge':
         if (verdict.reason === 'unmapped_topic') this.accepted(UNMAPPED, 0);
@@ -95,15 +115,31 @@ export class IngestMetrics {
     }
   }
 
+  /** An acknowledgement is on its way. */
+  acknowledged(): void {
+    this.acksTotal++;
+  }
+
   confirmed(recordType: string, dispatcher: string, isConnected: boolean): void {
     const labels = { record_type: recordType, dispatcher };
     if (isConnected) this.reliableAcks.inc(labels);
     else this.reliableMisses.inc(labels);
   }
 
-  /** A connection that never came to be: TLS or identity. */
+  connectivityDropped(records: number): void {
+    if (records === 0) return;
+    this.connectivityDrops.inc(records);
+    this.logger.error({ records }, 'connectivity_dropped');
+  }
+
+  /** What is no message of the protocol: TLS, HTTP, identity, WebSocket. */
   refused(remote: string, reason: string, fields: Readonly<Record<string, unknown>>): void {
     this.refusals.refuse(remote, reason, fields);
+  }
+
+  /** The same where nobody wants to read of it. */
+  refusedUnlogged(remote: string, reason: string): void {
+    this.unlogged.refuse(remote, reason);
   }
 
   socketError(connectionId: string, vin: string, reason: string): void {
@@ -115,6 +151,11 @@ export class IngestMetrics {
     this.recordsTotal++;
     this.records.inc({ record_type: recordType });
     if (payloadBytes > 0) this.sizes.inc({ record_type: recordType }, payloadBytes);
+  }
+
+  private countSignals(topic: string, payload: Uint8Array): void {
+    const count = signalCount(topic, payload);
+    if (count > 0) this.signals.inc({ record_type: topic }, count);
   }
 
   private notStored(vin: string, topic: string): void {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -12,18 +12,25 @@ import {
   identify,
 } from '../../protocols/fleet-telemetry/index.js';
 import { decodeCertificate } from '../../protocols/x509/index.js';
-import type { Clock, Ids, Logger } from '../../runtime/index.js';
+import { type Clock, errorRecord, type Ids, type Logger, type TimerHandle } from '../../runtime/index.js';
 import type { TlsMaterial } from '../../runtime/tls.js';
 import { createTlsServer } from '../../runtime/tls-server.js';
+import { addressError } from './errors.js';
 import type { ConnectionInput, IngestSettings } from './events.js';
 import type { IngestMetrics } from './ingest-metrics.js';
 
 /** Slow-loris: a request head takes no longer (FT-TLS-8). */
-const HEADERS_TIMEOUT_MS = 10_000;
+const HEAD_TIMEOUT_MS = 10_000;
+/** How long a vehicle may take to answer a close frame. */
+const CLOSE_TIMEOUT_MS = 5_000;
 /** `ws` takes no larger limit. */
 const NO_HARD_CLOSE_BYTES = 2 ** 31 - 1;
 const UNTRUSTED_CLOSE = 1008;
-const TEXT_CLOSE = 1003;
+
+type Answer = Pick<Extract<HttpAnswer, { kind: 'answer' }>, 'status' | 'headers' | 'body'>;
+
+/** To an upgrade that HTTP did not take for one. */
+const NO_UPGRADE: Answer = { status: 400, headers: {}, body: 'Bad Request\n' };
 
 export interface ListenerDeps {
   readonly host: string;
@@ -39,13 +46,8 @@ export interface ListenerDeps {
   readonly metrics: IngestMetrics;
   /** The id that a connection gets which asks for this one. */
   readonly freeId: (wanted: string) => string;
-  /** A vehicle is connected; returns where its messages go. */
-  readonly connected: (input: ConnectionInput, ws: WebSocket, socket: Duplex) => ConnectedVehicle;
-}
-
-export interface ConnectedVehicle {
-  received(message: Buffer): void;
-  closed(code: number): void;
+  /** A vehicle is connected; whoever is told listens to `ws` before it returns. */
+  readonly connected: (input: ConnectionInput, ws: WebSocket, socket: Duplex) => void;
 }
 
 /** The TLS port of the protocol (section 1): mutual TLS, a few HTTP answers, and WebSockets of known vehicles. */
@@ -53,75 +55,112 @@ export class Listener {
   private readonly tls: NetServer;
   private readonly http: Server;
   private readonly webSockets: WebSocketServer;
+  /** Connections that have not said yet what they want, and when they must have. */
+  private readonly heads = new Map<Duplex, TimerHandle>();
 
   constructor(private readonly deps: ListenerDeps) {
-    this.http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS });
+    this.http = createServer();
     this.http.on('request', (request, response) => {
+      this.headRead(request.socket);
       const answer = answerTo(request);
-      if (answer.kind === 'upgrade') return;
-      response.writeHead(answer.status, answer.headers).end(answer.body);
+      const { status, headers, body } = answer.kind === 'answer' ? answer : NO_UPGRADE;
+      // One request a connection: how long one may take is bounded for the first only.
+      const length = Buffer.byteLength(body);
+      response.writeHead(status, { ...headers, 'content-length': length, connection: 'close' }).end(body);
     });
-    this.http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      this.upgrade(request, socket, head),
-    );
-    this.http.on('clientError', (_error, socket) => socket.destroy());
+    this.http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.headRead(socket);
+      this.upgrade(request, socket, head);
+    });
+    this.http.on('clientError', (error: Error, socket: Duplex) => this.refuseHead(error, socket));
     this.webSockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
       maxPayload: deps.hardCloseBytes ?? NO_HARD_CLOSE_BYTES,
-      // A requested subprotocol is ignored (FT-WS-1); `ws` would take the first.
-      handleProtocols: () => false,
-    });
+      closeTimeout: CLOSE_TIMEOUT_MS,
+    } as ConstructorParameters<typeof WebSocketServer>[0]);
     this.tls = createTlsServer({
       material: deps.material,
       clock: deps.clock,
-      onSecure: (socket) => this.http.emit('connection', socket),
+      onSecure: (socket) => this.awaitHead(socket),
       onRefused: (failure, remote) => {
         const { reason, check, who, whatToDo, code } = failure;
-        if (deps.suppressTlsErrors) deps.metrics.refused(remote, reason, {});
+        if (deps.suppressTlsErrors) deps.metrics.refusedUnlogged(remote, reason);
         else deps.metrics.refused(remote, reason, { check, who, do: whatToDo, code });
       },
     });
   }
 
-  /** Resolves with the port. */
+  /** Resolves with the port; rejects with a {@link TelemetryError} that says what to do. */
   start(): Promise<number> {
-    const { host, port } = this.deps;
+    const { host, port, logger } = this.deps;
     return new Promise((resolve, reject) => {
-      this.tls.once('error', reject);
+      const failed = (error: Error): void => reject(addressError(error, host, port));
+      this.tls.once('error', failed);
       this.tls.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+        this.tls.off('error', failed);
+        // Too many open files, for instance: those that are connected go on.
+        this.tls.on('error', (error) => logger.error({ err: errorRecord(error) }, 'telemetry_listener_error'));
         const address = this.tls.address();
         resolve(typeof address === 'object' && address ? address.port : port);
       });
     });
   }
 
-  /** Takes no more connections; those that are open go on. */
+  /** Takes no more connections; vehicles that are connected go on. */
   stopAccepting(): void {
     this.tls.close();
-    this.http.closeIdleConnections();
+    for (const socket of this.heads.keys()) socket.destroy();
+  }
+
+  private awaitHead(socket: TLSSocket): void {
+    const { clock, metrics } = this.deps;
+    const remote = socket.remoteAddress ?? '';
+    const timer = clock.setTimeout(() => {
+      metrics.refused(remote, 'slow_request_head', { withinMs: HEAD_TIMEOUT_MS });
+      socket.destroy();
+    }, HEAD_TIMEOUT_MS);
+    this.heads.set(socket, timer);
+    socket.once('close', () => this.headRead(socket));
+    this.http.emit('connection', socket);
+  }
+
+  private headRead(socket: Duplex): void {
+    this.deps.clock.clearTimeout(this.heads.get(socket));
+    this.heads.delete(socket);
+  }
+
+  /** What is no HTTP is answered as the reference's server answers it. */
+  private refuseHead(error: Error & { readonly code?: string }, socket: Duplex): void {
+    const remote = (socket as TLSSocket).remoteAddress ?? '';
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    this.deps.metrics.refused(remote, 'bad_request_head', { code: error.code });
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+    const body = `${status} ${STATUS_CODES[status]}`;
+    endWith(socket, { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body });
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     const answer = answerTo(request);
     if (answer.kind === 'answer') {
-      const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\r\n`);
-      const length = Buffer.byteLength(answer.body);
-      socket.end(
-        `HTTP/1.1 ${answer.status} \r\n${headers.join('')}content-length: ${length}\r\nconnection: close\r\n\r\n${answer.body}`,
-      );
+      endWith(socket, answer);
       return;
     }
+    // Ignored whatever it says (FT-WS-1); `ws` would take the first, and refuse one that is badly written.
+    delete request.headers['sec-websocket-protocol'];
     this.webSockets.handleUpgrade(request, socket, head, (ws) => this.accept(ws, request, socket as TLSSocket));
   }
 
   private accept(ws: WebSocket, request: IncomingMessage, socket: TLSSocket): void {
     const { deps } = this;
     const remote = `${request.socket.remoteAddress ?? ''}:${request.socket.remotePort ?? 0}`;
-    ws.on('error', () => ws.terminate());
     const identity = this.identityOf(socket, remote);
     if (!identity) {
+      ws.on('error', () => ws.terminate());
       ws.close(UNTRUSTED_CLOSE, 'unauthorized certificate');
       return;
     }
@@ -134,16 +173,7 @@ export class Listener {
       remote,
       settings: deps.settings,
     };
-    const vehicle = deps.connected(input, ws, socket);
-    ws.on('message', (data, isBinary) => {
-      // FT-WS-4: a text message ends the connection.
-      if (isBinary) vehicle.received(data as Buffer);
-      else {
-        deps.metrics.refused(identity.deviceId, 'text_message', { txid: input.connectionId });
-        ws.close(TEXT_CLOSE, 'records are binary messages');
-      }
-    });
-    ws.on('close', (code) => vehicle.closed(code));
+    deps.connected(input, ws, socket);
   }
 
   /** From the leaf of the verified chain alone (FT-ID-1…5); refusals are logged in the reference's words. */
@@ -172,4 +202,12 @@ function answerTo(request: IncomingMessage): HttpAnswer {
 function headerText(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** Answers on a socket that HTTP has let go of, and closes it. */
+function endWith(socket: Duplex, { status, headers, body }: Answer): void {
+  const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  // Whoever does not hang up is not waited for.
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`, () => socket.destroy());
 }

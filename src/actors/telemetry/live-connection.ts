@@ -1,6 +1,17 @@
+/**
+ * The socket of a connection and what is counted of it: the part that flows past the chart.
+ *
+ * Invariants
+ * - LC-1 Messages are handed to the actor in the order they came (FT-WS-10); what was read before the socket ended
+ *   is handed over too.
+ * - LC-2 The actor is told of the end after the last message is answered: its DISCONNECTED record stands behind the
+ *   records, and there is room in its mailbox for it.
+ * - LC-3 Nothing is written behind a close frame, and replies that were made before it stand before it.
+ * - LC-4 What is read and not answered, and what is answered and not read by the vehicle, is bounded (FT-ACK-7).
+ */
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
-import type { HotOutcome } from '../../runtime/index.js';
+import type { RawData, WebSocket } from 'ws';
+import type { Clock, HotOutcome, TimerHandle } from '../../runtime/index.js';
 import type { IngestReply } from './connection-hot.js';
 import type { ConnectionInput } from './events.js';
 import type { IngestMetrics } from './ingest-metrics.js';
@@ -14,15 +25,18 @@ const MOST_UNREAD_BYTES = 1024 * 1024;
 /** How long a write may make no progress (FT-WS-7). */
 const WRITE_DEADLINE_MS = 10_000;
 const MISSED_PINGS = 2;
+/** FT-WS-4, FT-WS-8. */
+const TEXT_CLOSE = 1003;
 
 export interface LiveConnectionDeps {
   /** Hands a message to the connection's actor; false if it has no room. */
   readonly take: (message: Uint8Array) => boolean;
+  /** The socket is gone. Of an abandoned connection the chart knows; otherwise all that came over it is answered. */
+  readonly ended: (code: number, isAbandoned: boolean) => void;
   readonly metrics: IngestMetrics;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
-/** The socket of a connection and what is counted of it: the part that flows past the chart. */
 export class LiveConnection {
   readonly since: number;
   records = 0;
@@ -32,13 +46,24 @@ export class LiveConnection {
   /** Payload bytes by record type, for the line at its end. */
   readonly bytesByType = new Map<string, number>();
   private readonly writer: ReplyWriter;
+  /** Messages with the actor. */
+  private inFlight = 0;
+  /** Of those, and of those that wait. */
   private inFlightBytes = 0;
-  private isPaused = false;
+  /** Records that a dispatcher has yet to confirm (FT-ACK-2). */
+  private unconfirmed = 0;
   /** Messages that came after the actor had no more room: what the socket had read already. */
   private waiting: Uint8Array[] = [];
+  private isPaused = false;
+  private isClosing = false;
+  /** The chart came to its end by itself and is told nothing more. */
+  private isAbandoned = false;
+  private closeCode: number | undefined;
+  private isOver = false;
+  private drain: { readonly code: number; readonly reason: string; readonly timer: TimerHandle } | undefined;
   private missedPings = 0;
   private pingedAt: number;
-  private stalledSince: number | undefined;
+  private stalled: { readonly since: number; readonly passed: number } | undefined;
 
   constructor(
     readonly input: ConnectionInput,
@@ -46,49 +71,62 @@ export class LiveConnection {
     private readonly socket: Duplex,
     private readonly deps: LiveConnectionDeps,
   ) {
-    this.since = deps.now();
+    this.since = deps.clock.now();
     this.pingedAt = this.since;
     this.writer = new ReplyWriter(socket);
-    ws.on('pong', () => {
-      this.missedPings = 0;
+    ws.on('message', (data: RawData, isBinary: boolean) => this.received(data as Buffer, isBinary));
+    ws.on('pong', () => this.heard());
+    // What breaks RFC 6455, or is over the hard limit of a message: a close frame says so, and the socket follows.
+    ws.on('error', (error: Error & { code?: string }) => {
+      deps.metrics.refused(input.identity.deviceId, 'bad_frame', { detail: error.message, code: error.code });
     });
-  }
-
-  received(message: Uint8Array): void {
-    this.inFlightBytes += message.length;
-    if (this.waiting.length > 0 || !this.deps.take(message)) {
-      this.waiting.push(message);
-      this.pause();
-    } else if (this.inFlightBytes > HIGH_BYTES) this.pause();
+    ws.on('close', (code: number) => {
+      this.closeCode = code;
+      this.proceed();
+    });
   }
 
   /** The answer to one message, in the order of the messages. */
   release({ verdict, size }: IngestReply, outcome: HotOutcome): void {
+    this.inFlight--;
     this.inFlightBytes -= size;
     this.deps.metrics.judged(this, verdict, outcome);
     if (verdict.kind === 'record') {
       const { payload, topic, acknowledge } = verdict;
       this.records++;
       this.bytes += payload.length;
-      this.lastRecordAt = this.deps.now();
+      this.lastRecordAt = this.deps.clock.now();
       this.bytesByType.set(topic, (this.bytesByType.get(topic) ?? 0) + payload.length);
-      const isSafe = acknowledge === 'received' || (acknowledge === 'spooled' && outcome === 'stored');
-      if (isSafe) this.acknowledge(verdict.reply);
+      if (acknowledge === 'received' || (acknowledge === 'spooled' && outcome === 'stored'))
+        this.acknowledge(verdict.reply);
+      else if (acknowledge !== 'spooled' && outcome === 'stored') this.unconfirmed++;
     } else if (verdict.kind === 'acknowledge') {
       for (let copy = 0; copy < verdict.copies; copy++) this.acknowledge(verdict.reply);
     } else if (verdict.kind === 'refuse') this.reply(verdict.reply);
-    if (this.isPaused) this.resume();
+    this.proceed();
   }
 
-  acknowledge(ack: Uint8Array): void {
-    this.acks++;
-    this.deps.metrics.acksTotal++;
-    this.reply(ack);
+  /** The dispatcher that its topic's acknowledgement depends on has the record. */
+  confirm(ack: Uint8Array): void {
+    this.unconfirmed--;
+    this.acknowledge(ack);
+    this.proceed();
   }
 
-  close(code: number, reason: string): void {
-    // What is under way is answered by now; nothing new is read.
-    this.ws.close(code, reason);
+  /** Reads no more, and ends the socket once what is under way is acknowledged, after `graceMs` at the latest. */
+  close(code: number, reason: string, graceMs: number): void {
+    if (this.isClosing || this.drain) return;
+    const timer = this.deps.clock.setTimeout(() => this.closeNow(code, reason), graceMs);
+    this.drain = { code, reason, timer };
+    this.pause();
+    this.proceed();
+  }
+
+  /** Ends the socket at once, and tells the chart nothing more: it has come to its end. */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.ws.terminate();
+    this.proceed();
   }
 
   terminate(): void {
@@ -98,10 +136,10 @@ export class LiveConnection {
   /** Looks after a connection that says nothing or reads nothing (FT-WS-6, FT-WS-7). */
   tend(now: number, pingMs: number | undefined): 'well' | 'silent' | 'stalled' {
     const { writableLength } = this.socket;
-    if (writableLength === 0) this.stalledSince = undefined;
-    else this.stalledSince ??= now;
-    if (this.stalledSince !== undefined && now - this.stalledSince >= WRITE_DEADLINE_MS) return 'stalled';
-    if (writableLength > MOST_UNREAD_BYTES) return 'stalled';
+    const passed = this.writer.written - writableLength;
+    if (writableLength === 0) this.stalled = undefined;
+    else if (!this.stalled || passed > this.stalled.passed) this.stalled = { since: now, passed };
+    if (this.stalled && now - this.stalled.since >= WRITE_DEADLINE_MS) return 'stalled';
     if (pingMs === undefined || now - this.pingedAt < pingMs) return 'well';
     if (this.missedPings >= MISSED_PINGS) return 'silent';
     this.missedPings++;
@@ -110,16 +148,85 @@ export class LiveConnection {
     return 'well';
   }
 
-  /** Takes what waited, and reads on when there is room. */
-  resume(): void {
+  private received(message: Buffer, isBinary: boolean): void {
+    this.heard();
+    // Until the vehicle answers the close frame; it sends again what is not acknowledged.
+    if (this.isClosing) return;
+    if (!isBinary) {
+      const { connectionId, identity } = this.input;
+      this.deps.metrics.refused(identity.deviceId, 'text_message', { txid: connectionId });
+      this.closeNow(TEXT_CLOSE, 'records are binary messages');
+      return;
+    }
+    this.inFlightBytes += message.length;
+    if (this.waiting.length > 0 || !this.hand(message)) {
+      this.waiting.push(message);
+      this.pause();
+    } else if (this.inFlightBytes > HIGH_BYTES) this.pause();
+  }
+
+  /** A vehicle that sends is alive, whether it answers pings or not. */
+  private heard(): void {
+    this.missedPings = 0;
+  }
+
+  private hand(message: Uint8Array): boolean {
+    if (!this.deps.take(message)) return false;
+    this.inFlight++;
+    return true;
+  }
+
+  /** Goes on with what waited for an answer: messages, the socket, or the end. */
+  private proceed(): void {
     while (this.waiting.length > 0) {
       const [first] = this.waiting;
-      if (!first || !this.deps.take(first)) return;
+      if (!first || !this.hand(first)) break;
       this.waiting.shift();
     }
-    if (this.inFlightBytes > LOW_BYTES || !this.isPaused) return;
-    this.isPaused = false;
-    this.ws.resume();
+    if (this.closeCode !== undefined) this.finish(this.closeCode);
+    else if (this.drain) {
+      const { code, reason } = this.drain;
+      if (this.inFlight === 0 && this.unconfirmed <= 0) this.closeNow(code, reason);
+    } else if (this.isPaused && this.waiting.length === 0 && this.inFlightBytes <= LOW_BYTES) this.resume();
+  }
+
+  /** LC-2. */
+  private finish(code: number): void {
+    const isAnswered = this.inFlight === 0 && this.waiting.length === 0;
+    if (this.isOver || !(isAnswered || this.isAbandoned)) return;
+    this.isOver = true;
+    this.deps.clock.clearTimeout(this.drain?.timer);
+    this.deps.ended(code, this.isAbandoned);
+  }
+
+  /** LC-3. */
+  private closeNow(code: number, reason: string): void {
+    this.deps.clock.clearTimeout(this.drain?.timer);
+    this.drain = undefined;
+    this.isClosing = true;
+    this.writer.flush();
+    this.ws.close(code, reason);
+    // The vehicle's close frame has to be read.
+    this.resume();
+  }
+
+  private acknowledge(ack: Uint8Array): void {
+    if (!this.reply(ack)) return;
+    this.acks++;
+    this.deps.metrics.acknowledged();
+  }
+
+  /** Whether the reply is on its way. */
+  private reply(bytes: Uint8Array): boolean {
+    if (this.isClosing || this.ws.readyState !== this.ws.OPEN) return false;
+    if (this.socket.writableLength <= MOST_UNREAD_BYTES) {
+      this.writer.push(bytes);
+      return true;
+    }
+    const { connectionId, identity } = this.input;
+    this.deps.metrics.socketError(connectionId, identity.deviceId, 'unread');
+    this.terminate();
+    return false;
   }
 
   private pause(): void {
@@ -128,9 +235,9 @@ export class LiveConnection {
     this.ws.pause();
   }
 
-  private reply(bytes: Uint8Array): void {
-    if (this.ws.readyState !== this.ws.OPEN) return;
-    if (this.socket.writableLength > MOST_UNREAD_BYTES) this.terminate();
-    else this.writer.push(bytes);
+  private resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.ws.resume();
   }
 }

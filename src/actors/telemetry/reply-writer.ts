@@ -8,6 +8,8 @@ const SHORT = 125;
  * unmasked, final binary frames (RFC 6455 §5.2). Replies are far shorter than 64 KiB.
  */
 export class ReplyWriter {
+  /** Bytes handed to the socket so far. */
+  written = 0;
   private replies: Uint8Array[] = [];
   private bytes = 0;
 
@@ -19,7 +21,9 @@ export class ReplyWriter {
     this.bytes += reply.length + (reply.length > SHORT ? 4 : 2);
   }
 
-  private flush(): void {
+  /** Writes what waits for the end of the turn: before a close frame, behind which nothing may come. */
+  flush(): void {
+    if (this.replies.length === 0) return;
     const frames = Buffer.allocUnsafe(this.bytes);
     let at = 0;
     for (const reply of this.replies) {
@@ -33,6 +37,8 @@ export class ReplyWriter {
     }
     this.replies = [];
     this.bytes = 0;
-    if (this.socket.writable) this.socket.write(frames);
+    if (!this.socket.writable) return;
+    this.socket.write(frames);
+    this.written += frames.length;
   }
 }

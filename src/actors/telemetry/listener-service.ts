@@ -1,0 +1,153 @@
+import {
+  type IdentityTables,
+  TESLA_IDENTITY_TABLES,
+  withIdentityAdditions,
+} from '../../protocols/fleet-telemetry/index.js';
+import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
+import { isLoopback } from '../../runtime/http-auth.js';
+import type { ActorSystem, Child, Clock, Ids, Logger } from '../../runtime/index.js';
+import { TlsMaterial } from '../../runtime/tls.js';
+import { isDemoCertificate } from '../provisioning/index.js';
+import { type Connections, connectionAddress } from './connections.js';
+import type { ConnectivitySpool } from './connectivity.js';
+import { certificateError, TelemetryError } from './errors.js';
+import type { IngestSettings } from './events.js';
+import type { IngestMetrics } from './ingest-metrics.js';
+import { Listener, type ListenerDeps } from './listener.js';
+
+const STOP_POLL_MS = 20;
+/** What a stop leaves for the turns and records of connections that ended in its last moment. */
+const SETTLE_MS = 1_000;
+
+export interface ListenerServiceDeps {
+  readonly settings: TelemetrySettings;
+  readonly ingestSettings: IngestSettings;
+  readonly system: ActorSystem;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly metrics: IngestMetrics;
+  readonly connections: Connections;
+  readonly connectivity: ConnectivitySpool;
+  readonly connected: ListenerDeps['connected'];
+}
+
+/** The listener as a supervisor's child: it starts with certificates that may be shown, and stops by draining. */
+export class ListenerService implements Child {
+  readonly name = 'telemetry listener';
+  readonly kind = 'service';
+  readonly shutdownMs = 8_000;
+  private material: TlsMaterial | undefined;
+  private listener: Listener | undefined;
+  /** What is listened on, while it is. */
+  port: number | undefined;
+
+  constructor(private readonly deps: ListenerServiceDeps) {}
+
+  readonly start = async (): Promise<void> => {
+    const { settings, ingestSettings, clock, ids, logger, metrics, connections, connectivity, connected } = this.deps;
+    connectivity.open();
+    const material = await loadMaterial(settings, clock, logger);
+    this.material = material;
+    this.listener = new Listener({
+      ...settings.listen,
+      material,
+      identities: identitiesOf(settings),
+      settings: ingestSettings,
+      hardCloseBytes: settings.limits.hardCloseBytes,
+      suppressTlsErrors: settings.log.suppressTlsHandshakeErrors,
+      clock,
+      ids,
+      logger,
+      metrics,
+      freeId: (wanted) => connections.freeId(wanted),
+      connected,
+    });
+    try {
+      this.port = await this.listener.start();
+    } catch (error) {
+      material.close();
+      throw error;
+    }
+    connections.start((connection, why) => {
+      metrics.socketError(connection.input.connectionId, connection.input.identity.deviceId, why);
+      connection.terminate();
+    });
+    logger.info({ host: settings.listen.host, port: this.port }, 'starting_server');
+  };
+
+  readonly stop = async (deadlineMs: number): Promise<void> => {
+    const { clock, system, connections, connectivity } = this.deps;
+    const until = clock.monotonic() + deadlineMs;
+    this.port = undefined;
+    this.listener?.stopAccepting();
+    connections.stop();
+    await this.drain(until - SETTLE_MS);
+    for (const connection of connections.all()) connection.terminate();
+    await this.allEnded(until);
+    // Their last turns make the records that say so.
+    await within(system.settled(), clock, until - clock.monotonic());
+    connectivity.close();
+    this.material?.close();
+  };
+
+  /** Reads certificates and keys again. */
+  async reload(): Promise<void> {
+    await this.material?.reload();
+  }
+
+  /** Tells every connection to end, and waits until all have. */
+  private async drain(until: number): Promise<void> {
+    const { system, connections } = this.deps;
+    const told = new Set<string>();
+    await this.allEnded(until, () => {
+      for (const { input } of connections.all()) {
+        const address = connectionAddress(input.connectionId);
+        // A full mailbox takes it later.
+        if (!told.has(address) && system.tell(address, { type: 'DRAIN' })) told.add(address);
+      }
+    });
+  }
+
+  private async allEnded(until: number, meanwhile: () => void = () => {}): Promise<void> {
+    const { clock, connections } = this.deps;
+    while (connections.size > 0 && clock.monotonic() < until) {
+      meanwhile();
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, STOP_POLL_MS));
+    }
+  }
+}
+
+/** Waits for `work`, but not longer than this. */
+function within(work: Promise<void>, clock: Clock, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(resolve, deadlineMs);
+    void work.then(() => {
+      clock.clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Certificates that may be shown where this listens (ARCHITECTURE section 9). */
+async function loadMaterial(settings: TelemetrySettings, clock: Clock, log: Logger): Promise<TlsMaterial> {
+  const { certFile, keyFile, clientCaFiles } = settings.tls;
+  const { host } = settings.listen;
+  const files = { certificate: certFile, key: keyFile, clientAuthorities: clientCaFiles };
+  const material = await TlsMaterial.load({ files, clock, log }).catch((error: unknown) => {
+    throw certificateError(error);
+  });
+  const { certificate, clientAuthorities } = material.current;
+  if (isLoopback(host) || ![certificate, ...clientAuthorities].some(isDemoCertificate)) return material;
+  material.close();
+  throw new TelemetryError(
+    'TELEMETRY_DEMO_CERTIFICATE',
+    `other machines reach ${host === '' ? 'all interfaces' : host}, and the certificates in ${certFile} and ` +
+      `${clientCaFiles.join(', ')} are for trying things out only: make real ones with \`fleetchart provision ca\` and ` +
+      '`fleetchart provision hub`, or set telemetry.host to 127.0.0.1',
+  );
+}
+
+function identitiesOf({ trustedIssuers }: TelemetrySettings): IdentityTables {
+  return withIdentityAdditions(TESLA_IDENTITY_TABLES, trustedIssuers);
+}
