@@ -1,0 +1,7 @@
+// Builds, then runs the command line in this process, so that what signals `npm start` reaches it: `npm start`,
+// `npm run hub -- --config FILE`, `npm run -s fleetchart -- COMMAND …`.
+import { spawnSync } from 'node:child_process';
+
+const { status } = spawnSync('npm run -s build', { stdio: ['ignore', 'inherit', 'inherit'], shell: true });
+if (status === 0) await import('../dist/src/main.js');
+else process.exitCode = status ?? 1;
