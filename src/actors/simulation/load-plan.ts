@@ -1,5 +1,6 @@
 import type { Clock } from '../../runtime/index.js';
 import type { FrameBatch } from './frame-batch.js';
+import type { Pacer } from './pacer.js';
 import type { Topic } from './record-mix.js';
 import type { Signal } from './signals.js';
 import type { Statistics } from './statistics.js';
@@ -47,6 +48,8 @@ export interface LoadPlan {
   /** A server that sends each message back, as one to compare with does, has acked it. */
   readonly countsEcho: boolean;
   readonly budget: RecordBudget;
+  /** Calls pumps while they have a connection. */
+  readonly pacer: Pick<Pacer, 'add'>;
   readonly batch: FrameBatch;
   readonly statistics: Statistics;
   /** Told of each ack, for tests of what a server that crashed had promised. */

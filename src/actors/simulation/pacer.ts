@@ -2,8 +2,8 @@ import type { Clock, TimerHandle } from '../../runtime/index.js';
 
 /** Something that is due from time to time. */
 export interface Paced {
-  /** Does what is due at `now` and returns when to call again; both monotonic milliseconds. */
-  tick(now: number): number;
+  /** Does what is due at `now` and returns when to call again, if ever; both monotonic milliseconds. */
+  tick(now: number): number | undefined;
 }
 
 /** How exactly records keep their time; a burst within it goes out in one write. */
@@ -27,9 +27,8 @@ export class Pacer {
   /** Calls `paced` first at `at`, and from then on as it asks. */
   add(paced: Paced, at: number): void {
     if (this.isStopped) return;
-    const now = this.clock.monotonic();
-    if (this.size === 0) this.done = Math.floor(now / TICK_MS);
-    this.put(paced, at, now);
+    if (this.size === 0) this.done = Math.floor(this.clock.monotonic() / TICK_MS);
+    this.put(paced, at);
     this.arm();
   }
 
@@ -40,10 +39,8 @@ export class Pacer {
     this.size = 0;
   }
 
-  /** Never into a tick that has begun at `now`: that would call it twice in one turn. */
-  private put(paced: Paced, at: number, now: number): void {
-    const first = Math.floor(now / TICK_MS) + 1;
-    const tick = Math.min(Math.max(Math.ceil(at / TICK_MS), first), this.done + SLOTS - 1);
+  private put(paced: Paced, at: number): void {
+    const tick = Math.min(Math.max(Math.ceil(at / TICK_MS), this.done + 1), this.done + SLOTS - 1);
     this.slots[tick % SLOTS]?.push(paced);
     this.size += 1;
   }
@@ -57,22 +54,23 @@ export class Pacer {
     }, TICK_MS);
   }
 
+  /** Collects first and calls then, so that nobody is called twice however long the process was held up. */
   private turn(): void {
     const now = this.clock.monotonic();
     const until = Math.floor(now / TICK_MS);
-    // After a long pause of the process one turn reaches everybody.
-    this.done = Math.max(this.done, until - SLOTS);
-    while (this.done < until && !this.isStopped) {
-      this.done += 1;
-      const index = this.done % SLOTS;
-      const due = this.slots[index] as Paced[];
-      if (due.length === 0) continue;
-      this.slots[index] = [];
-      this.size -= due.length;
-      for (const paced of due) {
-        const next = paced.tick(now);
-        if (!this.isStopped) this.put(paced, next, now);
-      }
+    const due: Paced[] = [];
+    for (let tick = Math.max(this.done, until - SLOTS) + 1; tick <= until; tick++) {
+      const slot = this.slots[tick % SLOTS] as Paced[];
+      if (slot.length === 0) continue;
+      due.push(...slot);
+      slot.length = 0;
+    }
+    this.size -= due.length;
+    this.done = Math.max(this.done, until);
+    for (const paced of due) {
+      const next = paced.tick(now);
+      if (this.isStopped) return;
+      if (next !== undefined) this.put(paced, next);
     }
   }
 }

@@ -64,6 +64,7 @@ export class RecordPump implements Paced {
   private nextRecordAt = 0;
   private fullSince: number | undefined;
   private isWaiting = false;
+  private isPaced = false;
 
   constructor(
     private readonly plan: LoadPlan,
@@ -96,7 +97,8 @@ export class RecordPump implements Paced {
     // Vehicles that connect together do not send in step.
     this.nextRecordAt = now + this.vehicle.uniform() * this.plan.intervalMs;
     this.resend(now, Number.POSITIVE_INFINITY);
-    this.fill(now);
+    if (!this.isPaced) this.plan.pacer.add(this, now);
+    this.isPaced = true;
   }
 
   detach(): void {
@@ -104,10 +106,11 @@ export class RecordPump implements Paced {
     this.notify = () => {};
   }
 
-  tick(now: number): number {
+  tick(now: number): number | undefined {
     const { plan } = this;
+    this.isPaced = this.wire !== undefined;
+    if (!this.isPaced) return undefined;
     const look = now + Math.min(LOOK_MS, plan.resendAfterMs / 2);
-    if (!this.wire) return look;
     this.resend(now, now - plan.resendAfterMs);
     this.fill(now);
     this.tellFull(now);

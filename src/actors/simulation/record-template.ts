@@ -14,7 +14,7 @@ export interface TemplateOptions {
   /** The part of the txid before the counter (FT-CLI-2). */
   readonly txidPrefix: string;
   readonly signals: readonly Signal[];
-  /** Size of the payload; 0: as large as it is. */
+  /** Size of the payload, to about three bytes; 0: as large as it is. */
   readonly payloadBytes: number;
   /** Byte that the payload is masked with. */
   readonly mask: number;
@@ -168,12 +168,14 @@ function modelPayload({ vin, signals, payloadBytes }: TemplateOptions): Uint8Arr
   };
   const bare = encode(undefined);
   if (payloadBytes === 0 || payloadBytes === bare.length) return bare;
-  // Each length in front of the text may take one byte more than the model's; a few tries find the right text.
-  let padding = 1;
+  // A longer text may have longer lengths in front of it, by which the payload is then too large. Where no text gives
+  // the very size, because one byte more of it makes one more of those, the payload is up to three bytes smaller.
+  const least = encode(1).length;
+  let padding = payloadBytes - least + 1;
+  if (padding < 1) throw tooSmall(payloadBytes, least, signals.length);
   let padded = encode(padding);
-  for (let tries = 0; tries < 4 && padded.length !== payloadBytes; tries++) {
-    padding += payloadBytes - padded.length;
-    if (padding < 1) throw tooSmall(payloadBytes, encode(1).length, signals.length);
+  while (padded.length > payloadBytes) {
+    padding -= padded.length - payloadBytes;
     padded = encode(padding);
   }
   return padded;

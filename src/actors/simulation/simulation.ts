@@ -2,6 +2,7 @@ import { FIELD_NAMES } from '../../protocols/fleet-telemetry/records.js';
 import {
   type ActorSystem,
   type ActorType,
+  addressOf,
   type Clock,
   effect,
   type Ids,
@@ -99,7 +100,7 @@ class FleetSimulation implements Simulation {
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
     this.clock = deps.system.clock;
     this.pacer = new Pacer(this.clock);
-    this.plan = planOf(this.load, this.clock, deps);
+    this.plan = planOf(this.load, this.pacer, deps);
     const { ids = systemIds } = deps;
     const gate = new Gate(HANDSHAKES_AT_ONCE);
     this.vehicles = new Map(
@@ -129,9 +130,8 @@ class FleetSimulation implements Simulation {
 
   start(): void {
     const { system } = this.deps;
-    for (const [vin, vehicle] of this.vehicles) {
-      system.spawn(`${TYPE_NAME}/${vin}`, { vin, timing: this.timing } satisfies VehicleInput);
-      this.pacer.add(vehicle.pump, this.clock.monotonic());
+    for (const vin of this.vehicles.keys()) {
+      system.spawn(addressOf(TYPE_NAME, vin), { vin, timing: this.timing } satisfies VehicleInput);
     }
     this.waiting = [...this.vehicles.keys()];
     this.ramp(this.clock.monotonic(), 0);
@@ -144,8 +144,11 @@ class FleetSimulation implements Simulation {
     await this.until(() => this.unacked === 0 || this.isHopeless, drainMs);
     this.isStopped = true;
     this.pacer.stop();
-    for (const vin of this.vehicles.keys()) this.deps.system.tell(`${TYPE_NAME}/${vin}`, { type: 'STOP' });
-    await this.until(() => this.connectedCount === 0, CLOSE_MS);
+    for (const vin of this.vehicles.keys()) this.deps.system.tell(addressOf(TYPE_NAME, vin), { type: 'STOP' });
+    await this.until(() => {
+      for (const vehicle of this.vehicles.values()) vehicle.close();
+      return this.connectedCount === 0;
+    }, CLOSE_MS);
   }
 
   stats(): SimulationStats {
@@ -203,7 +206,7 @@ class FleetSimulation implements Simulation {
   private ramp(startedAt: number, told: number): void {
     const due = Math.ceil(((this.clock.monotonic() - startedAt + RAMP_STEP_MS) * this.load.rampPerSecond) / 1000);
     const turn = this.waiting.splice(0, due - told);
-    for (const vin of turn) this.deps.system.tell(`${TYPE_NAME}/${vin}`, { type: 'CONNECT' });
+    for (const vin of turn) this.deps.system.tell(addressOf(TYPE_NAME, vin), { type: 'CONNECT' });
     if (this.waiting.length > 0) {
       this.clock.setTimeout(() => this.ramp(startedAt, told + turn.length), RAMP_STEP_MS);
     }
@@ -258,7 +261,8 @@ class FleetSimulation implements Simulation {
   }
 }
 
-function planOf(load: ResolvedLoad, clock: Clock, deps: SimulationDeps): LoadPlan {
+function planOf(load: ResolvedLoad, pacer: Pacer, deps: SimulationDeps): LoadPlan {
+  const { clock } = deps.system;
   const signals = signalsFor(load.fields, FIELD_NAMES);
   const { uniform } = deps.ids ?? systemIds;
   return {
@@ -276,6 +280,7 @@ function planOf(load: ResolvedLoad, clock: Clock, deps: SimulationDeps): LoadPla
     mask: 1 + Math.floor(uniform() * 255),
     countsEcho: load.countsEcho,
     budget: new RecordBudget(load.records),
+    pacer,
     batch: new FrameBatch(),
     statistics: new Statistics(clock.monotonic()),
     onAcked: deps.onAcked,

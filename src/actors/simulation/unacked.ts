@@ -8,7 +8,7 @@ export interface KeptRecord {
 
 /** What to send again. */
 export interface Overdue {
-  /** Signals (by index) whose newest value nobody has acknowledged and none is on its way. */
+  /** Signals (by index) whose newest value is not acked; none if those of the overdue records are. */
   readonly signals: readonly number[];
   /** By counter; they keep their txid, so that a server can tell that it has them. */
   readonly kept: readonly (readonly [counter: number, record: KeptRecord])[];
@@ -69,8 +69,9 @@ export class UnackedRecords {
   }
 
   /**
-   * Takes out what was sent at `latest` or before. A signal that a later record carries is on its way; one whose record
-   * was refused is not sent again.
+   * Takes out what was sent at `latest` or before. If a signal of it needs sending, all whose newest value is not acked
+   * go along, so that a burst of lost replies makes one message; their own records wait on for the replies that may
+   * yet come. What was refused is not sent again.
    */
   takeOverdue(latest: number): Overdue {
     const overdue = new Set<number>();
@@ -79,16 +80,21 @@ export class UnackedRecords {
       overdue.add(counter);
     }
     if (overdue.size === 0) return NOTHING;
+    const signals = this.newestIn.some((counter) => overdue.has(counter)) ? this.unackedSignals() : [];
     const kept: [number, KeptRecord][] = [];
     for (const counter of overdue) {
       this.sentAt.delete(counter);
       const record = this.keptRecords.get(counter);
       if (record) kept.push([counter, record]);
     }
+    return { signals, kept, superseded: overdue.size - kept.length };
+  }
+
+  private unackedSignals(): number[] {
     const signals: number[] = [];
     this.newestIn.forEach((counter, signal) => {
-      if (overdue.has(counter) && !this.keptRecords.has(counter)) signals.push(signal);
+      if (this.sentAt.has(counter)) signals.push(signal);
     });
-    return { signals, kept, superseded: overdue.size - kept.length };
+    return signals;
   }
 }

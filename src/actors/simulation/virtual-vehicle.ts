@@ -65,9 +65,13 @@ export class VirtualVehicle {
     };
     const { mask, clock } = plan;
     try {
-      this.socket = await gate.pass(signal, () =>
+      const socket = await gate.pass(signal, () =>
         connectVehicle({ target, credentials, headers, mask, clock, signal }),
       );
+      this.keep(socket);
+      // The chart has gone on without it.
+      if (signal.aborted) socket.close();
+      signal.throwIfAborted();
     } catch (error) {
       throw this.refused(signal.aborted ? new RefusedError(explainTimeout(target.text)) : error);
     }
@@ -105,8 +109,20 @@ export class VirtualVehicle {
     } finally {
       signal.removeEventListener('abort', onAbort);
       pump.detach();
-      this.socket = undefined;
     }
+  }
+
+  /** Closes a connection that the chart came to its end with before it streamed. */
+  close(): void {
+    this.socket?.close();
+  }
+
+  private keep(socket: VehicleSocket): void {
+    this.socket = socket;
+    const forget = (): void => {
+      if (this.socket === socket) this.socket = undefined;
+    };
+    socket.ended.then(forget, forget);
   }
 
   private refused(error: unknown): unknown {
