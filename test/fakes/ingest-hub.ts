@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import {
@@ -156,9 +156,10 @@ export async function startIngestHub(
     const noted = stopped.finally(() => {
       isStopped = true;
     });
+    // About as fast as time passes for the disk.
     while (!isStopped) {
-      await clock.advance(10);
-      await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(2);
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
     return noted;
   };
@@ -202,6 +203,14 @@ export async function startIngestHub(
     },
     stop,
   };
+}
+
+/** Puts something in the way of the file dispatcher, so that it cannot open its folder; returns how to clear the way. */
+export function obstructFiles(folder: string): () => void {
+  mkdirSync(join(folder, 'data'), { recursive: true });
+  const way = join(folder, 'data', 'records');
+  writeFileSync(way, 'in the way');
+  return () => rmSync(way);
 }
 
 /** Looks at something outside the process again and again until it is so. */

@@ -2,6 +2,7 @@ import {
   createSession,
   decodedJson,
   type IngestPolicy,
+  isKnownTopic,
   judge,
   preparePayload,
   type Session,
@@ -51,10 +52,13 @@ function policyOf(settings: IngestSettings): IngestPolicy {
   return policy;
 }
 
-/** Where records are passed on as JSON, one without a JSON form is refused before it is stored (FT-JS-6). */
+/**
+ * Where records are passed on as JSON, one whose message has no JSON form is refused before it is stored (FT-JS-6);
+ * topics without a message pass as they are (FT-TX-6).
+ */
 const prepareDecodable: IngestPolicy['preparePayload'] = (topic, payload, vin) => {
   const prepared = preparePayload(topic, payload, vin);
-  if (!prepared.ok) return prepared;
+  if (!prepared.ok || !isKnownTopic(topic)) return prepared;
   const json = decodedJson(topic, prepared.value);
   return json.ok ? prepared : json;
 };
