@@ -11,6 +11,8 @@ export interface CellPort {
   stamp(): Stamp;
   /** The root machine has taken an event. */
   taken(event: EventObject): void;
+  /** A child is in another state than the record says; the snapshot of the root may be the same. */
+  childChanged(): void;
   /** Takes a timer that fired as a system message (MBX-1). */
   timerFired(fire: () => void): void;
   /** A timer was set or cleared: the record's timers are stale. */

@@ -57,7 +57,8 @@ export class Cell implements CellPort {
   /** Tells this actor from earlier ones of its address. */
   private born = '';
   private wakeAt: WakeTime | undefined;
-  private timersStale = false;
+  /** What the record holds beside the snapshot itself has changed: timers, or children. */
+  private isRecordStale = false;
   private hotState: unknown;
   private failure: { error: unknown } | undefined;
   /** Told to the actor when it is restored next. */
@@ -332,20 +333,25 @@ export class Cell implements CellPort {
     if (!this.taking) this.host.ready(this);
   }
 
+  childChanged(): void {
+    this.isRecordStale = true;
+    if (!this.taking) this.host.ready(this);
+  }
+
   timerFired(fire: () => void): void {
     this.mailbox.push({ kind: 'timer', fire, enqueuedAt: this.host.clock.now() });
     this.host.ready(this);
   }
 
   timersChanged(): void {
-    this.timersStale = true;
+    this.isRecordStale = true;
   }
 
   // A slice.
 
   private get isDirty(): boolean {
     if (!this.actor) return false;
-    return this.slice.hasEffects || this.timersStale || this.snapshot !== this.committed;
+    return this.slice.hasEffects || this.isRecordStale || this.snapshot !== this.committed;
   }
 
   private get committedOnce(): boolean {
@@ -392,6 +398,8 @@ export class Cell implements CellPort {
   /** Offers what was put off once more, in its order, until one is put off again. */
   private offerDeferred(): void {
     for (let first = this.deferred[0]; first && !this.isDeferred(first); first = this.deferred[0]) {
+      // One that came to its end takes no more messages (E16); these wait for what comes after it.
+      if (this.snapshot?.status !== 'active') return;
       this.deferred.shift();
       if (!this.slice.took.includes(first)) this.slice.took.push(first);
       this.current = first;
@@ -501,7 +509,7 @@ export class Cell implements CellPort {
     }
     const isRearmed = this.adopt(restored);
     this.committed = this.snapshot;
-    this.timersStale = isRearmed;
+    this.isRecordStale = isRearmed;
     this.host.tapped(this)?.restored(this.address, record);
     const cause = found.cause ?? this.cause;
     this.cause = 'wake';
@@ -570,21 +578,21 @@ export class Cell implements CellPort {
     }
     // What can fail comes first: the slice is written as a whole or not at all (CE-1).
     this.phase = took.length > 0 ? 'commit' : this.phase;
-    const isStale = snapshot !== this.committed || this.timersStale;
+    const isStale = snapshot !== this.committed || this.isRecordStale;
     const isWritten = snapshot && type.stored && isStale && (isKept || !(isDone || isStopped));
     const record = isWritten ? this.nextRecord(snapshot) : undefined;
     const routed = host.route(this, slice.notices.length > 0 ? [...outputs, ...slice.notices] : outputs);
-    const deferred = this.deferred.map((message) => this.storedMessage(message));
+    const deferred = this.storeDeferred();
 
     this.slice = new Slice();
     if (record) this.write(record);
     else this.noteTime(snapshot);
     this.committed = snapshot;
-    this.timersStale = false;
+    this.isRecordStale = false;
     host.tapped(this)?.committed(this.address, outputs, snapshot?.value);
     routed.write();
     for (const message of took) this.consume(message);
-    this.deferred = deferred.map((message) => message());
+    this.deferred = deferred();
     if (isDone || isStopped) this.finish(isStopped ? 'stopped' : isKept ? 'kept' : 'done', slice);
     releaseSlice(this, host, slice, routed);
     if (type.hot && hotResults.length > 0) releaseHot(this, host, type.hot, hotResults);
@@ -604,13 +612,30 @@ export class Cell implements CellPort {
     if (!this.deferred.includes(message as EventMessage)) this.host.inbox.remove(this.address, message.row);
   }
 
-  /** Encodes a deferred message that has no row yet; the function returned writes it. */
-  private storedMessage(message: EventMessage): () => EventMessage {
-    if (message.row !== undefined) return () => message;
+  /**
+   * Sees that the rows of deferred messages are in their order, for the next start of the process: told ones have none
+   * yet, and one that was told stored may have an earlier one. What is returned writes them.
+   */
+  private storeDeferred(): () => EventMessage[] {
+    let last = '';
+    const stored = this.deferred.map((message) => {
+      if (message.row !== undefined && message.row > last) {
+        last = message.row;
+        return () => message;
+      }
+      last = LAST_ROW;
+      return this.storedAnew(message);
+    });
+    return () => stored.map((store) => store());
+  }
+
+  private storedAnew({ event, row: before, enqueuedAt }: EventMessage): () => EventMessage {
     const { inbox } = this.host;
-    const { event, enqueuedAt } = message;
     const bytes = inbox.encode({ kind: 'event', event, at: enqueuedAt });
-    return () => ({ kind: 'event', event, row: inbox.put(this.address, bytes), enqueuedAt });
+    return () => {
+      if (before !== undefined) inbox.remove(this.address, before);
+      return { kind: 'event', event, row: inbox.put(this.address, bytes), enqueuedAt };
+    };
   }
 
   private nextRecord(snapshot: MachineSnapshot): EncodedRecord {
@@ -619,7 +644,7 @@ export class Cell implements CellPort {
     const persisted = this.actor?.getPersistedSnapshot() as Snapshot<unknown> & { children?: Record<string, unknown> };
     const isMoved = this.committed?._nodes !== snapshot._nodes;
     const timers =
-      this.actor && (this.timersStale || this.due.size > 0) ? captureTimers(this.actor, this.due, now) : [];
+      this.actor && (this.isRecordStale || this.due.size > 0) ? captureTimers(this.actor, this.due, now) : [];
     const record: ActorRecord = {
       format: RECORD_FORMAT,
       type: type.name,
@@ -713,6 +738,9 @@ export class Cell implements CellPort {
     return message?.kind === 'timer' || message?.kind === 'stop' ? undefined : message;
   }
 }
+
+/** Behind every row that there is: new rows come after all others. */
+const LAST_ROW = '\uffff';
 
 /** A record with what is written beside it. */
 interface EncodedRecord {

@@ -34,8 +34,18 @@ export function holdEffects(machine: AnyStateMachine): AnyStateMachine {
 }
 
 function wrap(logic: Logic): Logic {
-  if (logic instanceof StateMachine) return stampEvents(holdEffects(logic));
-  return logic.start ? held(logic) : logic;
+  if (logic instanceof StateMachine) return watched(stampEvents(holdEffects(logic)));
+  return logic.start ? held(logic) : watched(logic);
+}
+
+/** Children whose state is kept with the actor's (R5): a change of theirs makes its record stale. */
+function watched(logic: Logic): Logic {
+  const transition: Logic['transition'] = (state, event, scope) => {
+    const next = logic.transition(state, event, scope);
+    if (next !== state && event.type !== 'xstate.stop') cellOf(scope.self).childChanged();
+    return next;
+  };
+  return Object.create(logic, { transition: { value: transition, enumerable: true } }) as Logic;
 }
 
 function held(logic: Logic): Logic {
@@ -66,7 +76,11 @@ function held(logic: Logic): Logic {
         return { ...state, status: 'error', error: (event as EventObject & { error: unknown }).error };
       }
       const entry = waiting.get(scope.self);
-      if (!entry) return logic.transition(state, event, scope);
+      if (!entry) {
+        const next = logic.transition(state, event, scope) as { status: string };
+        if (next.status !== state.status && event.type !== 'xstate.stop') cellOf(scope.self).childChanged();
+        return next;
+      }
       if (event.type === 'xstate.stop') {
         // Logic that has not started has nothing to stop, and callback logic would throw (R24).
         entry.dropped = true;

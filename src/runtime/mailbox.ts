@@ -103,9 +103,12 @@ export class Mailbox {
     return [...this.system.drain(), ...this.ordinary.drain()];
   }
 
+  /** One that comes while the mailbox is full is told at once. */
   watch(watcher: Watermarks): () => void {
     this.watchers ??= new Set();
     this.watchers.add(watcher);
+    this.isHigh ||= this.ordinary.length >= this.capacity * HIGH;
+    if (this.isHigh) watcher.high();
     return () => this.watchers?.delete(watcher);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -20,18 +20,26 @@ export const START = Date.UTC(2026, 0, 1);
 export interface TestSystem {
   readonly system: ActorSystem;
   readonly clock: ManualClock;
-  /** Ends the process as far as a test can: nothing is drained or persisted. */
+  readonly directory: string;
+  /** Stops orderly and opens the store again. */
   readonly reopen: (types?: readonly ActorType[], atMs?: number) => Promise<TestSystem>;
+  /**
+   * Opens the store as a crash at this very moment would leave it: nothing is drained, persisted or flushed before.
+   * What the old system does from now on no longer counts.
+   */
+  readonly crash: (types?: readonly ActorType[], atMs?: number) => Promise<TestSystem>;
 }
+
+export type TestSystemOptions = Partial<Omit<ActorSystemOptions, 'clock'>> & { readonly atMs?: number };
 
 /** A started system of `types` under a manual clock, closed with the test. */
 export async function testSystem(
   t: TestContext,
   types: readonly ActorType[],
-  options: Partial<ActorSystemOptions> & { readonly atMs?: number } = {},
+  { atMs, ...options }: TestSystemOptions = {},
 ): Promise<TestSystem> {
   const directory = options.directory ?? temporaryFolder(t);
-  const clock: ManualClock = new ManualClock(options.atMs ?? START, () => system.settled());
+  const clock: ManualClock = new ManualClock(atMs ?? START, () => system.settled());
   const system = new ActorSystem({ ids: seededIds(1), ...options, directory, clock });
   for (const type of types) system.register(type);
   await system.start();
@@ -44,9 +52,52 @@ export async function testSystem(
   return {
     system,
     clock,
-    reopen: async (again = types, atMs = clock.now()) => {
+    directory,
+    reopen: async (again = types, at = clock.now()) => {
       await close();
-      return testSystem(t, again, { ...options, directory, atMs });
+      return testSystem(t, again, { ...options, directory, atMs: at });
+    },
+    crash: async (again = types, at = clock.now()) => {
+      const copy = copyOfStore(t, directory);
+      await close();
+      return testSystem(t, again, { ...options, directory: copy, atMs: at });
     },
   };
+}
+
+/**
+ * A copy of a store in use. As the loop does not turn meanwhile, at most the one transaction in flight commits, which
+ * leaves alone what the one before can reach; what says which is the newest stands in the first pages, read first.
+ */
+function copyOfStore(t: TestContext, directory: string): string {
+  const copy = temporaryFolder(t);
+  for (const name of readdirSync(directory)) {
+    if (name.endsWith('-lock')) continue;
+    const source = openSync(join(directory, name), 'r');
+    const beginning = Buffer.alloc(META_BYTES);
+    const length = readSync(source, beginning, 0, META_BYTES, 0);
+    copyFileSync(join(directory, name), join(copy, name));
+    const target = openSync(join(copy, name), 'r+');
+    writeSync(target, beginning, 0, length, 0);
+    closeSync(source);
+    closeSync(target);
+  }
+  return copy;
+}
+
+/** LMDB's two meta pages. */
+const META_BYTES = 2 * 4096;
+
+/** Lets promises and immediates of the current moment run, `turns` times. */
+export async function turnsOfLoop(turns = 1): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Waits for a condition; fails after `deadlineMs`. Real time, for what no manual clock can drive. */
+export async function eventually(condition: () => boolean, what: string, deadlineMs = 5_000): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    await turnsOfLoop();
+  }
 }
