@@ -64,8 +64,8 @@ export function viewActor(
 ): ActorView {
   const chart =
     cell?.snapshot ?? (record && record.typeVersion === type.version ? chartOf(type, record) : record?.snapshot);
-  const since = cell?.isLive ? cell.since : (record?.since ?? {});
-  const due = cell?.isLive ? cell.dueTimes : dueTimesOf(record);
+  const since = cell?.isLive ? cell.history.since : (record?.since ?? {});
+  const due = cell?.isLive ? cell.history.due : dueTimesOf(record);
   const value = (chart as { value?: unknown } | undefined)?.value ?? null;
   return {
     address,
@@ -78,13 +78,13 @@ export function viewActor(
     since: since[''] ?? null,
     ageMs: since[''] === undefined ? null : Math.max(0, now - since['']),
     waits: chart ? explainWaits(chart as never, since, due) : [],
-    lastEvent: cell?.lastEvent ?? record?.lastEvent ?? null,
-    restarts: cell?.restarts ?? record?.restarts ?? 0,
+    lastEvent: cell?.history.lastEvent ?? record?.lastEvent ?? null,
+    restarts: cell?.history.restarts ?? record?.restarts ?? 0,
     mailbox: {
-      depth: cell?.mailbox.depth ?? 0,
-      capacity: cell?.mailbox.capacity ?? type.mailbox?.capacity ?? 1_000,
-      oldestAgeMs: cell?.mailbox.oldestAt === undefined ? 0 : Math.max(0, now - cell.mailbox.oldestAt),
-      stored: cell?.storedDepth ?? 0,
+      depth: cell?.queue.mailbox.depth ?? 0,
+      capacity: cell?.queue.mailbox.capacity ?? type.mailbox?.capacity ?? 1_000,
+      oldestAgeMs: cell?.queue.mailbox.oldestAt === undefined ? 0 : Math.max(0, now - cell.queue.mailbox.oldestAt),
+      stored: cell?.queue.storedDepth ?? 0,
     },
     lastError: cell?.lastError ?? null,
     parkedReason: cell?.parkedReason ?? null,

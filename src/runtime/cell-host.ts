@@ -1,4 +1,5 @@
 import type { EventObject } from 'xstate';
+import type { EncodedRecord } from './actor-history.js';
 import type { ActorRecord } from './actor-record.js';
 import type { HotResult, LogAppend } from './actor-type.js';
 import type { Address } from './address.js';
@@ -8,6 +9,7 @@ import type { GroupCommit } from './group-commit.js';
 import type { OverflowPolicy } from './mailbox.js';
 import type { Message, Stamp } from './message.js';
 import type { RoutedOutputs } from './output-router.js';
+import type { PreparedType } from './prepared-type.js';
 import type { RecordSlot, SnapshotStore } from './snapshot-store.js';
 import type { StoredInbox } from './stored-inbox.js';
 import type { WakeIndex, WakeTime } from './wake-index.js';
@@ -59,9 +61,9 @@ export interface CellHost {
   /** False if the log refused the entry. */
   append(request: LogAppend): boolean;
   /** The actor's summary row, encoded (RT-12). */
-  summary(cell: Cell, snapshot: { value: unknown; context: unknown; status: string }): Buffer | undefined;
+  summary(type: PreparedType, snapshot: { value: unknown; context: unknown; status: string }): Buffer | undefined;
   /** Puts a record, and the summary that goes with it. */
-  write(cell: Cell, slot: RecordSlot, bytes: Buffer, summary: Buffer | undefined): void;
+  write(cell: Cell, encoded: EncodedRecord): void;
   erase(cell: Cell): void;
   /** A slice has ended. */
   ran(cell: Cell): void;

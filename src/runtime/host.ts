@@ -1,5 +1,6 @@
 /** Hosts the cells: gives them what they need, schedules them, and decides what their failures lead to. */
 import type { EventObject } from 'xstate';
+import type { EncodedRecord } from './actor-history.js';
 import { type ActorRecord, wakeTime } from './actor-record.js';
 import type { LogAppend } from './actor-type.js';
 import { type Address, isAddress, typeOf } from './address.js';
@@ -154,7 +155,7 @@ export class Host implements CellHost {
   /** From a source: refused when the actor has no room. */
   push(cell: Cell, message: Message): boolean {
     if (this.isStopped || (this.commit.degraded && cell.type.durability === 'durable')) return false;
-    if (cell.isCrowded || !cell.mailbox.push(message)) {
+    if (cell.queue.isCrowded || !cell.queue.mailbox.push(message)) {
       this.countsFor(cell.type.name).refused++;
       return false;
     }
@@ -175,13 +176,13 @@ export class Host implements CellHost {
       this.storage.parked.remove(cell.address);
       cell.endParked();
     }
-    const isBehind = cell.backlog.length > 0 && row !== undefined;
-    if (isBehind || !cell.mailbox.push(message)) {
-      if (row === undefined || cell.storedDepth >= STORED_PER_ACTOR) {
+    const isBehind = cell.queue.backlog.length > 0 && row !== undefined;
+    if (isBehind || !cell.queue.mailbox.push(message)) {
+      if (row === undefined || cell.queue.storedDepth >= STORED_PER_ACTOR) {
         this.discard(cell.address, message, new ActorError('ACTOR_BUSY', `${cell.address} has no room for messages`));
         return;
       }
-      cell.backlog.push(row);
+      cell.queue.backlog.push(row);
     }
     this.ready(cell);
   }
@@ -198,7 +199,7 @@ export class Host implements CellHost {
     if (!cell.isLive) cell.cause = 'boot';
     const message = cell.status === 'parked' ? this.stored(address, row) : undefined;
     if (message?.kind === 'stop') this.enqueue(cell, message);
-    else cell.backlog.push(row);
+    else cell.queue.backlog.push(row);
     this.ready(cell);
   }
 
@@ -216,7 +217,7 @@ export class Host implements CellHost {
       this.wakeCell(cell, at === 0 ? 'boot' : 'wake');
     }
     const isThere = cell.isLive || cell.status === 'sleeping';
-    if (isThere && !this.wakes.isAt(cell.wakeTime, at)) this.wakes.set(address, at, undefined);
+    if (isThere && !this.wakes.isAt(cell.history.wakeAt, at)) this.wakes.set(address, at, undefined);
     return isSleeping;
   }
 
@@ -298,12 +299,12 @@ export class Host implements CellHost {
     }
   }
 
-  summary(cell: Cell, snapshot: { value: unknown; context: unknown; status: string }): Buffer | undefined {
-    return cell.type.summary && this.storage.summaries.encode(cell.type.summary(snapshot));
+  summary(type: PreparedType, snapshot: { value: unknown; context: unknown; status: string }): Buffer | undefined {
+    return type.summary && this.storage.summaries.encode(type.summary(snapshot));
   }
 
-  write(cell: Cell, slot: RecordSlot, bytes: Buffer, summary: Buffer | undefined): void {
-    this.store.write(cell.address, slot, bytes, cell.type.durability === 'durable');
+  write(cell: Cell, { bytes, summary }: EncodedRecord): void {
+    this.store.write(cell.address, cell.history.slot, bytes, cell.type.durability === 'durable');
     if (summary) this.storage.summaries.put(cell.address, summary);
     const counts = this.countsFor(cell.type.name);
     counts.records++;
@@ -319,7 +320,7 @@ export class Host implements CellHost {
   erase(cell: Cell): void {
     this.store.remove(cell.address);
     this.storage.summaries.remove(cell.address);
-    this.wakes.set(cell.address, cell.wakeTime, undefined);
+    this.wakes.set(cell.address, cell.history.wakeAt, undefined);
   }
 
   ran(cell: Cell): void {
@@ -390,7 +391,7 @@ export class Host implements CellHost {
       return;
     }
     cell.status = 'restarting';
-    cell.restarts++;
+    cell.history.restarts++;
     this.countsFor(cell.type.name).restarts++;
     const timer = this.clock.setTimeout(() => {
       this.timers.delete(timer);
@@ -455,8 +456,8 @@ export class Host implements CellHost {
   }
 
   private tellOwner(cell: Cell, event: EventObject): void {
-    if (!cell.owner) return;
-    const routed = this.route(cell, [{ type: 'tell', to: cell.owner, event } as EventObject]);
+    if (!cell.history.startedBy) return;
+    const routed = this.route(cell, [{ type: 'tell', to: cell.history.startedBy, event } as EventObject]);
     routed.write();
     this.commit.afterFlush(() => routed.release());
   }
@@ -464,7 +465,7 @@ export class Host implements CellHost {
   /** A cell that holds nothing which its record does not hold. */
   forget(cell: Cell): void {
     if (this.cells.get(cell.address) !== cell || cell.isLive || cell.status !== 'sleeping' || cell.hasWork) return;
-    if (cell.mailbox.isWatched) return;
+    if (cell.queue.mailbox.isWatched) return;
     this.pruneFailures(cell);
     if (cell.failures.length === 0) {
       this.cells.delete(cell.address);

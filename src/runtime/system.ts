@@ -138,7 +138,8 @@ export class ActorSystem {
   async tellStored(address: Address, event: EventObject): Promise<void> {
     const cell = this.host.target(address);
     if (this.commit.degraded) throw this.commit.degraded;
-    if (cell.storedDepth >= STORED_PER_ACTOR) throw new ActorError('ACTOR_BUSY', `${address} has no room for messages`);
+    if (cell.queue.storedDepth >= STORED_PER_ACTOR)
+      throw new ActorError('ACTOR_BUSY', `${address} has no room for messages`);
     const at = this.clock.now();
     const row = this.storage.inbox.add(address, { kind: 'event', event, at });
     this.host.enqueue(cell, { kind: 'event', event, row, enqueuedAt: at });
@@ -175,7 +176,7 @@ export class ActorSystem {
   /** Tells a source when an actor's mailbox fills and when it has room again (MBX-4); returns how to end that. */
   watermark(address: Address, watcher: Watermarks): () => void {
     const cell = this.host.target(address);
-    const end = cell.mailbox.watch({
+    const end = cell.queue.mailbox.watch({
       high: () => this.host.guard(cell, watcher.high),
       low: () => this.host.guard(cell, watcher.low),
     });
@@ -252,8 +253,8 @@ export class ActorSystem {
   /** Waiting messages by actor type. */
   mailboxDepths(): Map<string, number> {
     const depths = new Map<string, number>();
-    for (const { type, mailbox } of this.host.cells.values()) {
-      depths.set(type.name, (depths.get(type.name) ?? 0) + mailbox.depth);
+    for (const { type, queue } of this.host.cells.values()) {
+      depths.set(type.name, (depths.get(type.name) ?? 0) + queue.mailbox.depth);
     }
     return depths;
   }
@@ -281,7 +282,7 @@ export class ActorSystem {
     const type = this.host.types.get(typeOf(address));
     if (!type) return;
     const cell = this.host.cellAt(address, type);
-    cell.forgetMessages();
+    cell.queue.forgetAll();
     this.host.enqueue(cell, { kind: 'stop', enqueuedAt: this.clock.now() });
     await this.settled();
   }
@@ -327,7 +328,7 @@ export class ActorSystem {
         // A message or a timer may have woken it already.
         if (cell.status === 'parked' || cell.isLive) return;
         const isAgain = cell.failures.length > 0 || cell.status === 'stopped';
-        if (isAgain) cell.restarts++;
+        if (isAgain) cell.history.restarts++;
         cell.status = 'sleeping';
         cell.wake(isAgain ? 'restart' : 'boot', { input: options.input ?? {} });
         this.host.ready(cell);

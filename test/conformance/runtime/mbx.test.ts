@@ -168,7 +168,7 @@ test('MBX-3 an actor that is flooded delays the message of another by one slice'
 test('MBX-4 a source is told when a mailbox fills to 80 % and when it is down to 50 %', async (t) => {
   const { system } = await testSystem(t, [scriptedType('a', 'none', { mailbox: { capacity: 10 } })]);
   const marks: string[] = [];
-  const mark = (name: string) => () => marks.push(`${name} ${system.cell('a/k')?.mailbox.depth}`);
+  const mark = (name: string) => () => marks.push(`${name} ${system.cell('a/k')?.queue.mailbox.depth}`);
   const end = system.watermark('a/k', { high: mark('high'), low: mark('low') });
   for (let n = 0; n < 10; n++) system.tell('a/k', script({ n }));
   assert.deepEqual(marks, ['high 8']);
