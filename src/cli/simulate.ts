@@ -167,6 +167,7 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     throw new CliError(`${path} cannot be read: ${(cause as Error).message}`, {
+      code: 'CLI_FILE',
       hint: 'give --ca a PEM file with the authority of the server',
       cause,
     });

@@ -47,11 +47,14 @@ export function explainHttpAnswer(status: number, location: string | undefined, 
   };
 }
 
-/** A server that takes the connection and drops it at once has read the certificate and does not want it (FT-WS-9). */
-export function explainDrop(target: string, vin: string): ConnectFailure {
+/**
+ * A server that takes the connection and ends it at once has read the certificate and does not want it (FT-WS-9).
+ * `words`: how it ended it.
+ */
+export function explainDrop(target: string, vin: string, words: string): ConnectFailure {
   return {
     reason: 'identity_refused',
-    check: `${target} accepted the connection of ${vin} and closed it at once, without a word`,
+    check: `${target} accepted the connection of ${vin} and ended it at once: ${words}`,
     whatToDo:
       'it trusts the certificate but knows no device of such an issuer: its log names the issuer; the CN of the device CA must be one it knows (Tesla Motors Products CA, for instance), or its identity tables must name it',
     code: '',

@@ -24,8 +24,10 @@ export interface VehicleDeps {
   readonly onRefused: (error: RefusedError) => void;
 }
 
-/** A connection that was dropped sooner than this, and without a reply, was never wanted (FT-WS-9). */
+/** A connection that was ended sooner than this, and without a reply, was never wanted (FT-WS-9)… */
 const UNWANTED_MS = 2_000;
+/** … if it was ended in one of these ways: a server that stops says so. */
+const UNWANTED = new Set(['dropped', 'closed_1008']);
 
 /** What a vehicle is at run time: its connection, and the pump on it. */
 export class VirtualVehicle {
@@ -101,8 +103,11 @@ export class VirtualVehicle {
       throw new DisconnectedError('stopped', 'the vehicle was stopped');
     } catch (error) {
       const reason = error instanceof DisconnectedError ? error.reason : 'other';
-      const isUnwanted = reason === 'dropped' && !this.isWelcome && clock.monotonic() - openedAt < UNWANTED_MS;
-      if (isUnwanted) throw this.refused(new RefusedError(explainDrop(deps.target.text, deps.credentials.vin)));
+      const isEarly = !this.isWelcome && clock.monotonic() - openedAt < UNWANTED_MS;
+      if (isEarly && UNWANTED.has(reason)) {
+        const words = (error as Error).message;
+        throw this.refused(new RefusedError(explainDrop(deps.target.text, deps.credentials.vin, words)));
+      }
       this.isWelcome = true;
       if (reason !== 'stopped') statistics.disconnect(reason);
       throw error;

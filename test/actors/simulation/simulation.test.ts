@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { WebSocket } from 'ws';
 import { createAuthority, VEHICLE_AUTHORITY_NAME } from '../../../src/actors/provisioning/index.js';
 import { issueCredentials, type RefusalCount, runLoad, SimulationError } from '../../../src/actors/simulation/index.js';
 import { encodeAck } from '../../../src/protocols/fleet-telemetry/index.js';
@@ -189,13 +190,20 @@ test('FT-TLS-3 certificates that the server does not trust are explained', async
 });
 
 test('FT-WS-9 a server that drops vehicles at once is explained, and given up', async (t) => {
-  const server = await startTelemetryServer(t, { onConnection: (socket) => socket.terminate() });
-  const { refusals } = await refusalOf(t, server);
-  assert.deepEqual(
-    refusals.map(({ reason }) => reason),
-    ['identity_refused'],
-  );
-  assert.match(refusals[0]?.whatToDo ?? '', new RegExp(VEHICLE_AUTHORITY_NAME));
+  const ways = [
+    [(socket: WebSocket) => socket.terminate(), /without a close frame/],
+    [(socket: WebSocket) => socket.close(1008, 'unauthorized certificate'), /1008 \(unauthorized certificate\)/],
+  ] as const;
+  for (const [onConnection, words] of ways) {
+    const server = await startTelemetryServer(t, { onConnection });
+    const { refusals } = await refusalOf(t, server);
+    assert.deepEqual(
+      refusals.map(({ reason }) => reason),
+      ['identity_refused'],
+    );
+    assert.match(refusals[0]?.check ?? '', words);
+    assert.match(refusals[0]?.whatToDo ?? '', new RegExp(VEHICLE_AUTHORITY_NAME));
+  }
 });
 
 test('a server that is none of this protocol is explained', async (t) => {
