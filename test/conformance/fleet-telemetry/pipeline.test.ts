@@ -135,7 +135,16 @@ describe('4.3 authorisation by topic', () => {
   it('FT-AUTH-5 a txid is opaque: the same one again, an empty one, any bytes', async (t) => {
     const hub = await startIngestHub(t);
     const car = await hub.vehicle();
-    const odd = ['twice', 'twice', '', 'a\nb\u0000c', 'é😀', 'x'.repeat(10_000), 'y'.repeat(70_000), 'z'.repeat(900_000)];
+    const odd = [
+      'twice',
+      'twice',
+      '',
+      'a\nb\u0000c',
+      'é😀',
+      'x'.repeat(10_000),
+      'y'.repeat(70_000),
+      'z'.repeat(900_000),
+    ];
     for (const txid of odd) await car.ask({ txid });
     assert.deepEqual(car.acked, odd);
     const records = await hub.recorded((all) => all.length === odd.length + 1, 'all');
