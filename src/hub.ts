@@ -15,6 +15,7 @@ import { type Broker, byPassword, createBroker } from './actors/mqtt/index.js';
 import { connectionType, createTelemetry, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
 import { consolePublicFolder } from './console/index.js';
 import { createDestination } from './destinations.js';
+import { countFailures, measureDispatchers } from './dispatcher-metrics.js';
 import type { HubConfig } from './hub-config.js';
 import { overviewRoutes } from './overview.js';
 import {
@@ -24,6 +25,7 @@ import {
   type Child,
   type Clock,
   createHttpServer,
+  errorRecord,
   Health,
   type HttpServer,
   type Ids,
@@ -79,7 +81,7 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   const telemetry = parts.telemetry
     ? createTelemetry({ settings: parts.telemetry, system, clock, ids, logger, metrics })
     : undefined;
-  const dispatch = await createSpooledDispatch(parts, system, telemetry, deps);
+  const dispatch = await createSpooledDispatch(parts, system, telemetry, metrics, deps);
 
   for (const part of [broker, dispatch, telemetry]) if (part) system.register(part.type);
 
@@ -157,6 +159,7 @@ async function createSpooledDispatch(
   { dataDir, telemetry: settings }: HubParts,
   system: ActorSystem,
   telemetry: Telemetry | undefined,
+  metrics: Metrics,
   { clock, ids, logger }: HubDeps,
 ): Promise<Dispatch | undefined> {
   if (!settings || !telemetry) return undefined;
@@ -165,6 +168,7 @@ async function createSpooledDispatch(
   const spool = await openLog(system.commit, clock, { name: SPOOL, readers });
   for (const left of spool.leftovers) logger.warn({ ...left }, 'spool_leftovers_removed');
   system.addLog(SPOOL, spool);
+  const countFailure = countFailures(metrics);
   const mqttRetryMs = settings.dispatchers.mqtt?.connectRetryIntervalMs;
   const dispatchers = readers.map(({ name, boundBytes }) => ({
     name,
@@ -174,9 +178,15 @@ async function createSpooledDispatch(
     onConfirmed: (record: FleetRecord) => telemetry.confirmed(record, name),
     onRefused: ({ reason, bytes }: RefusedRecord) =>
       system.deadLetters.add(`dispatcher/${name}`, { record: bytes }, new DispatchError('DISPATCH_REFUSED', reason)),
+    onFailed: (error: Error) => {
+      countFailure(name);
+      logger.warn({ dispatcher: name, err: errorRecord(error) }, 'dispatcher_failed');
+    },
     ...(name === 'mqtt' && mqttRetryMs !== undefined ? { timing: { longestRetryMs: mqttRetryMs } } : {}),
   }));
-  return createDispatch({ clock, dispatchers });
+  const dispatch = createDispatch({ clock, dispatchers });
+  measureDispatchers(metrics, () => dispatch.views((address) => system.peek(address)), spool);
+  return dispatch;
 }
 
 /** A dispatcher that fails takes no other along; together they deliver what is left before they stop. */

@@ -1,0 +1,52 @@
+import type { DispatcherView } from './actors/dispatch/index.js';
+import type { AppendLog } from './runtime/append-log.js';
+import type { Metrics } from './runtime/index.js';
+
+/** What waits for each destination and what became of the rest, read when somebody collects. */
+export function measureDispatchers(metrics: Metrics, views: () => readonly DispatcherView[], spool: AppendLog): void {
+  const labels = ['dispatcher'] as const;
+  const gauge = (name: string, help: string, value: (view: DispatcherView) => number): void => {
+    metrics.gauge({
+      name,
+      help,
+      labels,
+      collect: (metric) => {
+        for (const view of views()) metric.set({ dispatcher: view.name }, value(view));
+      },
+    });
+  };
+  gauge('dispatcher_delivered_total', 'Records that the destination confirmed.', (view) => view.delivered);
+  gauge(
+    'dispatcher_delivered_bytes_total',
+    'Bytes of those, as they stood in the spool.',
+    (view) => view.deliveredBytes,
+  );
+  gauge(
+    'dispatcher_refused_total',
+    'Records that the destination will never take: dead letters.',
+    (view) => view.refused,
+  );
+  gauge('dispatcher_pending_records', 'Records that wait in the spool.', (view) => view.pendingItems);
+  gauge('dispatcher_pending_bytes', 'Bytes of those; see the bound of the spool.', (view) => view.pendingBytes);
+  gauge('dispatcher_oldest_seconds', 'Age of the oldest record that waits.', (view) => (view.oldestAgeMs ?? 0) / 1000);
+  metrics.gauge({
+    name: 'dispatcher_dropped_total',
+    help: 'Records dropped at a bound of the spool, by that bound.',
+    labels: ['dispatcher', 'reason'],
+    collect: (metric) => {
+      for (const { name, droppedBy } of spool.readers) {
+        for (const [bound, count] of Object.entries(droppedBy)) metric.set({ dispatcher: name, reason: bound }, count);
+      }
+    },
+  });
+}
+
+/** Tells of a destination that cannot be reached or is lost. */
+export function countFailures(metrics: Metrics): (dispatcher: string) => void {
+  const failures = metrics.counter({
+    name: 'dispatcher_failures_total',
+    help: 'Times that a destination was lost or could not be reached.',
+    labels: ['dispatcher'],
+  });
+  return (dispatcher) => failures.inc({ dispatcher });
+}
