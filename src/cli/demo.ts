@@ -51,7 +51,7 @@ export function demoCommand(): Command {
       parts: config,
       logger: createLogger(config.log),
       ready: async (hub) => {
-        const vehicles = await issueCredentials(certificates.authority, options.vehicles);
+        const vehicles = await issueCredentials(certificates.authority, options.vehicles, 'DEMO');
         const url = `wss://localhost:${ports.telemetry}`;
         const ca = certificates.authority.certificatePem;
         if (vehicles.length > 0) {
