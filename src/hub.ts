@@ -7,11 +7,12 @@ import {
   createDispatch,
   type Dispatch,
   DispatchError,
+  dispatcherType,
   dispatchRoutes,
   type FleetRecord,
   type RefusedRecord,
 } from './actors/dispatch/index.js';
-import { type Broker, byPassword, createBroker } from './actors/mqtt/index.js';
+import { type Broker, brokerType, byPassword, createBroker } from './actors/mqtt/index.js';
 import { connectionType, createTelemetry, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
 import { consolePublicFolder } from './console/index.js';
 import { createDestination } from './destinations.js';
@@ -41,7 +42,7 @@ import type { SupervisionDeps } from './runtime/supervision.js';
 import { StopTime } from './stop-time.js';
 
 /** The charts of a hub that can be replayed without one. */
-export const hubTypes: readonly ReplayedType[] = [connectionType];
+export const hubTypes: readonly ReplayedType[] = [connectionType, dispatcherType, brokerType];
 
 export interface HubDeps {
   readonly clock: Clock;
@@ -89,7 +90,9 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   const children: Child[] = [];
   if (broker) {
     const stopEvent = (deadlineMs: number) => ({ type: 'broker.stop', deadlineMs });
-    children.push(system.child(broker.actor.address, { input: broker.actor.input, stopEvent }));
+    // Dispatchers may dial it as soon as they start.
+    const startedIn = (state: string) => state === 'listening' || state === 'failed';
+    children.push(system.child(broker.actor.address, { input: broker.actor.input, stopEvent, startedIn }));
   }
   if (dispatch) children.push(dispatchers(dispatch, system, supervision));
   if (telemetry) children.push(telemetry.listener);

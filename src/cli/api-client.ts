@@ -9,6 +9,8 @@ export interface ApiOptions {
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 
+const ORDERLY: ReadonlySet<number> = new Set([1000, 1001, 1005]);
+
 /** Adds `--url` and `--token`: which running hub or vehicle a command speaks to. */
 export function withApiOptions(command: Command): Command {
   return command
@@ -54,8 +56,9 @@ export function untilClosed(socket: WebSocket, durationMs?: number): Promise<voi
       clearTimeout(timer);
       process.off('SIGINT', close);
       process.off('SIGTERM', close);
-      if (code === 1008 || code === 1013) reject(new CliError(`the stream ended: ${reason}`));
-      else resolve();
+      // 1000 and 1001 are how a stream ends in good order, 1005 how this side ended it.
+      if (ORDERLY.has(code)) resolve();
+      else reject(new CliError(`the stream broke (${code}) ${reason}`, { hint: 'see the log of the process' }));
     });
   });
 }

@@ -36,6 +36,9 @@ export function recordCommand(): Command {
     progress.done();
     file.end();
     await once(file, 'close');
+    if (lines === 0) {
+      throw new CliError('nothing was recorded', { hint: 'is there an actor of that address? see GET /api/v1/actors' });
+    }
     const next = `replay it: fleetchart replay ${options.out}`;
     output.result(`${lines} lines in ${options.out}\n${next}`, { file: options.out, lines });
   });

@@ -30,7 +30,9 @@ export function replayCommand(): Command {
 
 function replayFile(file: string, types: Parameters<typeof replayFixture>[1]): ReplayResult {
   try {
-    return replayFixture(readFileSync(file, 'utf8'), types);
+    const result = replayFixture(readFileSync(file, 'utf8'), types);
+    if (result.inputs === 0) throw new Error('it holds no inputs');
+    return result;
   } catch (error) {
     const hint = 'it may come from another version, or be no fixture at all';
     throw new CliError(`${file}: ${(error as Error).message}`, { hint, cause: error });

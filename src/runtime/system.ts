@@ -19,6 +19,7 @@ import { reviewRecords } from './review-records.js';
 import { openStorage, type Storage } from './storage.js';
 import type { Summaries } from './summaries.js';
 import type { Child } from './supervision.js';
+import { stateText } from './waits.js';
 
 export interface ActorSystemOptions {
   /** Folder of the store. */
@@ -38,7 +39,14 @@ export interface ActorChildOptions {
   /** @default 5000 */
   readonly shutdownMs?: number;
   readonly stopEvent?: (deadlineMs: number) => EventObject;
+  /** In which states the next child may start; waited for a few seconds. @default any */
+  readonly startedIn?: (state: string) => boolean;
 }
+
+/** How long the start of a supervisor waits for one child. */
+const START_MS = 5_000;
+
+const ignore = (): void => {};
 
 const SILENT: RuntimeLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
@@ -330,8 +338,11 @@ export class ActorSystem {
         const isAgain = cell.failures.length > 0 || cell.status === 'stopped';
         if (isAgain) cell.history.restarts++;
         cell.status = 'sleeping';
+        const { startedIn } = options;
+        const started = startedIn && this.reaches(address, startedIn, START_MS);
         cell.wake(isAgain ? 'restart' : 'boot', { input: options.input ?? {} });
         this.host.ready(cell);
+        await started;
       },
       stop: async (deadlineMs) => {
         const { stopEvent } = options;
@@ -343,6 +354,18 @@ export class ActorSystem {
         cell?.shutdown();
       },
     };
+  }
+
+  /** Resolves once a slice of the actor ends in a state that `isReached` accepts, or after `deadlineMs`. */
+  private reaches(address: Address, isReached: (state: string) => boolean, deadlineMs: number): Promise<void> {
+    let end = (): void => {};
+    const reached = new Promise<void>((resolve) => {
+      const committed = (_address: Address, _outputs: unknown, value: unknown): void => {
+        if (isReached(stateText(value))) resolve();
+      };
+      end = this.tap(address, { committed, started: ignore, restored: ignore, event: ignore, hot: ignore });
+    });
+    return this.within(reached, deadlineMs).finally(() => end());
   }
 
   /** Resolves when no message waits and all is flushed. Effects that are under way are not waited for. */

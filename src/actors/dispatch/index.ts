@@ -74,6 +74,9 @@ export interface Dispatch {
 }
 
 const TYPE = 'dispatcher';
+
+/** The chart alone: enough for a replay. */
+export const dispatcherType = { name: TYPE, version: 1, machine: dispatcherMachine } as const;
 /** For the close that follows a drain which took all of its time. */
 const CLOSE_MARGIN_MS = 2_000;
 
@@ -92,8 +95,7 @@ export function createDispatch({ clock, dispatchers }: DispatchDeps): Dispatch {
   const { connect, pump, drained, close } = dispatchEffects(destinations);
   return {
     type: {
-      name: TYPE,
-      version: 1,
+      ...dispatcherType,
       machine: dispatcherMachine.provide({
         actors: { connect: effect(connect), pump: effect(pump), drained: effect(drained), close: effect(close) },
       }),

@@ -31,13 +31,15 @@ export interface Broker {
   close(deadlineMs: number): Promise<void>;
 }
 
+/** The chart alone: enough for a replay. */
+export const brokerType = { name: 'broker', version: 1, machine: brokerMachine } as const;
+
 /** The embedded MQTT broker as an actor; clients speak MQTT 3.1 or 3.1.1 (MQT-1). */
 export function createBroker({ timing, ...options }: BrokerDeps): Broker {
   const host = new BrokerHost(options);
   return {
     type: {
-      name: 'broker',
-      version: 1,
+      ...brokerType,
       machine: brokerMachine.provide({
         actors: {
           listen: effect<BrokerAddress>(({ signal }) => host.listen(signal)),

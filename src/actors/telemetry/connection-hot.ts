@@ -25,7 +25,6 @@ export interface IngestReply {
 
 interface ConnectionState {
   readonly input: ConnectionInput;
-  readonly policy: IngestPolicy;
   readonly session: Session;
   isThrottled: boolean;
 }
@@ -68,10 +67,11 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
   initial: (input) => {
     const connection = input as ConnectionInput;
     const policy = policyOf(connection.settings);
-    return { input: connection, policy, session: createSession(connection.identity, policy), isThrottled: false };
+    return { input: connection, session: createSession(connection.identity, policy), isThrottled: false };
   },
   on: (state, message, at) => {
-    const { input, policy, session } = state;
+    const { input, session } = state;
+    const policy = policyOf(input.settings);
     const verdict = judge(message, session, policy, at);
     const reply: IngestReply = { verdict, size: message.length };
     const event = limitEvent(state, verdict);
