@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assign, type EventObject, fromPromise, setup } from 'xstate';
+import type { ActorType } from '../../../src/runtime/actor-type.js';
+import { testSystem, turnsOfLoop } from '../../fakes/runtime.js';
+import { scriptedType } from '../../fakes/scripted.js';
+
+const typeOf = (machine: ActorType['machine'], overrides: Partial<ActorType> = {}): ActorType => ({
+  name: 'a',
+  version: 1,
+  machine,
+  durability: 'durable',
+  startOnTell: true,
+  ...overrides,
+});
+
+test('SUP-7 dead letters say what, why and when; an operator can send them again, once', async (t) => {
+  let isBroken = true;
+  const machine = setup({ types: { context: {} as { n: number } } }).createMachine({
+    context: { n: 0 },
+    on: {
+      ADD: {
+        actions: assign({
+          n: ({ context }) => {
+            if (isBroken) throw new TypeError('not now');
+            return context.n + 1;
+          },
+        }),
+      },
+    },
+  });
+  const first = await testSystem(t, [typeOf(machine)]);
+  first.system.tell('a/k', { type: 'ADD', by: 5 } as EventObject);
+  await first.clock.advance(1_000);
+  const { system, clock } = await first.reopen();
+  const [letter] = system.deadLetters.list();
+  assert.deepEqual(letter?.message, { kind: 'event', event: { type: 'ADD', by: 5 } });
+  assert.deepEqual(
+    [letter?.address, letter?.error.name, letter?.error.message, letter?.attempts],
+    ['a/k', 'TypeError', 'not now', 1],
+  );
+  isBroken = false;
+  const id = letter?.id ?? '';
+  assert.equal(system.replayDeadLetter(id), true);
+  assert.equal(system.replayDeadLetter(id), false);
+  await clock.advance(1_000);
+  assert.deepEqual(system.peek('a/k')?.context, { n: 1 });
+  system.deadLetters.add('unknown/k', { kind: 'event', event: { type: 'X' } }, new Error('x'));
+  assert.equal(system.replayDeadLetter(system.deadLetters.list()[0]?.id ?? ''), false, 'there is no such type');
+});
+
+test('SUP-7 dead letters are bounded: the oldest go', async (t) => {
+  const first = await testSystem(t, [scriptedType('a')]);
+  for (let n = 0; n < 10_050; n++) first.system.deadLetters.add('a/k', { n }, 'why');
+  await first.system.settled();
+  const { system } = await first.reopen();
+  assert.equal([...system.commit.range('deadLetters', '', '\uffff')].length, 10_000);
+  assert.deepEqual(system.deadLetters.list(1)[0]?.message, { n: 10_049 });
+});
+
+test('SUP-9 an invoke whose failure nobody expects is reported at registration; failed children are not stored (E6)', async (t) => {
+  const warnings: string[] = [];
+  const log = {
+    debug: () => {},
+    info: () => {},
+    error: () => {},
+    warn: (fields: object) => void warnings.push((fields as { warning: string }).warning),
+  };
+  const failing = setup({ actors: { work: fromPromise(() => Promise.reject(new Error('no'))) } });
+  const { system } = await testSystem(t, [], { log });
+  const bad = failing.createMachine({
+    initial: 'x',
+    states: { x: { initial: 'y', states: { y: { invoke: { src: 'work' } } } } },
+  });
+  const handled = failing.createMachine({
+    initial: 'x',
+    invoke: { src: 'work', id: 'w' },
+    on: { 'xstate.error.actor.*': '.y' },
+    states: { x: {}, y: {} },
+  });
+  system.register(typeOf(bad, { name: 'bad' }));
+  system.register(typeOf(handled, { name: 'handled' }));
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /^x\.y: .*work/);
+  system.spawn('handled/k');
+  await system.settled();
+  await turnsOfLoop(3);
+  await system.settled();
+  assert.equal(system.peek('handled/k')?.value, 'y');
+  await system.cell('handled/k')?.sleep();
+  await system.settled();
+  system.tell('handled/k', { type: 'X' });
+  await system.settled();
+  assert.deepEqual(
+    Object.keys((system.cell('handled/k')?.snapshot as { children?: object } | undefined)?.children ?? {}),
+    [],
+  );
+});
