@@ -32,8 +32,8 @@ export function reloadConfig({ started, check, levelKey, logger }: ConfigReloadO
     logger.level = level;
     if (!isTold) logger.info(change, 'log_level_changed');
   }
-  const keys = changedKeys(started.loaded.value, loaded.value).filter((key) => key !== levelKey);
-  if (keys.length > 0) logger.warn({ keys, do: 'restart to apply them' }, 'config_restart_needed');
+  const changed = changedKeys(started.loaded.value, loaded.value).filter((key) => key !== levelKey);
+  if (changed.length > 0) logger.warn({ changed, do: 'restart to apply them' }, 'config_restart_needed');
 }
 
 /** Tells what is remarkable in a configuration that can be used. */

@@ -56,6 +56,8 @@ export class Vehicle {
   readonly pongs: string[] = [];
   readonly closed: Promise<Closed>;
   end: Closed | undefined;
+  /** Told of each reply. */
+  onReply: (reply: Reply) => void = () => {};
   private counter = 0;
   private readonly waiters = new Set<() => void>();
 
@@ -68,6 +70,7 @@ export class Vehicle {
       const reply = decodeReply(data);
       assert.ok(reply.ok, `the server sent what is no reply: ${data.toString('hex')}`);
       this.replies.push(reply.value);
+      this.onReply(reply.value);
       this.changed();
     });
     socket.on('ping', (data: Buffer) => {

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { FleetRecord } from '../../../src/actors/dispatch/index.js';
+import { Connections, connectionAddress } from '../../../src/actors/telemetry/connections.js';
+import type { IngestMetrics } from '../../../src/actors/telemetry/ingest-metrics.js';
+import type { LiveConnection } from '../../../src/actors/telemetry/live-connection.js';
+import { decodeReply } from '../../../src/protocols/fleet-telemetry/index.js';
+import { ManualClock } from '../../../src/runtime/index.js';
+
+const ID = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
+
+interface FakeConnection {
+  readonly input: { readonly connectionId: string; readonly identity: { readonly deviceId: string } };
+  readonly acks: string[];
+  state: 'well' | 'silent' | 'stalled';
+  looks: number;
+}
+
+function connection(connectionId: string, deviceId = 'VIN1'): LiveConnection & FakeConnection {
+  const fake = {
+    input: { connectionId, identity: { deviceId } },
+    acks: [] as string[],
+    state: 'well' as FakeConnection['state'],
+    looks: 0,
+    confirm: (bytes: Uint8Array) => {
+      const reply = decodeReply(bytes);
+      assert.ok(reply.ok && reply.value.kind === 'ack');
+      fake.acks.push(`${reply.value.txid} ${reply.value.topic}`);
+    },
+    tend: () => {
+      fake.looks++;
+      return fake.state;
+    },
+  };
+  return fake as unknown as LiveConnection & FakeConnection;
+}
+
+const confirmed: boolean[] = [];
+const metrics = {
+  confirmed: (_type: string, _dispatcher: string, isConnected: boolean) => confirmed.push(isConnected),
+} as unknown as IngestMetrics;
+
+const record = (changes: Partial<FleetRecord> = {}): FleetRecord => ({
+  type: 'V',
+  vehicle: 'VIN1',
+  at: 0,
+  receivedAt: 0,
+  metadata: { txid: 'tx-1' },
+  origin: ID,
+  payload: new Uint8Array(),
+  ...changes,
+});
+
+describe('the open connections', () => {
+  it('FT-REG-2 an id that is taken gets a suffix, until it is free', () => {
+    const connections = new Connections(new ManualClock(), undefined);
+    const taken = [0, 1, 2].map(() => {
+      const next = connection(connections.freeId(ID));
+      connections.add(next);
+      return next;
+    });
+    assert.deepEqual(
+      taken.map(({ input }) => input.connectionId),
+      [ID, `${ID}-2`, `${ID}-3`],
+    );
+    connections.remove(taken[1] as LiveConnection);
+    assert.equal(connections.freeId(ID), `${ID}-2`);
+    assert.equal(connections.size, 2);
+  });
+
+  it('FT-REG-2 only the socket whose entry it is removes it', () => {
+    const connections = new Connections(new ManualClock(), undefined);
+    const [old, current] = [connection(ID), connection(ID)];
+    connections.add(old);
+    connections.add(current);
+    connections.remove(old);
+    assert.equal(connections.at(connectionAddress(ID)), current);
+  });
+
+  it('FT-ACK-3 a confirmation goes to the connection of the record, if that is still the same vehicle', () => {
+    const connections = new Connections(new ManualClock(), undefined);
+    const car = connection(ID);
+    connections.add(car);
+    confirmed.length = 0;
+    connections.confirm(record(), 'mqtt', metrics);
+    connections.confirm(record({ vehicle: 'OTHER' }), 'mqtt', metrics);
+    connections.confirm(record({ origin: 'gone' }), 'mqtt', metrics);
+    const { origin: _, ...serverMade } = record();
+    connections.confirm(serverMade, 'mqtt', metrics);
+    assert.deepEqual(car.acks, ['tx-1 V']);
+    assert.deepEqual(confirmed, [true, false, false, false]);
+  });
+
+  it('FT-WS-6 FT-WS-7 all are looked after every 5 seconds, and more often where pings are', async () => {
+    for (const [pingMs, expected] of [
+      [30_000, 2],
+      [undefined, 2],
+      [1_000, 10],
+    ] as const) {
+      const clock = new ManualClock();
+      const connections = new Connections(clock, pingMs);
+      const [well, silent] = [connection('well'), connection('silent')];
+      connections.add(well);
+      connections.add(silent);
+      const failed: string[] = [];
+      connections.start(({ input }, why) => failed.push(`${input.connectionId} ${why}`));
+      await clock.advance(9_999);
+      silent.state = 'silent';
+      await clock.advance(1);
+      assert.equal(well.looks, expected);
+      assert.deepEqual(failed, ['silent silent']);
+      connections.stop();
+      assert.equal(clock.pending, 0);
+    }
+  });
+});

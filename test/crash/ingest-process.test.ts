@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { issueServerCertificate } from '../../src/actors/provisioning/index.js';
+import { runCommand } from '../cli/run-command.js';
+import { HubProcess } from '../fakes/hub-process.js';
+import { eventually, startIngestHub, testCertificates, VIN, writeServerConfig } from '../fakes/ingest-hub.js';
+import { RawClient } from '../fakes/raw-client.js';
+import { temporaryFolder } from '../fakes/runtime.js';
+import { Vehicle } from '../fakes/vehicle.js';
+
+type Config = Record<string, unknown>;
+
+/** Writes a file anew from what it holds. */
+function change(file: string, edit: (config: Config) => Config): void {
+  writeFileSync(file, JSON.stringify(edit(JSON.parse(readFileSync(file, 'utf8')) as Config)));
+}
+
+async function connect(port: number, vin = VIN): Promise<Vehicle> {
+  const { authority, device } = await testCertificates();
+  return Vehicle.open({ port, vin, credentials: await device(vin), serverCa: authority.certificatePem });
+}
+
+async function fingerprint(port: number): Promise<string | undefined> {
+  const { authority, device } = await testCertificates();
+  const { chainPem, keyPem } = await device(VIN);
+  const client = await RawClient.open({ port, ca: authority.certificatePem, cert: chainPem, key: keyPem });
+  const shown = client.socket.getPeerX509Certificate()?.fingerprint256;
+  client.socket.destroy();
+  return shown;
+}
+
+async function renewCertificate(folder: string): Promise<void> {
+  const { authority } = await testCertificates();
+  const renewed = await issueServerCertificate(authority, { names: ['localhost'] });
+  writeFileSync(join(folder, 'hub.crt'), renewed.chainPem);
+  writeFileSync(join(folder, 'hub.key'), renewed.keyPem);
+}
+
+/** Starts a hub, and takes it through a stricter level, a wider one and a file that cannot be used. */
+async function reloads(hub: HubProcess, folder: string, setLevel: (level: string) => void, breakFile: () => void) {
+  const port = await hub.port();
+  const first = await connect(port, 'FIRST');
+  await first.ask();
+  const shown = await fingerprint(port);
+
+  await renewCertificate(folder);
+  setLevel('warn');
+  hub.signal('SIGHUP');
+  await hub.logged('log_level_changed', ({ from, to }) => from === 'info' && to === 'warn');
+  const { changed } = await hub.logged('config_restart_needed');
+  await eventually(async () => (await fingerprint(port)) !== shown, 'the new certificate');
+  await (await connect(port, 'SECOND')).ask();
+
+  setLevel('info');
+  hub.signal('SIGHUP');
+  await hub.logged('log_level_changed', ({ from, to }) => from === 'warn' && to === 'info');
+  await hub.logged('reloaded');
+  await (await connect(port, 'THIRD')).ask();
+  await hub.logged('socket_connected', ({ vin }) => vin === 'THIRD');
+  assert.ok(!hub.log.some(({ msg, vin }) => msg === 'socket_connected' && vin === 'SECOND'), 'info was off');
+
+  breakFile();
+  hub.signal('SIGHUP');
+  const { mistakes } = await hub.logged('config_reload_refused');
+  assert.match(String(mistakes), /config\.json/);
+  assert.equal((await first.ask()).kind, 'ack', 'the socket from before all that');
+  assert.equal((await connect(port, 'FOURTH').then((car) => car.ask())).kind, 'ack');
+  return changed;
+}
+
+describe('FT-TLS-2 BETTER: SIGHUP changes certificates and the log level, keeps sockets, and names the rest', () => {
+  it('run fleet-telemetry', async (t) => {
+    const folder = temporaryFolder(t);
+    const file = await writeServerConfig(folder, { log_level: 'info' });
+    const hub = new HubProcess(t, ['run', 'fleet-telemetry', `-config=${file}`, `-data=${join(folder, 'data')}`]);
+    const setLevel = (log_level: string): void =>
+      change(file, (config) => ({ ...config, log_level, namespace: 'new', fleetchart: { idlePing: 5 } }));
+    const changed = await reloads(hub, folder, setLevel, () => writeFileSync(file, '{"log_level"'));
+    assert.deepEqual(changed, ['namespace', 'fleetchart.idlePing']);
+    assert.deepEqual(await hub.kill('SIGTERM'), { code: 0, signal: null });
+  });
+
+  it('hub', async (t) => {
+    const folder = temporaryFolder(t);
+    mkdirSync(join(folder, 'peer'));
+    const telemetry = await writeServerConfig(join(folder, 'peer'));
+    const file = join(folder, 'config.json');
+    const config = { dataDir: join(folder, 'data'), http: { port: 0 }, telemetry: { file: telemetry } };
+    writeFileSync(file, JSON.stringify({ ...config, log: { level: 'info' } }));
+    const hub = new HubProcess(t, ['hub', '--config', file]);
+    const setLevel = (level: string): void => change(file, () => ({ ...config, http: { port: 1 }, log: { level } }));
+    const changed = await reloads(hub, join(folder, 'peer'), setLevel, () => writeFileSync(file, '{"log": 7}'));
+    assert.deepEqual(changed, ['http.port']);
+    assert.deepEqual(await hub.kill('SIGTERM'), { code: 0, signal: null });
+  });
+});
+
+describe('a configuration with ten mistakes', () => {
+  const MISTAKES = {
+    host: 7,
+    port: 70_000,
+    tls: { server_cert: '', server_key: 'k' },
+    rate_limit: { enabled: true },
+    records: { V: ['kafka'], alerts: [], errors: ['nowhere'] },
+    reliable_ack_sources: { connectivity: 'file' },
+    monitoring: { prometheus_metrics_port: 9090 },
+  };
+  const POINTERS = [
+    '/host',
+    '/port',
+    '/tls/ca_file',
+    '/tls/server_cert',
+    '/rate_limit/message_limit',
+    '/records/V/0',
+    '/records/alerts',
+    '/records/errors/0',
+    '/reliable_ack_sources/connectivity',
+    '/monitoring',
+  ];
+
+  it('ends run fleet-telemetry with 2, in the words of the reference and with all ten', async (t) => {
+    const file = join(temporaryFolder(t), 'config.json');
+    writeFileSync(file, JSON.stringify(MISTAKES));
+    const { exitCode, stderr } = await runCommand(['run', 'fleet-telemetry', `-config=${file}`]);
+    assert.equal(exitCode, 2);
+    assert.ok(stderr.startsWith(`error=load_service_config value="${file}"\n10 mistakes in the configuration:\n`));
+    for (const pointer of POINTERS) assert.ok(stderr.includes(`: ${pointer}: `), pointer);
+  });
+
+  it('ends hub with 3, and all ten', async (t) => {
+    const folder = temporaryFolder(t);
+    const file = join(folder, 'config.json');
+    writeFileSync(file, JSON.stringify({ dataDir: folder, telemetry: MISTAKES }));
+    const { exitCode, stderr } = await runCommand(['hub', '--config', file]);
+    assert.equal(exitCode, 3);
+    assert.ok(stderr.startsWith('10 mistakes in the configuration:\n'));
+    for (const pointer of POINTERS) assert.ok(stderr.includes(`: /telemetry${pointer}: `), pointer);
+  });
+});
+
+describe('a hub that cannot start', () => {
+  it('ends with 1, and the log says what to do', async (t) => {
+    const holder = await startIngestHub(t);
+    const folder = temporaryFolder(t);
+    const file = await writeServerConfig(folder, { port: holder.port });
+    const hub = new HubProcess(t, ['run', 'fleet-telemetry', `-config=${file}`, `-data=${join(folder, 'data')}`]);
+    const { error } = await hub.logged('the process could not start');
+    const { code, message } = error as { code: string; message: string };
+    assert.equal(code, 'TELEMETRY_ADDRESS_IN_USE');
+    assert.match(message, /stop what listens there, or set telemetry\.port/);
+    assert.deepEqual(await hub.exited, { code: 1, signal: null });
+  });
+});
