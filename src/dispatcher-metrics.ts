@@ -1,5 +1,5 @@
 import type { DispatcherView } from './actors/dispatch/index.js';
-import type { AppendLog } from './runtime/append-log.js';
+import type { AppendLog } from './runtime/append-log/append-log.js';
 import type { Metrics } from './runtime/index.js';
 
 /** What waits for each destination and what became of the rest, read when somebody collects. */

@@ -9,7 +9,7 @@ import { composeSchema } from './config/schema.js';
 import { report, resolveSection } from './config/section.js';
 import { isTree } from './config/tree.js';
 import type { TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
-import { type HttpConfig, HttpSchema, resolveHttp } from './runtime/http-config.js';
+import { type HttpConfig, HttpSchema, resolveHttp } from './runtime/http/http-config.js';
 
 const LogSchema = Type.Object(
   {

@@ -1,6 +1,6 @@
 import type { AnyStateMachine, EventObject, Snapshot } from 'xstate';
 import type { Address } from './address.js';
-import type { MailboxOptions } from './mailbox.js';
+import type { MailboxOptions } from './cell/mailbox.js';
 
 /**
  * What a crash may cost, and when outputs and effects leave (DUR-1).

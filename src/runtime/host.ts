@@ -1,30 +1,30 @@
 /** Hosts the cells: gives them what they need, schedules them, and decides what their failures lead to. */
 import type { EventObject } from 'xstate';
-import type { EncodedRecord } from './actor-history.js';
-import { type ActorRecord, wakeTime } from './actor-record.js';
 import type { LogAppend } from './actor-type.js';
 import { type Address, isAddress, typeOf } from './address.js';
 import { Asks } from './asks.js';
-import { Cell, type RestoreCause } from './cell.js';
-import type { ActorTap, CellHost, Loaded } from './cell-host.js';
+import type { EncodedRecord } from './cell/actor-history.js';
+import { type ActorRecord, wakeTime } from './cell/actor-record.js';
+import { Cell, type RestoreCause } from './cell/cell.js';
+import type { ActorTap, CellHost, Loaded } from './cell/cell-host.js';
+import type { OverflowPolicy } from './cell/mailbox.js';
+import type { Message, Stamp } from './cell/message.js';
+import { OutputRouter, type RoutedOutputs } from './cell/output-router.js';
+import type { PreparedType } from './cell/prepared-type.js';
+import { Scheduler } from './cell/scheduler.js';
 import type { Clock, TimerHandle } from './clock.js';
 import { countsOf, type RuntimeCounts } from './counts.js';
 import { ActorError, errorRecord } from './errors.js';
 import type { Ids } from './ids.js';
-import type { OverflowPolicy } from './mailbox.js';
-import type { Message, Stamp } from './message.js';
-import { Outbox } from './outbox.js';
-import { OutputRouter, type RoutedOutputs } from './output-router.js';
+import { Taps } from './inspection/taps.js';
 import { liveActorsByHeap, Passivation } from './passivation.js';
-import type { PreparedType } from './prepared-type.js';
 import { decideRestart, recentFailures } from './restart-policy.js';
-import { Scheduler } from './scheduler.js';
-import { type RecordSlot, SnapshotStore } from './snapshot-store.js';
 import { SteadyClock } from './steady-clock.js';
-import type { Storage } from './storage.js';
+import { Outbox } from './store/outbox.js';
+import { type RecordSlot, SnapshotStore } from './store/snapshot-store.js';
+import type { Storage } from './store/storage.js';
+import { WakeIndex, type WakeTime } from './store/wake-index.js';
 import type { ReportEnd } from './supervision.js';
-import { Taps } from './taps.js';
-import { WakeIndex, type WakeTime } from './wake-index.js';
 
 export interface RuntimeLog {
   debug(fields: object, message: string): void;

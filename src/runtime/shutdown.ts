@@ -10,7 +10,7 @@
  * - END-4 An orderly stop that takes longer than its deadline is cut; that is a failure.
  */
 import type { Clock } from './clock.js';
-import type { Logger } from './log.js';
+import type { Logger } from './logging/log.js';
 import type { Metrics } from './metrics.js';
 
 export const EXIT = {

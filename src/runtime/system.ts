@@ -1,25 +1,25 @@
 /** The actor system: actors by address, each an XState system of its own under the runtime's care (RT-1…RT-3). */
 import type { EventObject } from 'xstate';
 import type { ActorType, LogAppend } from './actor-type.js';
-import { type ActorView, type ChartSnapshot, chartOf, viewActor } from './actor-view.js';
 import { type Address, isAddress, typeOf } from './address.js';
-import type { Cell } from './cell.js';
-import type { ActorTap } from './cell-host.js';
+import type { Cell } from './cell/cell.js';
+import type { ActorTap } from './cell/cell-host.js';
+import type { Watermarks } from './cell/mailbox.js';
+import type { Message } from './cell/message.js';
+import { type PreparedType, prepareType } from './cell/prepared-type.js';
+import { stateText } from './cell/waits.js';
 import { type Clock, systemClock } from './clock.js';
 import type { RuntimeCounts } from './counts.js';
-import type { DeadLetters } from './dead-letters.js';
 import { ActorError, errorRecord, type StorageError } from './errors.js';
-import type { GroupCommit } from './group-commit.js';
 import { Host, type LogPort, type RuntimeLog, STORED_PER_ACTOR } from './host.js';
+import { type ActorView, type ChartSnapshot, chartOf, viewActor } from './http/actor-view.js';
 import { type Ids, systemIds } from './ids.js';
-import type { Watermarks } from './mailbox.js';
-import type { Message } from './message.js';
-import { type PreparedType, prepareType } from './prepared-type.js';
-import { reviewRecords } from './review-records.js';
-import { openStorage, type Storage } from './storage.js';
-import type { Summaries } from './summaries.js';
+import type { DeadLetters } from './store/dead-letters.js';
+import type { GroupCommit } from './store/group-commit.js';
+import { reviewRecords } from './store/review-records.js';
+import { openStorage, type Storage } from './store/storage.js';
+import type { Summaries } from './store/summaries.js';
 import type { Child } from './supervision.js';
-import { stateText } from './waits.js';
 
 export interface ActorSystemOptions {
   /** Folder of the store. */

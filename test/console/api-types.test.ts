@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DispatcherView as DispatcherAnswer } from '../../src/actors/dispatch/index.js';
 import type * as read from '../../src/console/api-types.js';
-import type { ActorView as ActorAnswer } from '../../src/runtime/actor-view.js';
-import type { DeadLetter as DeadLetterAnswer } from '../../src/runtime/dead-letters.js';
+import type { ActorView as ActorAnswer } from '../../src/runtime/http/actor-view.js';
+import type { DeadLetter as DeadLetterAnswer } from '../../src/runtime/store/dead-letters.js';
 import type { SupervisorView as SupervisorAnswer } from '../../src/runtime/supervision.js';
 
 /** `true` only if what is answered holds all that the console reads. */

@@ -1,8 +1,8 @@
 // Fills a small disk through the store and prints what happens, one JSON line each. The parent judges.
 import { setImmediate as turn } from 'node:timers/promises';
+import { openLog } from '../../src/runtime/append-log/open-log.js';
 import { ManualClock } from '../../src/runtime/clock.js';
-import { GroupCommit } from '../../src/runtime/group-commit.js';
-import { openLog } from '../../src/runtime/open-log.js';
+import { GroupCommit } from '../../src/runtime/store/group-commit.js';
 
 const directory = process.argv[2] ?? '';
 const print = (line: Record<string, unknown>): void => void process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { temporaryDirectory } from '../runtime/group-commit-harness.js';
+import { temporaryDirectory } from '../runtime/store/group-commit-harness.js';
 
 const CHILD = fileURLToPath(new URL('store-full-disk-child.js', import.meta.url));
 const MOUNT = 'mount -t tmpfs -o size=2m tmpfs "$1"';

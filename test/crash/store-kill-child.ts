@@ -2,9 +2,9 @@
 // `ack PRODUCER NUMBER` once flushed, `read SEQ PRODUCER NUMBER` and `confirm SEQ` before the position moves.
 import { writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
+import { openLog } from '../../src/runtime/append-log/open-log.js';
 import { systemClock } from '../../src/runtime/clock.js';
-import { GroupCommit } from '../../src/runtime/group-commit.js';
-import { openLog } from '../../src/runtime/open-log.js';
+import { GroupCommit } from '../../src/runtime/store/group-commit.js';
 import { BURST_ROWS, READERS } from './store-kill-setup.js';
 
 const [directory = '', ...acked] = process.argv.slice(2);

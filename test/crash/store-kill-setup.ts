@@ -1,4 +1,4 @@
-import type { LogReaderOptions } from '../../src/runtime/log-reader.js';
+import type { LogReaderOptions } from '../../src/runtime/append-log/log-reader.js';
 
 /** Rows that one turn writes now and then, more than fit in a batch that has others before it. */
 export const BURST_ROWS = 2_500;

@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { LogItem, LogReader } from '../../src/runtime/append-log/log-reader.js';
+import { openLog } from '../../src/runtime/append-log/open-log.js';
 import { systemClock } from '../../src/runtime/clock.js';
-import { GroupCommit } from '../../src/runtime/group-commit.js';
-import type { LogItem, LogReader } from '../../src/runtime/log-reader.js';
-import { openLog } from '../../src/runtime/open-log.js';
-import { temporaryDirectory } from '../runtime/group-commit-harness.js';
+import { GroupCommit } from '../../src/runtime/store/group-commit.js';
+import { temporaryDirectory } from '../runtime/store/group-commit-harness.js';
 import { BURST_ROWS, LOSSY_BYTES, READERS } from './store-kill-setup.js';
 
 const CHILD = fileURLToPath(new URL('store-kill-child.js', import.meta.url));

@@ -1,6 +1,6 @@
 import { type AnyStateMachine, assign, type EventObject, enqueueActions, setup } from 'xstate';
 import type { ActorType, OutputEffect } from '../../src/runtime/actor-type.js';
-import type { Stamp } from '../../src/runtime/message.js';
+import type { Stamp } from '../../src/runtime/cell/message.js';
 
 /** What a ledger actor knows: everything that an invariant over crashes is about. */
 export interface LedgerContext {

@@ -4,8 +4,8 @@ import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../src/runtime/clock.js';
 import { Health } from '../../src/runtime/health.js';
-import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/runtime/http-server.js';
-import { createLogger } from '../../src/runtime/log.js';
+import { createHttpServer, type HttpServer, type HttpServerOptions } from '../../src/runtime/http/http-server.js';
+import { createLogger } from '../../src/runtime/logging/log.js';
 import { Metrics } from '../../src/runtime/metrics.js';
 
 export const VIEWER = 'viewer-0123456789abcdef';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { test } from 'node:test';
 import { ManualClock } from '../../src/runtime/clock.js';
-import { createLogger } from '../../src/runtime/log.js';
+import { createLogger } from '../../src/runtime/logging/log.js';
 import { Metrics } from '../../src/runtime/metrics.js';
 import { isStoreCommitError, type Lifecycle, type RunOptions, runUntilSignal } from '../../src/runtime/shutdown.js';
 
@@ -254,7 +254,7 @@ test('END-1 END-2 a real process obeys signals and survives the store’s errors
   const url = (name: string) => JSON.stringify(new URL(`../../src/runtime/${name}.js`, import.meta.url).href);
   const script = `
     import { runUntilSignal } from ${url('shutdown')};
-    import { createLogger } from ${url('log')};
+    import { createLogger } from ${url('logging/log')};
     import { Metrics } from ${url('metrics')};
     import { systemClock } from ${url('clock')};
     runUntilSignal({

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isLoopback } from '../../runtime/http-auth.js';
+import { isLoopback } from '../../runtime/http/http-auth.js';
 
 /** Who a client is, and what follows from it (ARCHITECTURE, section 9). */
 export interface MqttIdentity {

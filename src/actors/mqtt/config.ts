@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { isLoopback } from '../../runtime/http-auth.js';
-import type { SectionFinding, SectionResult } from '../../runtime/http-config.js';
+import { isLoopback } from '../../runtime/http/http-auth.js';
+import type { SectionFinding, SectionResult } from '../../runtime/http/http-config.js';
 
 const user = Type.Object(
   {

@@ -9,7 +9,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { Aedes, type Client } from 'aedes';
-import { isLoopback } from '../../runtime/http-auth.js';
+import { isLoopback } from '../../runtime/http/http-auth.js';
 import { fromThisMachine } from './access.js';
 import { BrokerError, listenError } from './errors.js';
 import type { BrokerAddress } from './events.js';

@@ -1,5 +1,5 @@
 import { FleetchartError } from '../../runtime/index.js';
-import { TlsError } from '../../runtime/tls-files.js';
+import { TlsError } from '../../runtime/tls/tls-files.js';
 
 /** `TELEMETRY_*`: ingest cannot start. */
 export class TelemetryError extends FleetchartError {

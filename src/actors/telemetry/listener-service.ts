@@ -4,9 +4,9 @@ import {
   withIdentityAdditions,
 } from '../../protocols/fleet-telemetry/index.js';
 import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
-import { isLoopback } from '../../runtime/http-auth.js';
+import { isLoopback } from '../../runtime/http/http-auth.js';
 import type { ActorSystem, Child, Clock, Ids, Logger } from '../../runtime/index.js';
-import { TlsMaterial } from '../../runtime/tls.js';
+import { TlsMaterial } from '../../runtime/tls/tls.js';
 import { isDemoCertificate } from '../provisioning/index.js';
 import { type Connections, connectionAddress } from './connections.js';
 import type { ConnectivitySpool } from './connectivity.js';

@@ -13,8 +13,8 @@ import {
 } from '../../protocols/fleet-telemetry/index.js';
 import { decodeCertificate } from '../../protocols/x509/index.js';
 import { type Clock, errorRecord, type Ids, type Logger, type TimerHandle } from '../../runtime/index.js';
-import type { TlsMaterial } from '../../runtime/tls.js';
-import { createTlsServer } from '../../runtime/tls-server.js';
+import type { TlsMaterial } from '../../runtime/tls/tls.js';
+import { createTlsServer } from '../../runtime/tls/tls-server.js';
 import { addressError } from './errors.js';
 import type { ConnectionInput, IngestSettings } from './events.js';
 import type { IngestMetrics } from './ingest-metrics.js';

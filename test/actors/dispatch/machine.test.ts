@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { createActor, type SnapshotFrom } from 'xstate';
 import { type CloseInput, DEFAULT_TIMING, type DestinationInput } from '../../../src/actors/dispatch/events.js';
 import { dispatcherMachine, retryPauseMs } from '../../../src/actors/dispatch/machine.js';
+import { stateText } from '../../../src/runtime/cell/waits.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
-import { stateText } from '../../../src/runtime/waits.js';
 import { HeldCalls, turn } from '../../fakes/held-calls.js';
 
 function start() {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { createDispatch, encodeRecord } from '../../../src/actors/dispatch/index.js';
+import { openLog } from '../../../src/runtime/append-log/open-log.js';
 import { systemClock } from '../../../src/runtime/clock.js';
-import { openLog } from '../../../src/runtime/open-log.js';
 import type { ActorSystem } from '../../../src/runtime/system.js';
 import { ActorSystem as System } from '../../../src/runtime/system.js';
 import { FakeDestination } from '../../fakes/fake-destination.js';

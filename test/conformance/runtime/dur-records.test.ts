@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnyStateMachine, assign, type EventObject, setup } from 'xstate';
 import type { ActorType } from '../../../src/runtime/actor-type.js';
-import { SEPARATOR } from '../../../src/runtime/store-keys.js';
+import { SEPARATOR } from '../../../src/runtime/store/store-keys.js';
 import type { ActorSystem } from '../../../src/runtime/system.js';
 import { testSystem } from '../../fakes/runtime.js';
 import { contextOf, script, scriptedType } from '../../fakes/scripted.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EventObject, setup } from 'xstate';
-import { Inspection } from '../../../src/runtime/inspection.js';
+import { Inspection } from '../../../src/runtime/inspection/inspection.js';
 import { testSystem } from '../../fakes/runtime.js';
 import { script, scriptedType } from '../../fakes/scripted.js';
 

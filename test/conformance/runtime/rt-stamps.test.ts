@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emit, fromPromise, raise, setup } from 'xstate';
-import type { Stamp } from '../../../src/runtime/message.js';
+import type { Stamp } from '../../../src/runtime/cell/message.js';
 import { testSystem } from '../../fakes/runtime.js';
 
 test('RT-10 every event carries a stamp of the runtime, whoever sent it', async (t) => {

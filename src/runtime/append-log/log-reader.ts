@@ -1,0 +1,296 @@
+import { callGuarded } from '../store/guarded.js';
+import { type LogEntry, payloadBytes, payloadOf, weightOf } from './log-entry.js';
+import type { LogRows } from './log-rows.js';
+
+/** Entries too old that one call drops; the rest follows in later slices. */
+const EXPIRE_STEP = 256;
+/** Looks into the log that one call takes. */
+const MOST_LOOKS = 4;
+/** Passed places that the queue keeps before it moves the others to its front. */
+const QUEUE_SLACK = 1_024;
+
+/** How a log treats one of its readers. */
+export interface LogReaderOptions {
+  readonly name: string;
+  /** Most bytes unconfirmed, {@link ENTRY_OVERHEAD_BYTES} an entry included. An empty reader takes one entry of any size. */
+  readonly boundBytes: number;
+  /** Most entries unconfirmed. @default unlimited */
+  readonly boundItems?: number;
+  /** Longest that an entry may wait unconfirmed, milliseconds of {@link ElapsedTime}. @default unlimited */
+  readonly maxAgeMs?: number;
+  /**
+   * At a bound: refuse what is appended for this reader, for all readers of the entry, or pass over the reader's
+   * oldest entries and count them. Too old entries are looked for at each append and read.
+   */
+  readonly overflow: 'reject' | 'drop-oldest';
+}
+
+export type Bound = 'bytes' | 'items' | 'age';
+
+export interface LogItem {
+  readonly seq: number;
+  /** Wall clock at the append, epoch milliseconds. */
+  readonly at: number;
+  /** Belongs to the log: not to be written to. */
+  readonly payload: Buffer;
+}
+
+/** One reader's view of an {@link AppendLog}. */
+export interface LogReader {
+  readonly name: string;
+  /** The last entry that was confirmed or dropped. */
+  readonly position: number;
+  /** Entries passed over at a bound since the start. */
+  readonly dropped: number;
+  readonly droppedBy: Readonly<Record<Bound, number>>;
+  /**
+   * The entries after the last one read, in order, as far as they are flushed: at most `maxItems`, and `maxBytes` of
+   * payload but for the first. They stay in memory until confirmed. None means: wait for {@link onAvailable}.
+   */
+  read(maxItems: number, maxBytes: number): LogItem[];
+  /** Everything up to `seq` is done and never read again. Stored with the next batch. */
+  confirm(seq: number): void;
+  /** Reads again from the first unconfirmed entry: after a failure or a new connection. */
+  rewind(): void;
+  /**
+   * Calls `callback` when there is something to read: once for each flushed batch, and soon if there is already.
+   * Returns what ends it.
+   */
+  onAvailable(callback: () => void): () => void;
+  /** Unconfirmed entries. */
+  pending(): { readonly items: number; readonly bytes: number; readonly oldestAt?: number };
+}
+
+/** What a reader needs of its log. */
+export interface ReaderHost {
+  readonly rows: LogRows;
+  elapsedMs(): number;
+  /** The reader's position is at or past this entry. */
+  passed(entry: LogEntry): void;
+  /** Stores the reader's position. */
+  moved(reader: LogReaderState): void;
+  /** Calls the reader's {@link LogReaderState.tidy} in a later slice. */
+  tidyLater(): void;
+}
+
+/** Where a reader stands at opening. */
+export interface ReaderStart {
+  readonly options: LogReaderOptions;
+  /** The reader's bit in an entry's header. */
+  readonly bit: number;
+  readonly position: number;
+  /** Its entries after the position, and their weight in bytes. */
+  readonly items: number;
+  readonly bytes: number;
+}
+
+/**
+ * Invariants
+ * - LR-1 `items` and `bytes` count the entries with the reader's bit after its position, flushed or not.
+ * - LR-2 The queue holds, in order, those of them before `next`; up to `cursor` they have been read.
+ */
+export class LogReaderState implements LogReader {
+  readonly name: string;
+  readonly bit: number;
+  readonly droppedBy = { bytes: 0, items: 0, age: 0 };
+  position: number;
+
+  private readonly options: LogReaderOptions;
+  private items: number;
+  private bytes: number;
+  private readonly queue: Array<LogEntry | undefined> = [];
+  private head = 0;
+  private cursor = 0;
+  private next: number;
+  private lastRead = 0;
+  private readonly listeners = new Set<() => void>();
+  private wakeScheduled = false;
+
+  constructor(
+    private readonly host: ReaderHost,
+    start: ReaderStart,
+  ) {
+    this.options = start.options;
+    this.name = start.options.name;
+    this.bit = start.bit;
+    this.position = start.position;
+    this.items = start.items;
+    this.bytes = start.bytes;
+    this.next = start.position + 1;
+  }
+
+  get dropped(): number {
+    return this.droppedBy.bytes + this.droppedBy.items + this.droppedBy.age;
+  }
+
+  /** Whether an entry of `weight` has to be refused. */
+  refuses(weight: number, elapsedMs: number): boolean {
+    if (this.options.overflow !== 'reject') return false;
+    if (this.exceeded(1, weight)) return true;
+    return this.options.maxAgeMs !== undefined && this.isTooOld(this.oldest(), elapsedMs);
+  }
+
+  /** Drops what stands in the way of an entry of `weight`, and what is too old. */
+  makeRoom(items: number, weight: number, elapsedMs: number): void {
+    if (this.options.overflow !== 'drop-oldest') return;
+    const before = this.position;
+    this.expire(elapsedMs);
+    for (let bound = this.exceeded(items, weight); bound; bound = this.exceeded(items, weight)) {
+      const oldest = this.oldest();
+      if (!oldest) {
+        this.host.tidyLater();
+        break;
+      }
+      this.drop(oldest, bound);
+    }
+    if (this.position !== before) this.host.moved(this);
+  }
+
+  /** What {@link makeRoom} has left over. */
+  tidy(elapsedMs: number): void {
+    this.makeRoom(0, 0, elapsedMs);
+  }
+
+  added(weight: number): void {
+    this.items++;
+    this.bytes += weight;
+  }
+
+  read(maxItems: number, maxBytes: number): LogItem[] {
+    const items: LogItem[] = [];
+    const elapsedMs = this.host.elapsedMs();
+    this.tidy(elapsedMs);
+    let bytes = 0;
+    for (let looks = 0; items.length < maxItems; ) {
+      const entry = this.queue[this.cursor];
+      if (!entry) {
+        if (looks++ < MOST_LOOKS && this.look()) continue;
+        break;
+      }
+      bytes += payloadBytes(entry);
+      if (entry.seq > this.host.rows.flushedSeq || (items.length > 0 && bytes > maxBytes)) break;
+      if (this.expires(entry, elapsedMs)) break;
+      items.push({ seq: entry.seq, at: entry.at, payload: payloadOf(entry) });
+      this.lastRead = Math.max(this.lastRead, entry.seq);
+      this.cursor++;
+    }
+    if (items.length === 0 && maxItems > 0 && this.isAvailable()) this.wakeLater();
+    return items;
+  }
+
+  confirm(seq: number): void {
+    if (seq > this.lastRead && seq > this.position) {
+      throw new RangeError(`reader ${this.name} confirms ${seq}, which it has not read`);
+    }
+    const before = this.position;
+    for (let entry = this.queue[this.head]; entry && entry.seq <= seq; entry = this.queue[this.head]) this.pass(entry);
+    if (this.position !== before) this.host.moved(this);
+  }
+
+  rewind(): void {
+    this.cursor = this.head;
+  }
+
+  onAvailable(callback: () => void): () => void {
+    const listener = () => callback();
+    this.listeners.add(listener);
+    if (this.isAvailable()) this.wakeLater();
+    return () => {
+      this.listeners.delete(listener);
+    };
+  }
+
+  pending(): { items: number; bytes: number; oldestAt?: number } {
+    const oldest = this.oldest();
+    return { items: this.items, bytes: this.bytes, ...(oldest && { oldestAt: oldest.at }) };
+  }
+
+  /** Tells the listeners that there may be something to read. */
+  wake(): void {
+    for (const listener of this.listeners) callGuarded(listener);
+  }
+
+  close(): void {
+    this.listeners.clear();
+  }
+
+  private wakeLater(): void {
+    if (this.wakeScheduled) return;
+    this.wakeScheduled = true;
+    setImmediate(() => {
+      this.wakeScheduled = false;
+      this.wake();
+    });
+  }
+
+  /** The bound that so much more would exceed; a single entry exceeds none. */
+  private exceeded(items: number, weight: number): Bound | undefined {
+    if (this.items + items <= 1) return undefined;
+    if (this.bytes + weight > this.options.boundBytes) return 'bytes';
+    return this.items + items > (this.options.boundItems ?? Number.POSITIVE_INFINITY) ? 'items' : undefined;
+  }
+
+  private isTooOld(entry: LogEntry | undefined, elapsedMs: number): boolean {
+    const { maxAgeMs } = this.options;
+    return maxAgeMs !== undefined && entry !== undefined && elapsedMs - entry.elapsedMs > maxAgeMs;
+  }
+
+  private expires(entry: LogEntry, elapsedMs: number): boolean {
+    return this.options.overflow === 'drop-oldest' && this.isTooOld(entry, elapsedMs);
+  }
+
+  private expire(elapsedMs: number): void {
+    if (this.options.maxAgeMs === undefined) return;
+    for (let count = 0; count < EXPIRE_STEP; count++) {
+      const oldest = this.oldest();
+      if (oldest && !this.isTooOld(oldest, elapsedMs)) return;
+      if (!oldest) break;
+      this.drop(oldest, 'age');
+    }
+    if (this.items > 0) this.host.tidyLater();
+  }
+
+  private drop(entry: LogEntry, bound: Bound): void {
+    this.droppedBy[bound]++;
+    this.pass(entry);
+  }
+
+  /** Moves the position past the head of the queue. */
+  private pass(entry: LogEntry): void {
+    this.queue[this.head++] = undefined;
+    this.cursor = Math.max(this.cursor, this.head);
+    this.items--;
+    this.bytes -= weightOf(payloadBytes(entry));
+    this.position = entry.seq;
+    this.host.passed(entry);
+    if (this.head < this.queue.length && this.head < QUEUE_SLACK) return;
+    this.queue.splice(0, this.head);
+    this.cursor -= this.head;
+    this.head = 0;
+  }
+
+  /** The first unconfirmed entry, or nothing when some looks do not find it. */
+  private oldest(): LogEntry | undefined {
+    for (let looks = 0; this.head === this.queue.length && looks < MOST_LOOKS; looks++) if (!this.look()) break;
+    return this.queue[this.head];
+  }
+
+  /** Takes up more of the log; false when there is no more for this reader. */
+  private look(): boolean {
+    const { rows } = this.host;
+    if (this.items === this.queue.length - this.head) {
+      this.next = rows.lastSeq + 1;
+      return false;
+    }
+    const before = this.next;
+    this.next = rows.look(this.bit, before, this.queue);
+    return this.next !== before;
+  }
+
+  private isAvailable(): boolean {
+    const { flushedSeq } = this.host.rows;
+    const entry = this.queue[this.cursor];
+    if (entry) return entry.seq <= flushedSeq;
+    return this.items > this.queue.length - this.head && this.next <= flushedSeq;
+  }
+}

@@ -1,0 +1,101 @@
+import type { Address } from '../address.js';
+import type { CellHost } from './cell-host.js';
+import { Deque } from './deque.js';
+import { Mailbox } from './mailbox.js';
+import type { EventMessage, Message } from './message.js';
+import type { PreparedType } from './prepared-type.js';
+
+/** Behind every row that there is: new rows come after all others. */
+const LAST_ROW = '\uffff';
+
+/** What waits for an actor: in its mailbox, in the store behind it (DUR-4), and what its type has put off (MBX-7). */
+export class CellQueue {
+  readonly mailbox: Mailbox;
+  /** Rows of the stored inbox that found no room in the mailbox, oldest first. */
+  readonly backlog = new Deque<string>();
+  /** Messages that `defer` put off, oldest first. */
+  deferred: EventMessage[] = [];
+
+  constructor(
+    private readonly address: Address,
+    type: PreparedType,
+    private readonly host: CellHost,
+    dropped: ConstructorParameters<typeof Mailbox>[1],
+  ) {
+    this.mailbox = new Mailbox(type.mailbox ?? {}, dropped);
+  }
+
+  get isEmpty(): boolean {
+    return this.mailbox.depth === 0 && this.backlog.length === 0;
+  }
+
+  /** Whether sources find no room: what waits in the store goes first, and what is deferred counts. */
+  get isCrowded(): boolean {
+    if (this.backlog.length > 0) return true;
+    return this.deferred.length > 0 && this.deferred.length + this.mailbox.depth >= this.mailbox.capacity;
+  }
+
+  /** Messages that wait in the store rather than in memory. */
+  get storedDepth(): number {
+    return this.backlog.length + this.deferred.length;
+  }
+
+  next(): Message | undefined {
+    return this.mailbox.shift() ?? this.nextStored();
+  }
+
+  /** Removes the row of a message that is done with. */
+  consume(message: Message): void {
+    if (message.kind === 'timer' || message.kind === 'hot' || message.row === undefined) return;
+    if (!this.deferred.includes(message as EventMessage)) this.host.inbox.remove(this.address, message.row);
+  }
+
+  /**
+   * Sees that the rows of deferred messages are in their order, for the next start of the process: told ones have none
+   * yet, and one that was told stored may have an earlier one. What is returned writes them.
+   */
+  storeDeferred(): () => EventMessage[] {
+    let last = '';
+    const stored = this.deferred.map((message) => {
+      if (message.row !== undefined && message.row > last) {
+        last = message.row;
+        return () => message;
+      }
+      last = LAST_ROW;
+      return this.storedAnew(message);
+    });
+    return () => stored.map((store) => store());
+  }
+
+  /** Makes dead letters of all that waits. */
+  discardAll(error: unknown): void {
+    for (const message of this.mailbox.drain()) this.host.discard(this.address, message, error);
+    for (let message = this.nextStored(); message; message = this.nextStored()) {
+      this.host.discard(this.address, message, error);
+    }
+  }
+
+  /** Drops all that waits, and what is stored of it. */
+  forgetAll(): void {
+    for (const message of [...this.mailbox.drain(), ...this.deferred]) this.host.discard(this.address, message);
+    this.deferred = [];
+    for (let row = this.backlog.shift(); row; row = this.backlog.shift()) this.host.inbox.remove(this.address, row);
+  }
+
+  private nextStored(): Message | undefined {
+    for (let row = this.backlog.shift(); row; row = this.backlog.shift()) {
+      const message = this.host.stored(this.address, row);
+      if (message) return message;
+    }
+    return undefined;
+  }
+
+  private storedAnew({ event, row: before, enqueuedAt }: EventMessage): () => EventMessage {
+    const { inbox } = this.host;
+    const bytes = inbox.encode({ kind: 'event', event, at: enqueuedAt });
+    return () => {
+      if (before !== undefined) inbox.remove(this.address, before);
+      return { kind: 'event', event, row: inbox.put(this.address, bytes), enqueuedAt };
+    };
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * Live statecharts for whoever looks (INS-1…6), in the event protocol of the Stately inspector.
+ *
+ * Invariants
+ * - IN-1 An actor has an observer only while somebody watches it; nothing is built for nobody.
+ * - IN-2 Observers never throw into XState, which would wedge the actor (E12).
+ * - IN-3 A viewer that does not read loses events, counted, and slows nobody.
+ */
+import type { EventObject } from 'xstate';
+import { type Address, typeOf } from '../address.js';
+import type { Clock, TimerHandle } from '../clock.js';
+import type { ChartSnapshot } from '../http/actor-view.js';
+import type { ActorSystem } from '../system.js';
+import { chartDefinition } from './chart-definition.js';
+import { redacted } from './redact.js';
+
+/** Takes one message; false if the viewer does not keep up and the message is lost. */
+export type SendToViewer = (text: string) => boolean;
+
+/** Version of the protocol's events that these are shaped after. */
+const PROTOCOL_VERSION = '0.7.2';
+const COALESCE_MS = 100;
+const MOST_ACTORS_PER_PATTERN = 200;
+/** Actors with an observer, past which only those named by their address get one. */
+const MOST_WATCHED = 1_000;
+
+interface Watched {
+  readonly stop: () => void;
+  /** The event that came last, until the next flush. */
+  event: EventObject | undefined;
+  isDirty: boolean;
+}
+
+/** One open page, or one `fleetchart inspect`. */
+class Viewer {
+  readonly patterns = new Map<string, RegExp>();
+  /** Actors that it was told of. */
+  readonly introduced = new Set<Address>();
+  dropped = 0;
+
+  constructor(readonly send: SendToViewer) {}
+
+  /** Whether it sees each event of the actor, having named its address, or only its states. */
+  opened(address: Address): boolean {
+    return this.patterns.has(address);
+  }
+
+  watches(address: Address): boolean {
+    if (this.patterns.has(address)) return true;
+    for (const pattern of this.patterns.values()) if (pattern.test(address)) return true;
+    return false;
+  }
+}
+
+export interface ViewerHandle {
+  /** Watches an address, each event of it, or a glob (`dispatcher/*`), its states ten times a second. */
+  watch(pattern: string): void;
+  unwatch(pattern: string): void;
+  close(): void;
+}
+
+export class Inspection {
+  private readonly viewers = new Set<Viewer>();
+  private readonly watched = new Map<Address, Watched>();
+  private readonly definitions = new Map<string, string>();
+  private timer: TimerHandle;
+  private isArmed = false;
+  /** Events lost to viewers that did not keep up. */
+  dropped = 0;
+
+  constructor(
+    private readonly system: ActorSystem,
+    private readonly clock: Clock,
+  ) {
+    system.onLifecycle((address, change) => {
+      if (this.viewers.size === 0) return;
+      if (change === 'woke') this.attach(address, true);
+      else this.leave(address);
+    });
+  }
+
+  /** Actors with an observer. */
+  get observed(): number {
+    return this.watched.size;
+  }
+
+  open(send: SendToViewer): ViewerHandle {
+    const viewer = new Viewer(send);
+    this.viewers.add(viewer);
+    return {
+      watch: (pattern) => {
+        if (viewer.patterns.has(pattern)) return;
+        viewer.patterns.set(pattern, globExpression(pattern));
+        for (const address of this.matching(pattern)) {
+          this.introduce(viewer, address);
+          this.attach(address);
+        }
+      },
+      unwatch: (pattern) => {
+        viewer.patterns.delete(pattern);
+        for (const address of viewer.introduced) if (!viewer.watches(address)) viewer.introduced.delete(address);
+        this.prune();
+      },
+      close: () => {
+        this.viewers.delete(viewer);
+        this.prune();
+      },
+    };
+  }
+
+  private matching(pattern: string): Address[] {
+    if (!pattern.includes('*')) return [pattern];
+    const expression = globExpression(pattern);
+    const found: Address[] = [];
+    for (const address of this.system.addresses(typeInGlob(pattern))) {
+      if (expression.test(address)) found.push(address);
+      if (found.length >= MOST_ACTORS_PER_PATTERN) break;
+    }
+    return found;
+  }
+
+  /** A late joiner first gets the actor as it is. */
+  private introduce(viewer: Viewer, address: Address): void {
+    const type = this.system.typeNamed(typeOf(address));
+    if (!type || viewer.introduced.has(address)) return;
+    viewer.introduced.add(address);
+    const definition = this.definitions.get(type.name) ?? chartDefinition(type.machine);
+    this.definitions.set(type.name, definition);
+    this.tell(viewer, {
+      ...this.envelope('@xstate.actor', address),
+      name: address,
+      definition,
+      snapshot: shown(this.chartOf(address)),
+      typeVersion: type.version,
+    });
+  }
+
+  /** `isNew`: the actor has come into memory just now, and its viewers are to see how it begins. */
+  private attach(address: Address, isNew = false): void {
+    if (this.watched.has(address)) return;
+    const actor = this.system.cell(address)?.xstate;
+    const viewers = [...this.viewers].filter((viewer) => viewer.watches(address));
+    if (!actor || viewers.length === 0) return;
+    if (this.watched.size >= MOST_WATCHED && !viewers.some((viewer) => viewer.opened(address))) return;
+    const subscription = actor.system.inspect((event) => {
+      try {
+        this.observe(address, event as never);
+      } catch {
+        this.dropped++;
+      }
+    });
+    this.watched.set(address, { stop: () => subscription.unsubscribe(), event: undefined, isDirty: isNew });
+    if (isNew) this.arm();
+  }
+
+  /** The actor leaves memory: what it came to is shown first. */
+  private leave(address: Address): void {
+    const watched = this.watched.get(address);
+    if (!watched) return;
+    if (watched.isDirty) this.show(address, watched, this.system.peek(address));
+    this.detach(address);
+    for (const viewer of this.viewers) viewer.introduced.delete(address);
+  }
+
+  private detach(address: Address): void {
+    this.watched.get(address)?.stop();
+    this.watched.delete(address);
+  }
+
+  private prune(): void {
+    for (const address of this.watched.keys()) {
+      if (![...this.viewers].some((viewer) => viewer.watches(address))) this.detach(address);
+    }
+  }
+
+  private observe(address: Address, inspected: { type: string; event: EventObject; actorRef: { id: string } }): void {
+    const watched = this.watched.get(address);
+    if (!watched || inspected.actorRef.id !== address) return;
+    if (inspected.type === '@xstate.event') {
+      watched.event = inspected.event;
+      for (const viewer of this.viewers) {
+        if (viewer.opened(address)) {
+          this.introduce(viewer, address);
+          this.tell(viewer, { ...this.envelope('@xstate.event', address), event: redacted(inspected.event) });
+        }
+      }
+    } else if (inspected.type === '@xstate.snapshot') {
+      watched.event = inspected.event;
+      watched.isDirty = true;
+      this.arm();
+    }
+  }
+
+  private arm(): void {
+    if (this.isArmed) return;
+    this.isArmed = true;
+    this.timer = this.clock.setTimeout(() => this.flush(), COALESCE_MS);
+  }
+
+  private flush(): void {
+    this.isArmed = false;
+    this.clock.clearTimeout(this.timer);
+    for (const [address, watched] of this.watched) if (watched.isDirty) this.show(address, watched);
+  }
+
+  private show(address: Address, watched: Watched, chart = this.chartOf(address)): void {
+    watched.isDirty = false;
+    const message = {
+      ...this.envelope('@xstate.snapshot', address),
+      event: redacted(watched.event ?? { type: 'xstate.init' }),
+      snapshot: shown(chart),
+    };
+    for (const viewer of this.viewers) {
+      if (!viewer.watches(address)) continue;
+      this.introduce(viewer, address);
+      this.tell(viewer, message);
+    }
+  }
+
+  private chartOf(address: Address): ChartSnapshot | undefined {
+    return this.system.cell(address)?.snapshot ?? this.system.peek(address);
+  }
+
+  private envelope(type: string, address: Address): object {
+    const createdAt = String(this.clock.now());
+    return { type, address, sessionId: address, rootId: address, id: null, createdAt, _version: PROTOCOL_VERSION };
+  }
+
+  private tell(viewer: Viewer, message: object): void {
+    if (viewer.send(JSON.stringify(message))) return;
+    viewer.dropped++;
+    this.dropped++;
+  }
+}
+
+function shown(chart: ChartSnapshot | undefined): object {
+  if (!chart) return { status: 'stopped', value: null, context: {} };
+  const { status, value, context, output } = chart;
+  const ended = output === undefined ? {} : { output: redacted(output) };
+  return { status, value, context: redacted(context), children: {}, ...ended };
+}
+
+const globExpression = (pattern: string): RegExp =>
+  new RegExp(`^${pattern.replace(/[\\^$+?.()|[\]{}]/g, '\\$&').replace(/\*/g, '.*')}$`);
+
+/** The type that a glob like `dispatcher/*` is limited to. */
+const typeInGlob = (pattern: string): string | undefined => {
+  const type = pattern.slice(0, Math.max(0, pattern.indexOf('/')));
+  return type === '' || type.includes('*') ? undefined : type;
+};

@@ -1,0 +1,327 @@
+/**
+ * The one writer of the store (DUR-4): every row of every turn goes through here.
+ *
+ * Invariants
+ * - GC-1 Rows gather in memory while the batch before them is being flushed; then they go to disk in one LMDB
+ *   transaction. Reads look at the gathering batch first, then at those before it, then at LMDB. Rows handed over
+ *   without letting the loop turn are never parted; a batch that has grown large waits in line as it is, so that no
+ *   write stops the loop for long.
+ * - GC-2 What is on disk is always a prefix of the order in which rows were handed over.
+ * - GC-3 `afterFlush` callbacks run in the order they were registered, after everything handed over before them is
+ *   on disk.
+ * - GC-4 A batch that fails is kept, the store is `degraded`, and the same rows are tried again every
+ *   {@link RETRY_MS}; the state ends by itself with the first success (DUR-9).
+ * - GC-5 Past its quota the store is degraded too and holds back batches that only put. One that removes is written,
+ *   the rows that came with it included (GC-2): otherwise room could never be made.
+ * - GC-6 No promise made here or by LMDB on our behalf rejects unhandled, and a callback that throws keeps neither
+ *   the rows nor the callbacks behind it from going on: its error is thrown again from a task of its own.
+ *
+ * A value belongs to the store once it is handed over: LMDB's writer thread reads it where it lies.
+ */
+import type { Clock } from '../clock.js';
+import { StorageError } from '../errors.js';
+import { CommitBatch } from './commit-batch.js';
+import { callGuarded } from './guarded.js';
+import { compareRowKeys, isStorableKey } from './row-key.js';
+import { type Rows, StoreFile, TABLES, type Table } from './store-file.js';
+
+export { type Rows, TABLES, type Table };
+
+const RETRY_MS = 5_000;
+const RETRY_WHILE_CLOSING_MS = 100;
+const QUOTA = 'STORAGE_QUOTA';
+
+export interface GroupCommitOptions {
+  /** Folder of the store; made when missing. */
+  readonly directory: string;
+  readonly clock: Clock;
+  /**
+   * Bytes in use past which the store is degraded (GC-5). LMDB has no cap of its own. The file may be larger: it
+   * keeps the pages that removed rows leave behind. @default unlimited
+   */
+  readonly quotaBytes?: number;
+  /** Told when the store stops or resumes writing. */
+  readonly onDegraded?: (error: StorageError | undefined) => void;
+}
+
+export class GroupCommit {
+  private readonly file: StoreFile;
+  private gathering = new CommitBatch();
+  private number = 0;
+  /** Large batches, oldest first, between the one in flight and the one that gathers. */
+  private readonly waiting: CommitBatch[] = [];
+  private inFlight: CommitBatch | undefined;
+  /** The callbacks being run, while they are. */
+  private releasing: Array<() => void> | undefined;
+  private scheduled = false;
+  private isTurnDue = false;
+  private retryTimer: unknown;
+  private failure: StorageError | undefined;
+  private closed: Promise<boolean> | undefined;
+  private isOpen = true;
+  private idle: Array<() => void> = [];
+  /** Counts for metrics. */
+  readonly counts = { batches: 0, rows: 0, failures: 0 };
+
+  constructor(private readonly options: GroupCommitOptions) {
+    this.file = new StoreFile(options.directory);
+  }
+
+  /** Why nothing can be written at the moment, if so. */
+  get degraded(): StorageError | undefined {
+    return this.failure;
+  }
+
+  /** Number of the batch that gathers now; grows by one with each that follows it. */
+  get batchNumber(): number {
+    return this.number;
+  }
+
+  /** Whether rows wait to be written or flushed, or callbacks to be run. */
+  get pending(): boolean {
+    return this.inFlight !== undefined || this.waiting.length > 0 || !this.gathering.isEmpty;
+  }
+
+  /** Keys are 1 to 1 900 bytes of UTF-8 and sort by code point. */
+  put(table: Table, key: string, value: Buffer): void {
+    this.set(table, key, value);
+    this.schedule();
+  }
+
+  remove(table: Table, key: string): void {
+    this.set(table, key, null);
+    this.schedule(true);
+  }
+
+  /**
+   * Removes a row whose key is never used twice (an inbox, outbox or log row): put and removed within one batch it
+   * never reaches the disk.
+   */
+  removeOnce(table: Table, key: string): void {
+    if (this.gathering.isRetry || !this.gathering.forget(table, key)) this.remove(table, key);
+  }
+
+  get(table: Table, key: string): Buffer | undefined {
+    const gathered = this.gathering.rows[table].get(key);
+    if (gathered !== undefined) return gathered ?? undefined;
+    for (let index = this.waiting.length - 1; index >= 0; index--) {
+      const waiting = this.waiting[index]?.rows[table].get(key);
+      if (waiting !== undefined) return waiting ?? undefined;
+    }
+    const flying = this.inFlight?.rows[table].get(key);
+    if (flying !== undefined) return flying ?? undefined;
+    return this.file.get(table, key);
+  }
+
+  /** Whether a change of a row with `from` <= key < `to` is not on disk yet. */
+  isPending(table: Table, from: string, to: string): boolean {
+    return this.pendingRows(table, from, to).size > 0;
+  }
+
+  /**
+   * Rows with `from` <= key < `to` in key order, pending ones included, as they were when the first was taken. Meant
+   * for start-up, operators and pages of an index; the hot paths read by key.
+   */
+  *range(table: Table, from: string, to: string, limit = Number.POSITIVE_INFINITY): Generator<[string, Buffer]> {
+    if (limit <= 0) return;
+    const pending = this.pendingRows(table, from, to);
+    const fresh = [...pending].filter((row): row is [string, Buffer] => row[1] !== null);
+    fresh.sort((a, b) => compareRowKeys(a[0], b[0]));
+    let next = 0;
+    let left = limit;
+    for (const row of this.writtenRange(table, from, to)) {
+      for (let early = fresh[next]; early && compareRowKeys(early[0], row[0]) <= 0; early = fresh[++next]) {
+        yield early;
+        if (--left <= 0) return;
+      }
+      if (pending.has(row[0])) continue;
+      yield row;
+      if (--left <= 0) return;
+    }
+    yield* fresh.slice(next, next + left);
+  }
+
+  /**
+   * {@link range} without the pending rows, for readers of what is flushed: its cost does not grow with the batch.
+   * May show rows of the batch in flight and rows whose removal is pending.
+   */
+  *writtenRange(table: Table, from: string, to: string): Generator<[string, Buffer]> {
+    if (to === '') return;
+    if (from !== '') requireStorable(from);
+    requireStorable(to);
+    for (const { key, value } of this.file.range(table, from, to)) yield [key, value];
+  }
+
+  /**
+   * Runs `callback` once all that was handed over so far is on disk; at once if it is already. One that hands over
+   * rows and registers itself again each time keeps the store busy for ever.
+   */
+  afterFlush(callback: () => void): void {
+    const newest = this.gathering.isEmpty ? (this.waiting[this.waiting.length - 1] ?? this.inFlight) : this.gathering;
+    const line = newest?.released ?? this.releasing;
+    if (line) line.push(callback);
+    else callback();
+  }
+
+  /** Resolves once all that was handed over so far is on disk. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => this.afterFlush(resolve));
+  }
+
+  /** Bytes on disk. */
+  sizeBytes(): number {
+    return this.file.sizeBytes();
+  }
+
+  /**
+   * Writes what is left (for at most `deadlineMs` when the disk refuses) and closes the store. Resolves to whether
+   * all was written; callbacks of rows that were not are never run.
+   */
+  close(deadlineMs = 5_000): Promise<boolean> {
+    this.closed ??= this.shutDown(deadlineMs);
+    return this.closed;
+  }
+
+  private async shutDown(deadlineMs: number): Promise<boolean> {
+    const { clock } = this.options;
+    if (this.pending || this.releasing) {
+      await new Promise<void>((resolve) => {
+        const timer = clock.setTimeout(resolve, deadlineMs);
+        this.idle.push(() => {
+          clock.clearTimeout(timer);
+          resolve();
+        });
+        if (this.failure) this.write();
+        else this.schedule();
+      });
+    }
+    const complete = !this.pending;
+    this.isOpen = false;
+    clock.clearTimeout(this.retryTimer);
+    await this.file.close();
+    return complete;
+  }
+
+  private set(table: Table, key: string, value: Buffer | null): void {
+    if (!this.isOpen) throw new StorageError('STORAGE_CLOSED', 'the store is closed');
+    requireStorable(key);
+    this.gathering.set(table, key, value);
+    if (this.inFlight && !this.isTurnDue && this.gathering.isLarge) this.setAsideNextTurn();
+  }
+
+  private setAsideNextTurn(): void {
+    this.isTurnDue = true;
+    setImmediate(() => {
+      this.isTurnDue = false;
+      // A degraded store keeps one batch, which grows no further with rows that are put again.
+      if (this.inFlight && !this.failure && this.gathering.isLarge) this.waiting.push(this.takeGathering());
+    });
+  }
+
+  private takeGathering(): CommitBatch {
+    const batch = this.gathering;
+    this.gathering = new CommitBatch();
+    this.number++;
+    return batch;
+  }
+
+  private pendingRows(table: Table, from: string, to: string): Rows {
+    const pending: Rows = new Map();
+    for (const batch of [this.inFlight, ...this.waiting, this.gathering]) {
+      if (!batch) continue;
+      for (const [key, value] of batch.rows[table]) {
+        if (compareRowKeys(key, from) >= 0 && compareRowKeys(key, to) < 0) pending.set(key, value);
+      }
+    }
+    return pending;
+  }
+
+  private write(): void {
+    if (!this.isOpen || this.inFlight) return;
+    if (!this.isAllowed()) return;
+    const batch = this.waiting.shift() ?? this.takeGathering();
+    if (batch.size === 0) {
+      this.release(batch);
+      return;
+    }
+    this.inFlight = batch;
+    this.counts.batches++;
+    this.file.write(batch.rows).then(
+      () => this.succeed(batch),
+      (error: StorageError) => this.fail(batch, error),
+    );
+  }
+
+  private succeed(batch: CommitBatch): void {
+    this.inFlight = undefined;
+    this.counts.rows += batch.size;
+    if (this.failure) this.degrade(this.overQuota());
+    this.release(batch);
+  }
+
+  private release(batch: CommitBatch): void {
+    this.releasing = batch.released;
+    for (const callback of batch.released) callGuarded(callback);
+    this.releasing = undefined;
+    if (this.pending) this.schedule(this.failure !== undefined && this.gathering.removesSomething);
+    else for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  private fail(batch: CommitBatch, error: StorageError): void {
+    this.inFlight = undefined;
+    this.counts.failures++;
+    batch.isRetry = true;
+    this.gatherAgain(batch);
+    this.degrade(error);
+  }
+
+  /** Makes one batch of `oldest`, what waits and what gathers, in which a row that is put again is there once. */
+  private gatherAgain(oldest: CommitBatch): void {
+    for (const newer of [...this.waiting.splice(0), this.gathering]) oldest.absorb(newer);
+    this.gathering = oldest;
+  }
+
+  /** Enters, stays in or (with `undefined`) leaves the degraded state, in which one retry is always due. */
+  private degrade(failure: StorageError | undefined): void {
+    const { clock, onDegraded } = this.options;
+    const isNews = this.failure?.code !== failure?.code;
+    this.failure = failure;
+    clock.clearTimeout(this.retryTimer);
+    if (failure && this.isOpen) {
+      this.retryTimer = clock.setTimeout(() => this.write(), this.closed ? RETRY_WHILE_CLOSING_MS : RETRY_MS);
+    }
+    if (isNews && onDegraded) callGuarded(() => onDegraded(failure));
+  }
+
+  /** Whether the quota lets the next batch go. */
+  private isAllowed(): boolean {
+    const refusal = this.overQuota();
+    if (refusal || this.failure?.code === QUOTA) this.degrade(refusal);
+    if (!refusal) return true;
+    const oldest = this.waiting.shift();
+    if (oldest) this.gatherAgain(oldest);
+    return this.gathering.size === 0 || this.gathering.removesSomething;
+  }
+
+  private overQuota(): StorageError | undefined {
+    const { quotaBytes } = this.options;
+    if (quotaBytes === undefined || !this.isOpen || this.file.sizeBytes() <= quotaBytes) return undefined;
+    if (this.file.usedBytes() <= quotaBytes) return undefined;
+    return new StorageError(QUOTA, `the store has reached its quota of ${quotaBytes} bytes`, { retryable: true });
+  }
+
+  private schedule(removes = false): void {
+    if (this.scheduled || this.inFlight) return;
+    if (this.failure && !(removes && this.failure.code === QUOTA)) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.write();
+    });
+  }
+}
+
+function requireStorable(key: string): void {
+  if (isStorableKey(key)) return;
+  throw new StorageError('STORAGE_KEY_INVALID', `a key of ${key.length} characters cannot be stored`);
+}

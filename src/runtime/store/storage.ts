@@ -1,0 +1,46 @@
+import type { Clock } from '../clock.js';
+import type { StorageError } from '../errors.js';
+import { DeadLetters } from './dead-letters.js';
+import { GroupCommit } from './group-commit.js';
+import { ParkedActors } from './parked.js';
+import { RecordCodec } from './record-codec.js';
+import { RowSequence } from './row-sequence.js';
+import { SnapshotStore } from './snapshot-store.js';
+import { StoredInbox } from './stored-inbox.js';
+import { Summaries } from './summaries.js';
+
+/** All that the runtime keeps on disk, over one group commit. */
+export interface Storage {
+  readonly commit: GroupCommit;
+  readonly codec: RecordCodec;
+  readonly sequence: RowSequence;
+  readonly snapshots: SnapshotStore;
+  readonly inbox: StoredInbox;
+  readonly deadLetters: DeadLetters;
+  readonly summaries: Summaries;
+  readonly parked: ParkedActors;
+}
+
+export interface StorageOptions {
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly quotaBytes?: number | undefined;
+  readonly onDegraded: (error: StorageError | undefined) => void;
+}
+
+export function openStorage({ directory, clock, quotaBytes, onDegraded }: StorageOptions): Storage {
+  const quota = quotaBytes === undefined ? {} : { quotaBytes };
+  const commit = new GroupCommit({ directory, clock, onDegraded, ...quota });
+  const codec = new RecordCodec(commit);
+  const sequence = new RowSequence(commit);
+  return {
+    commit,
+    codec,
+    sequence,
+    snapshots: new SnapshotStore(commit, codec),
+    inbox: new StoredInbox(commit, codec, sequence),
+    deadLetters: new DeadLetters(commit, codec, sequence, clock),
+    summaries: new Summaries(commit, codec),
+    parked: new ParkedActors(commit, codec),
+  };
+}

@@ -1,0 +1,145 @@
+/** The LMDB file: its tables, one transaction for a batch of rows, its size. Only {@link GroupCommit} writes to it. */
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { StorageError } from '../errors.js';
+import { isStorableKey, rowKeyEncoder } from './row-key.js';
+
+/** The named databases of the store; at most ten (DUR-3). */
+export const TABLES = [
+  'snapshots',
+  'timers',
+  'inbox',
+  'outbox',
+  'log',
+  'positions',
+  'summaries',
+  'quarantine',
+  'deadLetters',
+  'meta',
+] as const;
+
+export type Table = (typeof TABLES)[number];
+
+/** Rows by key; `null` removes. */
+export type Rows = Map<string, Buffer | null>;
+
+const LOWEST_KEY = '\0';
+
+export class StoreFile {
+  private readonly path: string;
+  private readonly root: RootDatabase<Buffer, string>;
+  private readonly tables: Record<Table, Database<Buffer, string>>;
+  /** Whether the last write succeeded, once it is known. */
+  private lastWrite = Promise.resolve(true);
+
+  constructor(directory: string) {
+    this.path = join(directory, 'store.lmdb');
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      this.root = open<Buffer, string>({
+        path: this.path,
+        maxDbs: TABLES.length + 2,
+        encoding: 'binary',
+        noMemInit: true,
+        // All writes are explicit batches. Without this the library makes promises of its own for each turn, and
+        // their rejections reach the process when the disk is full (DUR-9).
+        eventTurnBatching: false,
+      });
+      const options = { encoding: 'binary', keyEncoder: rowKeyEncoder } as const;
+      this.tables = Object.fromEntries(
+        TABLES.map((name) => [name, this.root.openDB<Buffer, string>(name, options)]),
+      ) as Record<Table, Database<Buffer, string>>;
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new StorageError('STORAGE_OPEN_FAILED', `cannot open the store ${this.path}: ${detail}`, { cause: error });
+    }
+  }
+
+  get(table: Table, key: string): Buffer | undefined {
+    return isStorableKey(key) ? this.tables[table].get(key) : undefined;
+  }
+
+  /** Rows with `from` <= key < `to` in key order. */
+  range(table: Table, from: string, to: string): Iterable<{ key: string; value: Buffer }> {
+    return this.tables[table].getRange({ start: from === '' ? LOWEST_KEY : from, end: to });
+  }
+
+  /** Writes all rows in one transaction; resolves once they are on disk. */
+  write(rows: Record<Table, Rows>): Promise<void> {
+    const written = this.batch(() => {
+      for (const name of TABLES) {
+        const table = this.tables[name];
+        // What put and remove return inside a batch is one promise for all that never rejects.
+        for (const [key, value] of rows[name]) {
+          if (value === null) table.remove(key);
+          else table.put(key, value);
+        }
+      }
+    });
+    this.lastWrite = written.then(
+      () => true,
+      () => false,
+    );
+    return written;
+  }
+
+  /** Bytes of the file. It grows and never shrinks; freed pages are used again. */
+  sizeBytes(): number {
+    try {
+      return statSync(this.path).size;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Bytes of the pages that hold rows. */
+  usedBytes(): number {
+    let bytes = 0;
+    for (const name of TABLES) {
+      const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = this.tables[name].getStats() as Pages;
+      bytes += pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
+    }
+    return bytes;
+  }
+
+  /**
+   * Waits for the write under way and closes the file. After a failed write LMDB waits for ever for its flush when it
+   * is closed, so an empty one, which needs no room, goes before; where even that fails the file is left as it is.
+   */
+  async close(): Promise<void> {
+    try {
+      if (!(await this.lastWrite)) await this.batch(() => {});
+    } catch {
+      return;
+    }
+    await this.root.close();
+  }
+
+  private async batch(operations: () => void): Promise<void> {
+    try {
+      await this.root.batch(operations);
+      await this.root.flushed;
+    } catch (error) {
+      throw writeFailed(error);
+    }
+  }
+}
+
+interface Pages {
+  readonly pageSize: number;
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
+}
+
+/** LMDB reports a full disk as "Commit failed" with a promise that rejects with EIO (section 2.3). */
+function writeFailed(error: unknown): StorageError {
+  const { commitError } = error as { commitError?: unknown };
+  if (commitError instanceof Promise) commitError.catch(() => {});
+  const detail = error instanceof Error ? error.message : String(error);
+  return new StorageError('STORAGE_WRITE_FAILED', `the store cannot be written: ${detail}`, {
+    cause: error,
+    retryable: true,
+  });
+}

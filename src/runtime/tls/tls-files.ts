@@ -1,0 +1,150 @@
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { FleetchartError } from '../errors.js';
+
+/** `TLS_*`: certificates or keys that a listener cannot use. */
+export class TlsError extends FleetchartError {
+  constructor(
+    override readonly code:
+      | 'TLS_FILE_UNREADABLE'
+      | 'TLS_CERTIFICATE_INVALID'
+      | 'TLS_KEY_INVALID'
+      | 'TLS_KEY_MISMATCH'
+      | 'TLS_AUTHORITIES_INVALID'
+      | 'TLS_REFUSED',
+    message: string,
+    options: { cause?: unknown } = {},
+  ) {
+    super(code, message, options);
+  }
+}
+
+/** Paths of PEM files. */
+export interface TlsFiles {
+  /** The server's certificate, which may be followed by the authorities above it (FT-TLS-2). */
+  readonly certificate: string;
+  /** Without passphrase. */
+  readonly key: string;
+  /**
+   * The trust anchors of client certificates (FT-TLS-4). Where given, there is at least one, and a client certificate
+   * is mandatory (FT-TLS-3); left out, none is asked for.
+   */
+  readonly clientAuthorities?: readonly string[];
+}
+
+/** What was read from the files at one time, checked and ready for use. */
+export interface TlsSnapshot {
+  readonly context: SecureContext;
+  readonly certificate: X509Certificate;
+  /** Epoch milliseconds: the earliest end among the certificates that the server shows. */
+  readonly expiresAt: number;
+  readonly clientAuthorities: readonly X509Certificate[];
+  /** Equal exactly if the content of all files is. */
+  readonly digest: string;
+}
+
+/** Seconds that a client may resume a session without showing its certificate again. */
+const SESSION_TIMEOUT_S = 300;
+
+/** Sessions are resumed within this program alone; OpenSSL wants a name for that where clients are verified. */
+const SESSION_CONTEXT = 'fleetchart';
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+/** @throws TlsError that says which file is wrong, and how */
+export async function readTlsFiles(files: TlsFiles): Promise<TlsSnapshot> {
+  if (files.clientAuthorities?.length === 0) {
+    throw new TlsError('TLS_AUTHORITIES_INVALID', 'no file with the authorities of client certificates is named');
+  }
+  const paths = [files.certificate, files.key, ...(files.clientAuthorities ?? [])];
+  const [certificatePem = '', keyPem = '', ...authorityPems] = await Promise.all(paths.map(readPem));
+  const chain = certificatesIn(certificatePem, files.certificate, 'TLS_CERTIFICATE_INVALID');
+  const [certificate] = chain;
+  checkKey(certificate, keyPem, files);
+  const clientAuthorities = authorityPems.flatMap((pem, index) =>
+    certificatesIn(pem, files.clientAuthorities?.[index] ?? '', 'TLS_AUTHORITIES_INVALID'),
+  );
+  return {
+    context: contextOf(certificatePem, keyPem, clientAuthorities, files),
+    certificate,
+    expiresAt: Math.min(...chain.map(({ validTo }) => Date.parse(validTo))),
+    clientAuthorities,
+    digest: digestOf([certificatePem, keyPem, ...authorityPems]),
+  };
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TlsError('TLS_FILE_UNREADABLE', `cannot read ${path}: ${reason}`, { cause });
+  }
+}
+
+function certificatesIn(
+  pem: string,
+  path: string,
+  code: 'TLS_CERTIFICATE_INVALID' | 'TLS_AUTHORITIES_INVALID',
+): [X509Certificate, ...X509Certificate[]] {
+  const [first, ...others] = pem.match(PEM_CERTIFICATE) ?? [];
+  if (first === undefined) throw new TlsError(code, `there is no certificate in PEM in ${path}`);
+  const read = (text: string, number: number): X509Certificate => {
+    try {
+      return new X509Certificate(text);
+    } catch (cause) {
+      throw new TlsError(code, `certificate ${number} in ${path} cannot be read`, { cause });
+    }
+  };
+  return [read(first, 1), ...others.map((text, index) => read(text, index + 2))];
+}
+
+function checkKey(certificate: X509Certificate, keyPem: string, files: TlsFiles): void {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(keyPem);
+  } catch (cause) {
+    throw new TlsError(
+      'TLS_KEY_INVALID',
+      `there is no usable private key in ${files.key}; it must be PEM without a passphrase`,
+      { cause },
+    );
+  }
+  if (certificate.checkPrivateKey(key)) return;
+  throw new TlsError(
+    'TLS_KEY_MISMATCH',
+    `the key in ${files.key} is not that of the first certificate in ${files.certificate}; put the server's own certificate first and the key made with it beside it`,
+  );
+}
+
+function contextOf(
+  certificatePem: string,
+  keyPem: string,
+  authorities: readonly X509Certificate[],
+  files: TlsFiles,
+): SecureContext {
+  try {
+    return createSecureContext({
+      cert: certificatePem,
+      key: keyPem,
+      // Their names go into the certificate request, and no others' (FT-TLS-6). Each is an anchor, root or not
+      // (FT-TLS-5).
+      ...(authorities.length === 0 ? {} : { ca: authorities.map(String), allowPartialTrustChain: true }),
+      minVersion: 'TLSv1.2',
+      honorCipherOrder: true,
+      sessionIdContext: SESSION_CONTEXT,
+      sessionTimeout: SESSION_TIMEOUT_S,
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const paths = [files.certificate, files.key, ...(files.clientAuthorities ?? [])].join(', ');
+    throw new TlsError('TLS_REFUSED', `OpenSSL refuses what is in ${paths}: ${reason}`, { cause });
+  }
+}
+
+function digestOf(texts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${text.length}:`).update(text);
+  return hash.digest('hex');
+}
