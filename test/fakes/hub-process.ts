@@ -48,6 +48,10 @@ export class HubProcess {
     return Number((await this.logged('starting_server'))['port']);
   }
 
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.process.kill(signal);
   }
