@@ -78,6 +78,8 @@ export interface IngestHubOptions {
   /** Other certificates: `hub.crt`, `hub.key`, `ca.crt`. */
   readonly files?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Called with the hub before it starts. */
+  readonly made?: (hub: Hub) => void;
 }
 
 /** A hub in this process that takes telemetry on a port of its own. */
@@ -144,6 +146,7 @@ export async function startIngestHub(
   const logger = createLogger({ level: telemetry.log.level, clock, destination: { write } });
   const dataDir = join(folder, 'data');
   const hub = await createHub({ dataDir, telemetry }, { clock, ids: systemIds, logger, version: '0.0.0' });
+  options.made?.(hub);
   const escalations: unknown[] = [];
   let isRunning = true;
   const vehicles = new Set<Vehicle>();

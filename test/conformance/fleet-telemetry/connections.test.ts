@@ -3,6 +3,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createAuthority, issueDeviceCertificate } from '../../../src/actors/provisioning/index.js';
+import type { Hub } from '../../../src/hub.js';
 import { encodeConnectivity } from '../../../src/protocols/fleet-telemetry/index.js';
 import { eventually, type RecordLine, startIngestHub, testCertificates, VIN } from '../../fakes/ingest-hub.js';
 import { temporaryFolder } from '../../fakes/runtime.js';
@@ -171,6 +172,40 @@ describe('1.4 connectivity records', () => {
     assert.deepEqual([...ends(records)].sort(), ['A DISCONNECTED', 'B DISCONNECTED', 'C DISCONNECTED']);
     assert.equal(await next.metric('num_connections'), 0);
     assert.equal([...next.hub.system.addresses('vehicle-connection')].length, 0, 'no actor is left');
+  });
+});
+
+describe('a defect', () => {
+  it('FT-FAIL-19 in the handling of a message ends that connection, says so, and leaves the others alone', async (t) => {
+    const made = ({ system }: Hub): void => {
+      const type = system.typeNamed('vehicle-connection');
+      const hot = type?.hot;
+      assert.ok(type && hot);
+      const on: typeof hot.on = (state, message, at) => {
+        if (Buffer.from(message as Uint8Array).includes('trips')) throw new Error('a defect');
+        return hot.on(state, message, at);
+      };
+      Object.assign(type, { hot: { ...hot, on } });
+    };
+    const hub = await startIngestHub(t, {}, { made });
+    const other = await hub.vehicle('OTHER');
+    const car = await hub.vehicle();
+    await car.ask({ txid: 'before' });
+    car.send({ txid: 'trips' });
+    for (let record = 0; record < 5; record++) car.send();
+    assert.equal((await car.closed).code, 1006);
+    const records = await hub.recorded((all) => presence(all).includes(`${VIN} DISCONNECTED`), 'the end');
+    assert.deepEqual(
+      records.filter(({ type, vin }) => type === 'V' && vin === VIN).map(({ txid }) => txid),
+      ['before'],
+    );
+    assert.deepEqual(car.acked, ['before'], 'the vehicle sends the others again');
+    assert.equal((await other.ask()).kind, 'ack');
+    assert.equal((await hub.vehicle().then((next) => next.ask())).kind, 'ack', 'and may come back');
+    await eventually(async () => (await hub.metric('num_connections')) === 2, 'two connections');
+    await hub.logged('actor_failed');
+    assert.ok(hub.hub.system.deadLetters.total > 0, 'the message is kept for somebody to look at');
+    assert.deepEqual(hub.escalations, []);
   });
 });
 
