@@ -81,7 +81,7 @@ function verify(records: readonly RecordLine[], fleet: Fleet): void {
   }
 }
 
-test(`DUR-8 FT-CON-4 killed ${KILLS} times under load, every acked record is in the files, in order, and every connection ended`, async (t) => {
+test(`DUR-5 DUR-8 FT-CON-4 killed ${KILLS} times under load, every acked record is in the files, in order, and every connection ended`, async (t) => {
   const folder = temporaryFolder(t);
   await writeServerConfig(folder, { log_level: 'info' });
   const fleet: Fleet = { acked: new Map(VINS.map((vin) => [vin, new Set()])), counters: new Map() };

@@ -8,7 +8,7 @@ import {
   encodeVehicleData,
 } from '../../../src/protocols/fleet-telemetry/index.js';
 import { ManualClock } from '../../../src/runtime/index.js';
-import { recordActor } from '../../../src/runtime/recorder.js';
+import { recordActor } from '../../../src/runtime/inspection/recorder.js';
 import { eventually, type IngestHub, type IngestHubOptions, startIngestHub, VIN } from '../../fakes/ingest-hub.js';
 import { temporaryFolder } from '../../fakes/runtime.js';
 import { speed, type Vehicle } from '../../fakes/vehicle.js';

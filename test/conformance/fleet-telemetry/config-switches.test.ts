@@ -42,7 +42,7 @@ async function drained(hub: IngestHub, clock: ManualClock, count: number): Promi
 }
 
 describe('12 the switches', () => {
-  it('ackWhen: spooled acks what is stored, received acks on receipt, stored or not', async (t) => {
+  it('FT-ACK-1 ackWhen: spooled acks what is stored, received acks on receipt, stored or not', async (t) => {
     for (const ackWhen of ['spooled', 'received'] as const) {
       const { car, hub } = await nearItsBound(t, { ackWhen });
       const acked: boolean[] = [];
@@ -54,7 +54,7 @@ describe('12 the switches', () => {
     }
   });
 
-  it('spoolAtBound keepUnacked: at its bound a dispatcher takes no more, other topics go on, and nothing acked is lost', async (t) => {
+  it('DUR-15 spoolAtBound keepUnacked: at its bound a dispatcher takes no more, other topics go on, and nothing acked is lost', async (t) => {
     const { car, hub, clock, clear } = await nearItsBound(t, { spoolAtBound: 'keepUnacked' });
     const acked: string[] = [];
     for (let record = 0; record < 20; record++) if (await isAcked(car, `r${record}`)) acked.push(`r${record}`);
@@ -72,7 +72,7 @@ describe('12 the switches', () => {
     await eventually(() => isAcked(car, 'resent'), 'room again');
   });
 
-  it('spoolAtBound dropOldest: every record is acked, and the oldest are dropped and counted', async (t) => {
+  it('DUR-15 spoolAtBound dropOldest: every record is acked, and the oldest are dropped and counted', async (t) => {
     const { car, hub, clock, clear } = await nearItsBound(t, { spoolAtBound: 'dropOldest' });
     for (let record = 0; record < 20; record++) assert.equal(await isAcked(car, `r${record}`), true);
     const dropped = await hub.metric('dispatcher_dropped_total', { dispatcher: 'file', reason: 'bytes' });
@@ -86,7 +86,7 @@ describe('12 the switches', () => {
     );
   });
 
-  it('doubleAckUnknownType: one ack, or two as in the reference', async (t) => {
+  it('FT-FB-5 doubleAckUnknownType: one ack, or two as in the reference', async (t) => {
     for (const [doubleAckUnknownType, copies] of [
       [false, 1],
       [true, 2],
@@ -101,7 +101,7 @@ describe('12 the switches', () => {
     }
   });
 
-  it('rateLimitInterval: honoured in seconds, or ignored as in the reference', async (t) => {
+  it('FT-RL-2 rateLimitInterval: honoured in seconds, or ignored as in the reference', async (t) => {
     const config = { rate_limit: { enabled: true, message_limit: 2, message_interval_time: 30 } };
     for (const [rateLimitInterval, acks] of [
       ['honoured', 2],
@@ -120,7 +120,7 @@ describe('12 the switches', () => {
     }
   });
 
-  it('strictSenderId: configured topics take any sender, or only the right one', async (t) => {
+  it('FT-AUTH-2 strictSenderId: configured topics take any sender, or only the right one', async (t) => {
     for (const [strictSenderId, kind] of [
       [false, 'ack'],
       [true, 'error'],
@@ -132,7 +132,7 @@ describe('12 the switches', () => {
     }
   });
 
-  it('signalCount: every record, or those over the limit as in the reference', async (t) => {
+  it('FT-MET-1 signalCount: every record, or those over the limit as in the reference', async (t) => {
     for (const [signalCount, signals, alerts] of [
       ['every', 102 * 3, 2],
       ['reference', 2 * 3, 0],
@@ -150,7 +150,7 @@ describe('12 the switches', () => {
     }
   });
 
-  it('maxMessageBytes and hardCloseBytes: where an error ends and where a connection', async (t) => {
+  it('FT-WS-5 maxMessageBytes and hardCloseBytes: where an error ends and where a connection', async (t) => {
     const hub = await withSwitches(t, { maxMessageBytes: 2_000, hardCloseBytes: 4_000 });
     const car = await hub.vehicle();
     const sized = (length: number) => {
@@ -174,7 +174,7 @@ describe('12 the switches', () => {
     assert.equal((await endless.ask()).kind, 'ack', 'no message is long enough');
   });
 
-  it('mqttNullForInvalid: an invalid value is null, or not published', async (t) => {
+  it('FT-MQ-4 mqttNullForInvalid: an invalid value is null, or not published', async (t) => {
     for (const [mqttNullForInvalid, published] of [
       [
         'null',
@@ -204,7 +204,7 @@ describe('12 the switches', () => {
     }
   });
 
-  it('idlePing: at its interval, or never', async (t) => {
+  it('FT-WS-6 idlePing: at its interval, or never', async (t) => {
     for (const idlePing of [2, 'off'] as const) {
       const clock = new ManualClock(Date.now());
       const hub = await withSwitches(t, { idlePing }, {}, { clock });

@@ -68,7 +68,7 @@ describe('1.4 the registry of sockets', () => {
     assert.ok(hub.records().every(({ type, txid }) => type === 'V' || txid === ID));
   });
 
-  it('FT-REG-3 the gauge counts the connections that are open', async (t) => {
+  it('FT-REG-3 FT-MET-3 the gauge counts the connections that are open', async (t) => {
     const hub = await startIngestHub(t);
     assert.equal(await hub.metric('num_connections'), 0);
     const cars = await Promise.all(Array.from({ length: 20 }, (_, index) => hub.vehicle(`V${index}`)));
@@ -209,8 +209,8 @@ describe('a defect', () => {
   });
 });
 
-describe('an orderly stop', () => {
-  it('acks what it has taken, closes with 1001 and dispatches DISCONNECTED before it ends', async (t) => {
+describe('8.5 an orderly stop', () => {
+  it('8.5 acks what it has taken, closes with 1001 and dispatches DISCONNECTED before it ends', async (t) => {
     const hub = await startIngestHub(t);
     const cars = await Promise.all(Array.from({ length: 8 }, (_, index) => hub.vehicle(`V${index}`)));
     const flow = (car: Vehicle): void => {
@@ -233,7 +233,7 @@ describe('an orderly stop', () => {
     assert.deepEqual(hub.escalations, []);
   });
 
-  it('waits for acks that a dispatcher owes', async (t) => {
+  it('8.5 waits for acks that a dispatcher owes', async (t) => {
     const hub = await startIngestHub(t, RELIABLE);
     const car = await hub.vehicle();
     for (let record = 0; record < 300; record++) car.send();
@@ -246,7 +246,7 @@ describe('an orderly stop', () => {
     );
   });
 
-  it('does not wait longer than it was given for a vehicle that does not answer', async (t) => {
+  it('8.5 does not wait longer than it was given for a vehicle that does not answer', async (t) => {
     const hub = await startIngestHub(t);
     const car = await hub.vehicle();
     await car.ask();
@@ -257,7 +257,7 @@ describe('an orderly stop', () => {
     assert.deepEqual(presence(hub.records()), [`${VIN} CONNECTED`, `${VIN} DISCONNECTED`]);
   });
 
-  it('leaves nothing behind that a start would have to repair', async (t) => {
+  it('8.5 leaves nothing behind that a start would have to repair', async (t) => {
     const hub = await startIngestHub(t);
     const car = await hub.vehicle();
     await car.ask();
@@ -273,7 +273,7 @@ describe('an orderly stop', () => {
 });
 
 describe('a flood', () => {
-  it('10,000 tiny frames at once are answered in bounded memory, while others go on', async (t) => {
+  it('MBX-4 10,000 tiny frames at once are answered in bounded memory, while others go on', async (t) => {
     const hub = await startIngestHub(t);
     const flooder = await hub.vehicle('FLOODER');
     const other = await hub.vehicle('OTHER');
@@ -293,7 +293,7 @@ describe('a flood', () => {
     assert.equal((await flooder.ask()).kind, 'ack');
   });
 
-  it('a vehicle that vanishes in the middle of it leaves no actor behind', async (t) => {
+  it('FT-REG-3 a vehicle that vanishes in the middle of it leaves no actor behind', async (t) => {
     const hub = await startIngestHub(t);
     const flooder = await hub.vehicle('FLOODER');
     for (let record = 0; record < 10_000; record++) flooder.send();

@@ -295,7 +295,7 @@ describe('9 the failure matrix', () => {
     );
   });
 
-  it('any truncation and any bent byte of a message is answered once, and never ends a connection', async (t) => {
+  it('FT-FB-4 any truncation and any bent byte of a message is answered once, and never ends a connection', async (t) => {
     const hub = await startIngestHub(t);
     const car = await hub.vehicle();
     const whole = Buffer.from(car.frameOf({ txid: 'victim', payload: speed(VIN, 1) }));

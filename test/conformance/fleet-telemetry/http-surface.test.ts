@@ -35,7 +35,7 @@ function frame(opcode: number, payload: Uint8Array): Buffer {
 const start = (t: TestContext) => startIngestHub(t);
 
 describe('1.2 the HTTP surface of the TLS port', () => {
-  it('any path is upgraded, and means nothing', async (t) => {
+  it('1.2 any path is upgraded, and means nothing', async (t) => {
     const hub = await start(t);
     for (const path of ['/', '/anything/at/all', '/?x=1', '/status/', '/statusx', '/socket?a=/../b']) {
       const car = await hub.vehicle('VIN00000000000001', { path });
@@ -43,7 +43,7 @@ describe('1.2 the HTTP surface of the TLS port', () => {
     }
   });
 
-  it('GET /status is answered with mtls ok', async (t) => {
+  it('1.2 GET /status is answered with mtls ok', async (t) => {
     const hub = await start(t);
     const answer = await answerTo(hub, 'GET /status HTTP/1.1\r\nHost: hub\r\n\r\n');
     assert.equal(answer.status, 200);
@@ -56,7 +56,7 @@ describe('1.2 the HTTP surface of the TLS port', () => {
     assert.equal(upgraded.body, 'mtls ok', 'an upgrade of /status is answered, too');
   });
 
-  it('what is no upgrade is a Bad Request', async (t) => {
+  it('1.2 what is no upgrade is a Bad Request', async (t) => {
     const hub = await start(t);
     for (const head of [
       upgradeHead({ Connection: undefined }),
@@ -78,7 +78,7 @@ describe('1.2 the HTTP surface of the TLS port', () => {
     }
   });
 
-  it('an upgrade by another method is not allowed', async (t) => {
+  it('1.2 an upgrade by another method is not allowed', async (t) => {
     const hub = await start(t);
     for (const method of ['POST', 'PUT', 'OPTIONS']) {
       const answer = await answerTo(hub, upgradeHead({}, `${method} / HTTP/1.1`));
@@ -87,7 +87,7 @@ describe('1.2 the HTTP surface of the TLS port', () => {
     }
   });
 
-  it('a path that is not canonical is redirected', async (t) => {
+  it('1.2 a path that is not canonical is redirected', async (t) => {
     const hub = await start(t);
     for (const [path, location] of [
       ['//x', '/x'],
@@ -102,7 +102,7 @@ describe('1.2 the HTTP surface of the TLS port', () => {
     }
   });
 
-  it('the names and tokens of headers match in any case, among others', async (t) => {
+  it('1.2 the names and tokens of headers match in any case, among others', async (t) => {
     const hub = await start(t);
     const client = await RawClient.open(await hub.access());
     const head = upgradeHead({
@@ -116,7 +116,7 @@ describe('1.2 the HTTP surface of the TLS port', () => {
 });
 
 describe('hostile heads', () => {
-  it('what is no HTTP is a Bad Request and the end of the connection', async (t) => {
+  it('1.2 what is no HTTP is a Bad Request and the end of the connection', async (t) => {
     const hub = await start(t);
     for (const bytes of [
       'garbage\r\n\r\n',
@@ -134,13 +134,13 @@ describe('hostile heads', () => {
     assert.equal((await hub.vehicle().then((car) => car.ask())).kind, 'ack');
   });
 
-  it('a head that is too long is refused before it is read to its end', async (t) => {
+  it('1.2 a head that is too long is refused before it is read to its end', async (t) => {
     const hub = await start(t);
     const answer = await answerTo(hub, `GET / HTTP/1.1\r\nX-Long: ${'a'.repeat(100_000)}`);
     assert.equal(answer.status, 431);
   });
 
-  it('one request a connection: what comes behind it is not read', async (t) => {
+  it('1.2 one request a connection: what comes behind it is not read', async (t) => {
     const hub = await start(t);
     const request = 'GET /status HTTP/1.1\r\nHost: hub\r\n\r\n';
     const client = await RawClient.open(await hub.access());
@@ -166,14 +166,14 @@ describe('hostile heads', () => {
     }
   });
 
-  it('frames that come with the head are read', async (t) => {
+  it('1.2 frames that come with the head are read', async (t) => {
     const hub = await start(t);
     const client = await RawClient.open(await hub.access());
     client.write(Buffer.concat([Buffer.from(upgradeHead()), frame(0x9, Buffer.from('hello'))]));
     assert.match(await client.reads('\x8a\x05hello'), /^HTTP\/1\.1 101 /);
   });
 
-  it('a connection that is reset at any moment of its upgrade harms nobody', async (t) => {
+  it('1.2 a connection that is reset at any moment of its upgrade harms nobody', async (t) => {
     const hub = await start(t);
     const head = upgradeHead();
     for (let cut = 1; cut < head.length; cut += 23) {

@@ -132,6 +132,21 @@ describe('4.3 authorisation by topic', () => {
     assert.match(String(line?.['detail']), /"vehicle_device\.SOMEBODY" is not vehicle_device\.VIN/);
   });
 
+  it('FT-MET-2 what is answered with an error is not counted as a record, what is acked is', async (t) => {
+    const hub = await startIngestHub(t, { records: { V: ['file'] } });
+    const car = await hub.vehicle();
+    await car.ask();
+    await car.ask({ topic: 'other' });
+    await car.ask({ topic: 'other', senderId: 'OTHER' });
+    await car.ask({ payload: Buffer.from([0xff]) });
+    car.sendBytes(new Uint8Array());
+    await car.replied(5);
+    const counted = ['V', 'unmapped', ''].map((record_type) => hub.metric('record_total', { record_type }));
+    assert.deepEqual(await Promise.all(counted), [1, 1, 1]);
+    assert.ok((await hub.metric('record_size_bytes_total', { record_type: 'V' })) > 0);
+    assert.equal(await hub.metric('dispatch_total', { record_type: 'V' }), 1);
+  });
+
   it('FT-AUTH-5 a txid is opaque: the same one again, an empty one, any bytes', async (t) => {
     const hub = await startIngestHub(t);
     const car = await hub.vehicle();
@@ -185,7 +200,7 @@ describe('4.4 acknowledgement', () => {
     );
   });
 
-  it('FT-ACK-2 FT-ACK-6 a reliable topic is acked when its dispatcher has the record; errors and others at once', async (t) => {
+  it('FT-ACK-2 FT-ACK-4 FT-ACK-6 a reliable topic is acked when its dispatcher has the record; errors and others at once', async (t) => {
     const folder = temporaryFolder(t);
     const clear = obstructFiles(folder);
     const clock = new ManualClock(Date.now());

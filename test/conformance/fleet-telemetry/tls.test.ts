@@ -325,7 +325,7 @@ describe('a listener that cannot start says what to do', () => {
     }
   });
 
-  it('a start that failed leaves the address free and nothing behind', async (t) => {
+  it('TELEMETRY_ADDRESS_IN_USE a start that failed leaves the address free and nothing behind', async (t) => {
     const hub = await startIngestHub(t);
     await refusalOf(t, { port: hub.port });
     await hub.stop();

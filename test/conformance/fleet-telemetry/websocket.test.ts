@@ -15,7 +15,7 @@ interface Connectivity {
 }
 
 describe('1.2 the WebSocket', () => {
-  it('FT-WS-1 the origin is not looked at, and compression is never agreed on', async (t) => {
+  it('FT-WS-1 ING-1 the origin is not looked at, and compression is never agreed on', async (t) => {
     const hub = await startIngestHub(t);
     const car = await hub.vehicle(VIN, { headers: { origin: 'https://evil.example' }, offersCompression: true });
     assert.equal(car.socket.extensions, '');
@@ -253,7 +253,7 @@ describe('1.2 the WebSocket', () => {
     );
   });
 
-  it('frames that break RFC 6455 end their connection with the code for it, and no other', async (t) => {
+  it('FT-WS-8 frames that break RFC 6455 end their connection with the code for it, and no other', async (t) => {
     const hub = await startIngestHub(t);
     const bystander = await hub.vehicle('BYSTANDER');
     for (const [name, bytes, code] of [
