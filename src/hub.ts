@@ -188,7 +188,7 @@ async function createSpooledDispatch(
     ...(name === 'mqtt' && mqttRetryMs !== undefined ? { timing: { longestRetryMs: mqttRetryMs } } : {}),
   }));
   const dispatch = createDispatch({ clock, dispatchers });
-  measureDispatchers(metrics, () => dispatch.views((address) => system.peek(address)), spool);
+  measureDispatchers(metrics, () => dispatch.views((address) => system.cell(address)?.snapshot), spool);
   return dispatch;
 }
 
