@@ -102,6 +102,8 @@ export function ledgerFaults(
     readonly notes: readonly unknown[];
     /** Operations that ask for a note. */
     readonly noted: ReadonlySet<string>;
+    /** How much earlier than the wall clock says timers may fire: Node's round it. @default 0 */
+    readonly roundingMs?: number;
   },
 ): string[] {
   const faults: string[] = [];
@@ -118,7 +120,10 @@ export function ledgerFaults(
     for (const { id, dueAt } of books.timers) {
       const times = books.fired.filter((fired) => fired.id === id);
       if (times.length !== 1) faults.push(`timer ${id} of ${address} fired ${times.length} times`);
-      if (times.some(({ at }) => at < dueAt)) faults.push(`timer ${id} of ${address} fired early`);
+      for (const { at } of times) {
+        if (at < dueAt - (outside.roundingMs ?? 0))
+          faults.push(`timer ${id} of ${address} fired ${dueAt - at} ms early`);
+      }
     }
   }
   for (const [address, ids] of outside.acknowledged) {

@@ -112,6 +112,8 @@ export class Cell implements CellPort {
     this.begin('effect');
     try {
       this.throwFailure();
+      // What a child came to since the last slice was a turn as well.
+      this.offerDeferred();
       const most = this.oneByOne > 0 ? 1 : limit;
       for (let count = 0; count < most; count++) {
         const message = this.queue.next();
@@ -121,6 +123,7 @@ export class Cell implements CellPort {
         this.phase = message.kind === 'timer' ? 'timer' : 'message';
         this.take(message);
         this.throwFailure();
+        this.offerDeferred();
         if (this.expectStop || this.snapshot?.status === 'done' || isOver()) break;
       }
       this.commit();
@@ -313,14 +316,9 @@ export class Cell implements CellPort {
       case 'event':
         if (!this.ensure(message)) return;
         if (this.isDeferred(message)) this.queue.deferred.push(message);
-        else this.takeEvent(message.event);
+        else this.actor?.send(message.event);
         return;
     }
-  }
-
-  private takeEvent(event: EventObject): void {
-    this.actor?.send(event);
-    if (this.queue.deferred.length > 0 && !this.failure) this.offerDeferred();
   }
 
   /** Offers what was put off once more, in its order, until one is put off again. */
@@ -332,8 +330,9 @@ export class Cell implements CellPort {
       deferred.shift();
       if (!this.slice.took.includes(first)) this.slice.took.push(first);
       this.current = first;
+      this.phase = 'message';
       this.actor?.send(first.event);
-      if (this.failure) return;
+      this.throwFailure();
     }
   }
 
@@ -370,7 +369,7 @@ export class Cell implements CellPort {
     this.host.tapped(this)?.hot(this.address, message, at, result);
     if (!result) return;
     if (result.append || result.reply !== undefined) this.slice.hotResults.push(result);
-    if (result.event) this.takeEvent(result.event);
+    if (result.event) this.actor?.send(result.event);
   }
 
   // Coming into memory and leaving it.

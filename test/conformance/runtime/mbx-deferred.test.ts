@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assign, type EventObject, setup } from 'xstate';
 import type { ActorType } from '../../../src/runtime/actor-type.js';
-import { testSystem } from '../../fakes/runtime.js';
+import { effect } from '../../../src/runtime/effect.js';
+import { testSystem, turnsOfLoop } from '../../fakes/runtime.js';
 import { scriptedType, tellOutput } from '../../fakes/scripted.js';
 
 interface JobContext {
@@ -140,4 +141,45 @@ test('MBX-7 an actor with deferred messages is not passivated', async (t) => {
   await clock.advance(120_000);
   assert.deepEqual(doneBy(system), ['a', 'b']);
   assert.equal(system.liveCount, 0);
+});
+
+test('MBX-7 a turn that an effect or a timer makes lets deferred messages go on as well, before newer ones', async (t) => {
+  let finish: () => void = () => {};
+  const working = setup({
+    types: { context: {} as JobContext, events: {} as { type: 'JOB'; name: string } },
+    actions: { note: assign({ done: ({ context, event }) => [...context.done, event.name] }) },
+    actors: {
+      work: effect<void>(
+        () =>
+          new Promise((resolve) => {
+            finish = resolve;
+          }),
+      ),
+    },
+  }).createMachine({
+    context: { done: [] },
+    initial: 'idle',
+    states: {
+      idle: { on: { JOB: { target: 'working', actions: 'note' } } },
+      working: { invoke: { src: 'work', onDone: 'resting', onError: {} } },
+      resting: { after: { 1000: 'idle' } },
+    },
+  });
+  const { system, clock } = await testSystem(t, [
+    jobs({ machine: working as unknown as ActorType['machine'], defer: ({ value }) => value !== 'idle' }),
+  ]);
+  for (const name of ['a', 'b', 'c']) system.tell('jobs/j', job(name));
+  await system.settled();
+  for (const expected of [
+    ['a', 'b'],
+    ['a', 'b', 'c'],
+    ['a', 'b', 'c', 'd'],
+  ]) {
+    finish();
+    await turnsOfLoop(2);
+    await clock.advance(999);
+    if (expected.length === 3) system.tell('jobs/j', job('d'));
+    await clock.advance(1);
+    assert.deepEqual(doneBy(system), expected);
+  }
 });
