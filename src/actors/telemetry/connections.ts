@@ -69,7 +69,8 @@ export class Connections {
   start(failed: (connection: LiveConnection, why: 'silent' | 'stalled') => void): void {
     const everyMs = Math.min(TEND_MS, this.pingMs ?? TEND_MS);
     const tend = (): void => {
-      const now = this.clock.now();
+      // Not the wall clock: one that is set must neither end connections nor keep silent ones.
+      const now = this.clock.monotonic();
       for (const connection of this.byId.values()) {
         const state = connection.tend(now, this.pingMs);
         if (state !== 'well') failed(connection, state);

@@ -30,7 +30,7 @@ export class IngestMetrics {
     metrics: Metrics,
     private readonly logger: Logger,
     clock: Clock,
-    private readonly signalsOf: TelemetrySettings['signalCount'],
+    private readonly settings: Pick<TelemetrySettings, 'signalCount' | 'records'>,
     connections: () => number,
   ) {
     const byType = { labels: ['record_type'] } as const;
@@ -88,7 +88,7 @@ export class IngestMetrics {
   judged({ input }: LiveConnection, verdict: Verdict, outcome: HotOutcome): void {
     if (verdict.kind === 'close') return;
     const { deviceId } = input.identity;
-    if (verdict.isOverLimit) this.limited.inc({ record_type: verdict.topic || UNMAPPED });
+    if (verdict.isOverLimit) this.limited.inc({ record_type: this.labelOf(verdict.topic) });
     switch (verdict.kind) {
       case 'record':
         if (outcome === 'refused') {
@@ -98,7 +98,8 @@ export class IngestMetrics {
         this.accepted(verdict.topic, verdict.payload.length);
         this.dispatches.inc({ record_type: verdict.topic });
         // FT-MET-1: the reference counts those over the rate limit alone.
-        if (this.signalsOf === 'every' || verdict.isOverLimit) this.countSignals(verdict.topic, verdict.payload);
+        if (this.settings.signalCount === 'every' || verdict.isOverLimit)
+          this.countSignals(verdict.topic, verdict.payload);
         return;
       case 'acknowledge':
         if (verdict.reason === 'unmapped_topic') this.accepted(UNMAPPED, 0);
@@ -133,8 +134,8 @@ export class IngestMetrics {
   }
 
   /** What is no message of the protocol: TLS, HTTP, identity, WebSocket. */
-  refused(remote: string, reason: string, fields: Readonly<Record<string, unknown>>): void {
-    this.refusals.refuse(remote, reason, fields);
+  refused(peer: string, reason: string, fields: Readonly<Record<string, unknown>>): void {
+    this.refusals.refuse(peer, reason, fields);
   }
 
   /** The same where nobody wants to read of it. */
@@ -145,6 +146,11 @@ export class IngestMetrics {
   socketError(connectionId: string, vin: string, reason: string): void {
     this.socketErrors.inc();
     this.logger.warn({ txid: connectionId, vin, reason }, 'socket_err');
+  }
+
+  /** What a vehicle calls a topic is its own; only the configured ones are labels (FT-RL-5). */
+  private labelOf(topic: string): string {
+    return this.settings.records.has(topic) ? topic : UNMAPPED;
   }
 
   private accepted(recordType: string, payloadBytes: number): void {

@@ -7,6 +7,7 @@ import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-s
 import { isLoopback } from '../../runtime/http/http-auth.js';
 import type { ActorSystem, Child, Clock, Ids, Logger } from '../../runtime/index.js';
 import { TlsMaterial } from '../../runtime/tls/tls.js';
+import type { TlsSnapshot } from '../../runtime/tls/tls-files.js';
 import { isDemoCertificate } from '../provisioning/index.js';
 import { type Connections, connectionAddress } from './connections.js';
 import type { ConnectivitySpool } from './connectivity.js';
@@ -129,22 +130,23 @@ function within(work: Promise<void>, clock: Clock, deadlineMs: number): Promise<
   });
 }
 
-/** Certificates that may be shown where this listens (ARCHITECTURE section 9). */
+/** Certificates that may be shown where this listens, now and after each reload (ARCHITECTURE section 9). */
 async function loadMaterial(settings: TelemetrySettings, clock: Clock, log: Logger): Promise<TlsMaterial> {
   const { certFile, keyFile, clientCaFiles } = settings.tls;
-  const { host } = settings.listen;
   const files = { certificate: certFile, key: keyFile, clientAuthorities: clientCaFiles };
-  const material = await TlsMaterial.load({ files, clock, log }).catch((error: unknown) => {
-    throw certificateError(error);
+  const check = (read: TlsSnapshot): void => refuseDemo(read, settings);
+  return TlsMaterial.load({ files, clock, log, check }).catch((error: unknown) => {
+    throw error instanceof TelemetryError ? error : certificateError(error);
   });
-  const { certificate, clientAuthorities } = material.current;
-  if (isLoopback(host) || ![certificate, ...clientAuthorities].some(isDemoCertificate)) return material;
-  material.close();
+}
+
+function refuseDemo({ certificate, clientAuthorities }: TlsSnapshot, { listen, tls }: TelemetrySettings): void {
+  if (isLoopback(listen.host) || ![certificate, ...clientAuthorities].some(isDemoCertificate)) return;
   throw new TelemetryError(
     'TELEMETRY_DEMO_CERTIFICATE',
-    `other machines reach ${host === '' ? 'all interfaces' : host}, and the certificates in ${certFile} and ` +
-      `${clientCaFiles.join(', ')} are for trying things out only: make real ones with \`fleetchart provision ca\` and ` +
-      '`fleetchart provision hub`, or set telemetry.host to 127.0.0.1',
+    `other machines reach ${listen.host === '' ? 'all interfaces' : listen.host}, and the certificates in ` +
+      `${tls.certFile} and ${tls.clientCaFiles.join(', ')} are for trying things out only: make real ones with ` +
+      '`fleetchart provision ca` and `fleetchart provision hub`, or set telemetry.host to 127.0.0.1',
   );
 }
 

@@ -158,7 +158,7 @@ export class Listener {
   private accept(ws: WebSocket, request: IncomingMessage, socket: TLSSocket): void {
     const { deps } = this;
     const remote = `${request.socket.remoteAddress ?? ''}:${request.socket.remotePort ?? 0}`;
-    const identity = this.identityOf(socket, remote);
+    const identity = this.identityOf(socket, request.socket.remoteAddress ?? '');
     if (!identity) {
       ws.on('error', () => ws.terminate());
       ws.close(UNTRUSTED_CLOSE, 'unauthorized certificate');
@@ -177,17 +177,17 @@ export class Listener {
   }
 
   /** From the leaf of the verified chain alone (FT-ID-1…5); refusals are logged in the reference's words. */
-  private identityOf(socket: TLSSocket, remote: string): Identity | undefined {
+  private identityOf(socket: TLSSocket, address: string): Identity | undefined {
     const certificate = socket.getPeerX509Certificate();
     const facts = certificate ? decodeCertificate(certificate.raw) : undefined;
     if (!facts?.ok) {
-      this.deps.metrics.refused(remote, 'missing_verified_client_certificate', { detail: facts?.error.detail });
+      this.deps.metrics.refused(address, 'missing_verified_client_certificate', { detail: facts?.error.detail });
       return undefined;
     }
     const identity = identify(facts.value, this.deps.identities);
     if (identity.ok) return identity.value;
     const commonName = facts.value.subject.findLast(({ type }) => type === 'CN')?.value ?? '';
-    this.deps.metrics.refused(remote, identity.error.code.toLowerCase(), {
+    this.deps.metrics.refused(address, identity.error.code.toLowerCase(), {
       error: `create_identity issuer: ${facts.value.issuerCommonName}, common_name: ${commonName}, err: ${identity.error.detail}`,
       do: identity.error.explanation,
     });

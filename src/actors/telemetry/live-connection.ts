@@ -72,7 +72,7 @@ export class LiveConnection {
     private readonly deps: LiveConnectionDeps,
   ) {
     this.since = deps.clock.now();
-    this.pingedAt = this.since;
+    this.pingedAt = deps.clock.monotonic();
     this.writer = new ReplyWriter(socket);
     ws.on('message', (data: RawData, isBinary: boolean) => this.received(data as Buffer, isBinary));
     ws.on('pong', () => this.heard());

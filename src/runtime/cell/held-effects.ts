@@ -29,7 +29,10 @@ export function holdEffects(machine: AnyStateMachine): AnyStateMachine {
   const actors = Object.entries(machine.implementations.actors as Record<string, Logic>);
   const held = machine.provide({ actors: Object.fromEntries(actors.map(([name, logic]) => [name, wrap(logic)])) });
   const { maxIterations } = held.options as { maxIterations?: number };
-  held.options = { ...held.options, maxIterations: Math.min(maxIterations ?? MAX_ITERATIONS, MAX_ITERATIONS) };
+  // XState's own default is no limit.
+  const limit =
+    maxIterations === undefined || maxIterations === Number.POSITIVE_INFINITY ? MAX_ITERATIONS : maxIterations;
+  held.options = { ...held.options, maxIterations: limit };
   return held;
 }
 

@@ -85,24 +85,20 @@ export function actorRoutes({ system, supervision }: ActorRoutesDeps): HttpRoute
 
 /** Live statecharts at `/api/v1/inspect`, fixtures as they happen at `/api/v1/record`. */
 export function actorStreams(server: HttpServer, system: ActorSystem, inspection: Inspection): void {
-  server.upgrade(
-    '/api/v1/inspect',
-    (ws, { url }) => {
-      const viewer = inspection.open((text) => {
-        if (ws.bufferedAmount > BEHIND_BYTES) return false;
-        ws.send(text);
-        return true;
-      });
-      for (const pattern of url.searchParams.getAll('watch').slice(0, MOST_PATTERNS)) viewer.watch(pattern);
-      ws.on('message', (data) => {
-        const { watch, unwatch } = commandOf(String(data));
-        if (watch !== undefined) viewer.watch(watch);
-        if (unwatch !== undefined) viewer.unwatch(unwatch);
-      });
-      ws.on('close', () => viewer.close());
-    },
-    { role: 'viewer' },
-  );
+  server.upgrade('/api/v1/inspect', (ws, { url }) => {
+    const viewer = inspection.open((text) => {
+      if (ws.bufferedAmount > BEHIND_BYTES) return false;
+      ws.send(text);
+      return true;
+    });
+    for (const pattern of url.searchParams.getAll('watch').slice(0, MOST_PATTERNS)) viewer.watch(pattern);
+    ws.on('message', (data) => {
+      const { watch, unwatch } = commandOf(String(data));
+      if (watch !== undefined) viewer.watch(watch);
+      if (unwatch !== undefined) viewer.unwatch(unwatch);
+    });
+    ws.on('close', () => viewer.close());
+  });
   server.upgrade('/api/v1/record', (ws, { url }) => {
     const addresses = url.searchParams.getAll('address').filter((address) => isAddress(address));
     if (addresses.length === 0) {

@@ -12,6 +12,7 @@ import type { Clock, TimerHandle } from '../clock.js';
 import type { ChartSnapshot } from '../http/actor-view.js';
 import type { ActorSystem } from '../system.js';
 import { chartDefinition } from './chart-definition.js';
+import { Glob } from './glob.js';
 import { redacted } from './redact.js';
 
 /** Takes one message; false if the viewer does not keep up and the message is lost. */
@@ -23,6 +24,8 @@ const COALESCE_MS = 100;
 const MOST_ACTORS_PER_PATTERN = 200;
 /** Actors with an observer, past which only those named by their address get one. */
 const MOST_WATCHED = 1_000;
+/** Patterns of one viewer; more are not taken. */
+const MOST_PATTERNS = 100;
 
 interface Watched {
   readonly stop: () => void;
@@ -33,7 +36,7 @@ interface Watched {
 
 /** One open page, or one `fleetchart inspect`. */
 class Viewer {
-  readonly patterns = new Map<string, RegExp>();
+  readonly patterns = new Map<string, Glob>();
   /** Actors that it was told of. */
   readonly introduced = new Set<Address>();
   dropped = 0;
@@ -89,8 +92,8 @@ export class Inspection {
     this.viewers.add(viewer);
     return {
       watch: (pattern) => {
-        if (viewer.patterns.has(pattern)) return;
-        viewer.patterns.set(pattern, globExpression(pattern));
+        if (viewer.patterns.has(pattern) || viewer.patterns.size >= MOST_PATTERNS) return;
+        viewer.patterns.set(pattern, new Glob(pattern));
         for (const address of this.matching(pattern)) {
           this.introduce(viewer, address);
           this.attach(address);
@@ -110,7 +113,7 @@ export class Inspection {
 
   private matching(pattern: string): Address[] {
     if (!pattern.includes('*')) return [pattern];
-    const expression = globExpression(pattern);
+    const expression = new Glob(pattern);
     const found: Address[] = [];
     for (const address of this.system.addresses(typeInGlob(pattern))) {
       if (expression.test(address)) found.push(address);
@@ -239,9 +242,6 @@ function shown(chart: ChartSnapshot | undefined): object {
   const ended = output === undefined ? {} : { output: redacted(output) };
   return { status, value, context: redacted(context), children: {}, ...ended };
 }
-
-const globExpression = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/[\\^$+?.()|[\]{}]/g, '\\$&').replace(/\*/g, '.*')}$`);
 
 /** The type that a glob like `dispatcher/*` is limited to. */
 const typeInGlob = (pattern: string): string | undefined => {

@@ -1,7 +1,7 @@
 import { isSecretName } from '../logging/secret-names.js';
 
 /** Where a vehicle is: never shown, like a secret (INS-5). */
-const POSITION = /^(location|latitude|longitude|position|gps)$/i;
+const POSITION = /location|latitude|longitude|position|gps|^(lat|lon|lng)$/i;
 
 const DEEPEST = 10;
 const LONGEST_TEXT = 2_000;

@@ -21,6 +21,8 @@ export interface TlsMaterialOptions {
   readonly log: Pick<Logger, 'info' | 'error'>;
   /** How often the files are looked at, in ms; 0 leaves it to {@link TlsMaterial.reload}. @default 5 000 */
   readonly pollMs?: number;
+  /** Throws what speaks against showing this, at start and at each reload. */
+  readonly check?: (read: TlsSnapshot) => void;
 }
 
 const DEFAULT_POLL_MS = 5_000;
@@ -49,7 +51,9 @@ export class TlsMaterial {
    */
   static async load(options: TlsMaterialOptions): Promise<TlsMaterial> {
     const look = await lookAt(options.files);
-    const material = new TlsMaterial(options, await readTlsFiles(options.files), look);
+    const read = await readTlsFiles(options.files);
+    options.check?.(read);
+    const material = new TlsMaterial(options, read, look);
     material.logLoaded('tls certificate loaded');
     material.arm();
     return material;
@@ -87,6 +91,7 @@ export class TlsMaterial {
     try {
       read = await readTlsFiles(files);
       this.refuseWorse(read);
+      this.options.check?.(read);
     } catch (error) {
       log.error({ files, error: errorRecord(error) }, 'tls files cannot be used, the certificate in use is kept');
       return 'kept';
