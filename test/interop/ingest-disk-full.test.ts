@@ -68,7 +68,7 @@ test('DUR-9 a full disk: what is not stored is not acked, the process lives, and
     refused.every((txid) => !car.acked.includes(txid)),
     'nothing that is not stored is acked',
   );
-  await hub.logged('input refused', ({ reason }) => reason === 'spool_full');
+  await hub.logged('input refused', ({ reason }) => reason === 'store_degraded');
   assert.equal((await open('LATE')).end, undefined, 'vehicles may still connect');
   assert.equal(hub.exit, undefined);
 

@@ -58,7 +58,14 @@ const GRACE_MS = 3_000;
 export function createTelemetry(deps: TelemetryDeps): Telemetry {
   const { settings, system, clock, ids, logger, metrics } = deps;
   const connections = new Connections(clock, settings.idlePingMs);
-  const ingest = new IngestMetrics(metrics, logger, clock, settings, () => connections.size);
+  const ingest = new IngestMetrics({
+    metrics,
+    logger,
+    clock,
+    settings,
+    connections: () => connections.size,
+    isDegraded: () => system.commit.degraded !== undefined,
+  });
   const ingestSettings = ingestSettingsOf(settings);
   const connectivity = new ConnectivitySpool({
     append: (payload) => system.append({ log: SPOOL, payload, readers: ingestSettings.routes['connectivity'] ?? [] }),

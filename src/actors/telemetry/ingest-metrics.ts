@@ -6,6 +6,18 @@ import type { LiveConnection } from './live-connection.js';
 /** Label of topics that are no key of `records`: a vehicle must not be able to make up labels. */
 const UNMAPPED = 'unmapped';
 
+export interface IngestMetricsOptions {
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** What counts as a signal (FT-MET-1), and which topics may be labels (FT-RL-5). */
+  readonly settings: Pick<TelemetrySettings, 'signalCount' | 'records'>;
+  /** How many there are. */
+  readonly connections: () => number;
+  /** Whether the store takes nothing at the moment. */
+  readonly isDegraded: () => boolean;
+}
+
 /** Counts ingest under the reference's names (section 8.1) and logs what is refused. */
 export class IngestMetrics {
   private readonly records;
@@ -26,13 +38,8 @@ export class IngestMetrics {
   recordsTotal = 0;
   acksTotal = 0;
 
-  constructor(
-    metrics: Metrics,
-    private readonly logger: Logger,
-    clock: Clock,
-    private readonly settings: Pick<TelemetrySettings, 'signalCount' | 'records'>,
-    connections: () => number,
-  ) {
+  constructor(private readonly options: IngestMetricsOptions) {
+    const { metrics, logger, clock, connections } = options;
     const byType = { labels: ['record_type'] } as const;
     const counter = (name: string, help: string) => metrics.counter({ name, help });
     const counterByType = (name: string, help: string) => metrics.counter({ name, help, ...byType });
@@ -98,7 +105,7 @@ export class IngestMetrics {
         this.accepted(verdict.topic, verdict.payload.length);
         this.dispatches.inc({ record_type: verdict.topic });
         // FT-MET-1: the reference counts those over the rate limit alone.
-        if (this.settings.signalCount === 'every' || verdict.isOverLimit)
+        if (this.options.settings.signalCount === 'every' || verdict.isOverLimit)
           this.countSignals(verdict.topic, verdict.payload);
         return;
       case 'acknowledge':
@@ -130,7 +137,7 @@ export class IngestMetrics {
   connectivityDropped(records: number): void {
     if (records === 0) return;
     this.connectivityDrops.inc(records);
-    this.logger.error({ records }, 'connectivity_dropped');
+    this.options.logger.error({ records }, 'connectivity_dropped');
   }
 
   /** What is no message of the protocol: TLS, HTTP, identity, WebSocket. */
@@ -145,12 +152,12 @@ export class IngestMetrics {
 
   socketError(connectionId: string, vin: string, reason: string): void {
     this.socketErrors.inc();
-    this.logger.warn({ txid: connectionId, vin, reason }, 'socket_err');
+    this.options.logger.warn({ txid: connectionId, vin, reason }, 'socket_err');
   }
 
   /** What a vehicle calls a topic is its own; only the configured ones are labels (FT-RL-5). */
   private labelOf(topic: string): string {
-    return this.settings.records.has(topic) ? topic : UNMAPPED;
+    return this.options.settings.records.has(topic) ? topic : UNMAPPED;
   }
 
   private accepted(recordType: string, payloadBytes: number): void {
@@ -166,7 +173,11 @@ export class IngestMetrics {
 
   private notStored(vin: string, topic: string): void {
     this.unstored.inc({ record_type: topic });
-    this.refusals.refuse(vin, 'spool_full', { topic, do: 'see which dispatcher is behind: GET /api/v1/dispatchers' });
+    if (this.options.isDegraded()) {
+      this.refusals.refuse(vin, 'store_degraded', { topic, do: 'see the line storage_degraded: is the disk full?' });
+    } else {
+      this.refusals.refuse(vin, 'spool_full', { topic, do: 'see which dispatcher is behind: GET /api/v1/dispatchers' });
+    }
   }
 
   private unknown(vin: string, messageType: number): void {

@@ -92,11 +92,8 @@ export class LiveConnection {
     this.inFlightBytes -= size;
     this.deps.metrics.judged(this, verdict, outcome);
     if (verdict.kind === 'record') {
-      const { payload, topic, acknowledge } = verdict;
-      this.records++;
-      this.bytes += payload.length;
-      this.lastRecordAt = this.deps.clock.now();
-      this.bytesByType.set(topic, (this.bytesByType.get(topic) ?? 0) + payload.length);
+      const { acknowledge } = verdict;
+      if (outcome !== 'refused') this.count(verdict.topic, verdict.payload.length);
       if (acknowledge === 'received' || (acknowledge === 'spooled' && outcome === 'stored'))
         this.acknowledge(verdict.reply);
       else if (acknowledge !== 'spooled' && outcome === 'stored') this.unconfirmed++;
@@ -208,6 +205,13 @@ export class LiveConnection {
     this.ws.close(code, reason);
     // The vehicle's close frame has to be read.
     this.resume();
+  }
+
+  private count(topic: string, bytes: number): void {
+    this.records++;
+    this.bytes += bytes;
+    this.lastRecordAt = this.deps.clock.now();
+    this.bytesByType.set(topic, (this.bytesByType.get(topic) ?? 0) + bytes);
   }
 
   private acknowledge(ack: Uint8Array): void {

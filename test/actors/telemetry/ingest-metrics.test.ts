@@ -9,7 +9,14 @@ import { connectionInput } from './inputs.js';
 test('FT-RL-5 a vehicle cannot make up labels, whatever it calls its topics', async () => {
   const metrics = new Metrics();
   const settings = { signalCount: 'every', records: new Map([['V', ['file' as const]]]) } as const;
-  const ingest = new IngestMetrics(metrics, silentLogger(), new ManualClock(1_000_000), settings, () => 1);
+  const ingest = new IngestMetrics({
+    metrics,
+    logger: silentLogger(),
+    clock: new ManualClock(1_000_000),
+    settings,
+    connections: () => 1,
+    isDegraded: () => false,
+  });
   const connection = { input: connectionInput() } as LiveConnection;
   for (const topic of ['V', 'made up', 'another', 'V']) {
     const verdict = { kind: 'acknowledge', reason: 'unmapped_topic', isOverLimit: true, topic, messageType: 4 };

@@ -82,13 +82,14 @@ function connect({ room = Number.POSITIVE_INFINITY }: { room?: number } = {}) {
   const taken: Buffer[] = [];
   const ends: (readonly [number, boolean])[] = [];
   const actor = { room };
-  const metrics = new IngestMetrics(
-    new Metrics(),
-    silentLogger(),
+  const metrics = new IngestMetrics({
+    metrics: new Metrics(),
+    logger: silentLogger(),
     clock,
-    { signalCount: 'every', records: new Map() },
-    () => 1,
-  );
+    settings: { signalCount: 'every', records: new Map() },
+    connections: () => 1,
+    isDegraded: () => false,
+  });
   const connection = new LiveConnection(connectionInput(), ws as unknown as WebSocket, socket, {
     take: (message) => {
       if (actor.room <= 0) return false;
@@ -178,12 +179,12 @@ describe('what a live connection answers', () => {
     );
   });
 
-  it('counts what it has had', () => {
+  it('counts the records that were taken', () => {
     const { connection, pass, clock } = connect();
     pass(record('a'));
     pass(record('b'), 'refused');
     const { records, bytes, lastRecordAt, bytesByType } = connection;
-    assert.deepEqual([records, bytes, lastRecordAt, bytesByType.get('V')], [2, 20, clock.now(), 20]);
+    assert.deepEqual([records, bytes, lastRecordAt, bytesByType.get('V')], [1, 10, clock.now(), 10]);
   });
 });
 
