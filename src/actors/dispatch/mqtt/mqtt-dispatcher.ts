@@ -36,7 +36,7 @@ export interface MqttDispatcherOptions {
   readonly disconnectTimeoutMs?: number;
   /** @default 30 */
   readonly keepAliveS?: number;
-  /** Larger publications are refused rather than sent to a broker that would drop the connection. @default 1 MiB */
+  /** Larger PUBLISH packets, fixed header included, are refused rather than sent to a broker that would drop the connection. @default 1 MiB */
   readonly maxMessageBytes?: number;
   /** PEM certificates to trust instead of the system's. */
   readonly ca?: string;
@@ -53,6 +53,7 @@ export function createMqttDispatcher(options: MqttDispatcherOptions): Dispatcher
 
 class MqttDispatcher implements Dispatcher {
   readonly kind = 'mqtt';
+  readonly blamable = true;
   readonly confirmation;
   readonly window = 2;
   private readonly connectionOptions: ConnectionOptions;
