@@ -6,8 +6,9 @@ import {
   FILE_DEFAULTS,
 } from './actors/dispatch/index.js';
 import { telemetryFormats } from './actors/telemetry/index.js';
+import { countPublications } from './dispatcher-metrics.js';
 import type { DispatcherName, TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
-import { type Clock, FleetchartError, type Ids, type Logger } from './runtime/index.js';
+import { type Clock, FleetchartError, type Ids, type Logger, type Metrics } from './runtime/index.js';
 
 export interface DestinationDeps {
   readonly settings: TelemetrySettings;
@@ -15,6 +16,7 @@ export interface DestinationDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 /** A destination by the name it has in `records`. */
@@ -39,7 +41,12 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
       });
     case 'mqtt': {
       if (!dispatchers.mqtt) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected MQTT to be configured');
-      return createMqttDispatcher({ ...dispatchers.mqtt, formats, clock });
+      return createMqttDispatcher({
+        ...dispatchers.mqtt,
+        formats,
+        clock,
+        onPublished: countPublications(deps.metrics),
+      });
     }
   }
 }

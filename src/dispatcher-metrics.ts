@@ -50,3 +50,18 @@ export function countFailures(metrics: Metrics): (dispatcher: string) => void {
   });
   return (dispatcher) => failures.inc({ dispatcher });
 }
+
+/** Tells of a publication that the broker confirmed, by the type of its record. */
+export function countPublications(metrics: Metrics): (type: string, bytes: number) => void {
+  const labels = ['record_type'] as const;
+  const publications = metrics.counter({
+    name: 'mqtt_publish_total',
+    help: 'Values that were published over MQTT.',
+    labels,
+  });
+  const bytesPublished = metrics.counter({ name: 'mqtt_publish_total_bytes', help: 'Bytes of JSON of those.', labels });
+  return (type, bytes) => {
+    publications.inc({ record_type: type });
+    bytesPublished.inc({ record_type: type }, bytes);
+  };
+}

@@ -14,6 +14,7 @@ import {
 } from './actors/dispatch/index.js';
 import { type Broker, brokerType, byPassword, createBroker } from './actors/mqtt/index.js';
 import { connectionType, createTelemetry, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
+import { brokerRefusals, measureBroker } from './broker-metrics.js';
 import { consolePublicFolder } from './console/index.js';
 import { createDestination } from './destinations.js';
 import { countFailures, measureDispatchers } from './dispatcher-metrics.js';
@@ -78,7 +79,7 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   measureRuntime(system, metrics);
   health.ready('store', () => storeHealth(system));
 
-  const broker = parts.mqtt?.embedded.enabled ? createEmbeddedBroker(parts.mqtt, deps) : undefined;
+  const broker = parts.mqtt?.embedded.enabled ? createEmbeddedBroker(parts.mqtt, metrics, deps) : undefined;
   const telemetry = parts.telemetry
     ? createTelemetry({ settings: parts.telemetry, system, clock, ids, logger, metrics })
     : undefined;
@@ -147,14 +148,17 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
 const storeHealth = ({ commit }: ActorSystem) =>
   commit.degraded ? { ok: false, detail: commit.degraded.message } : { ok: true };
 
-function createEmbeddedBroker({ embedded }: HubConfig['mqtt'], { clock, logger }: HubDeps): Broker {
+function createEmbeddedBroker({ embedded }: HubConfig['mqtt'], metrics: Metrics, deps: HubDeps): Broker {
+  const { clock, logger } = deps;
   const { users, enabled: _enabled, ...options } = embedded;
-  return createBroker({
+  const broker = createBroker({
     ...options,
     ...(users.length === 0 ? {} : { authenticate: byPassword(users) }),
     clock,
-    onRefused: (refusal) => logger.warn({ ...refusal }, 'mqtt_refused'),
+    onRefused: brokerRefusals({ metrics, logger, clock }),
   });
+  measureBroker(metrics, () => broker.stats());
+  return broker;
 }
 
 /** The spool, and a dispatcher for each destination that some topic names. */
@@ -177,7 +181,7 @@ async function createSpooledDispatch(
     name,
     boundBytes,
     spool: spool.reader(name),
-    dispatcher: createDestination(name, { settings, dataDir, clock, ids, logger }),
+    dispatcher: createDestination(name, { settings, dataDir, clock, ids, logger, metrics }),
     onConfirmed: (record: FleetRecord) => telemetry.confirmed(record, name),
     onRefused: ({ reason, bytes }: RefusedRecord) =>
       system.deadLetters.add(`dispatcher/${name}`, { record: bytes }, new DispatchError('DISPATCH_REFUSED', reason)),

@@ -35,6 +35,17 @@ describe('config check', () => {
     );
   });
 
+  it('CLI-2 finds an address of the MQTT broker that is none, without showing the password in it', async () => {
+    const file = write(
+      'broker.yaml',
+      'telemetry:\n  records: {V: [mqtt]}\n  mqtt: {broker: "foo://user:topsecret@h:1"}\n',
+    );
+    const { exitCode, stdout, stderr } = await runCommand(['config', 'check', file]);
+    assert.equal(exitCode, 3);
+    assert.match(stdout, /\/telemetry\/mqtt\/broker: the scheme is none of tcp, mqtt, /);
+    assert.doesNotMatch(stdout + stderr, /topsecret|user:/);
+  });
+
   it('CLI-1 --json prints the same for programs', async () => {
     const file = write('bad.json', '{"http": {"prot": 1}}');
     const { exitCode, stdout } = await runCommand(['config', 'check', file, '--json']);

@@ -17,6 +17,7 @@ export class FakeDestination implements Dispatcher {
   readonly kind = 'fake';
   readonly confirmation = 'stored';
   readonly batches: FakeBatch[] = [];
+  blamable = false;
   connects = 0;
   closes: number[] = [];
   private readonly listeners = new Set<(error: FleetchartError) => void>();

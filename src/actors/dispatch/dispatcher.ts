@@ -34,6 +34,11 @@ export interface Dispatcher {
   /** `logger`, `file`, `mqtt`. */
   readonly kind: string;
   readonly confirmation: Confirmation;
+  /**
+   * Whether one record may bring the open destination down without being named as the cause, as a publication does
+   * on which a broker ends the connection. Then it is refused after some failures in a row (PUMP-4).
+   */
+  readonly blamable?: boolean;
   /** How many {@link deliver} calls it takes at once; their records arrive in the order of the calls. */
   readonly window: number;
   /** Opens the destination, closing what was open before. Rejects with the reason and with what to do about it. */

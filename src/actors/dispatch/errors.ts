@@ -11,8 +11,10 @@ export function dispatchError(code: string, what: string, cause: unknown): Fleet
   return new DispatchError(code, `${what}: ${detail}`, { cause, retryable: true });
 }
 
+export const NOT_CONNECTED = 'DISPATCH_NOT_CONNECTED';
+
 /** The answer of a dispatcher that is not connected. */
 export const notConnected = (): Delivery => ({
   delivered: 0,
-  failure: new DispatchError('DISPATCH_NOT_CONNECTED', 'the destination is not open', { retryable: true }),
+  failure: new DispatchError(NOT_CONNECTED, 'the destination is not open', { retryable: true }),
 });

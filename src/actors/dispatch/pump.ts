@@ -7,13 +7,15 @@
  *   `onConfirmed` after: a crash between repeats, it never loses.
  * - PUMP-3 What is in flight is bounded by `window` batches of `batch` items and bytes.
  * - PUMP-4 A run that failed over its first records is followed by one that offers them one by one until one is
- *   settled, so that a record which brings the destination down does not take its neighbours along.
+ *   settled, so that a record which brings the destination down does not take its neighbours along. Where the
+ *   destination is `blamable`, a record that was offered alone five times in a row, each time over a connection that
+ *   was up and failed, is refused.
  * - PUMP-5 After its end a run touches neither the spool nor the callbacks.
  */
 import type { Clock, TimerHandle } from '../../runtime/clock.js';
 import type { FleetchartError } from '../../runtime/errors.js';
 import type { Delivery, Dispatcher } from './dispatcher.js';
-import { DispatchError, dispatchError } from './errors.js';
+import { DispatchError, dispatchError, NOT_CONNECTED } from './errors.js';
 import { decodeRecord, type FleetRecord } from './record.js';
 
 export interface SpoolItem {
@@ -58,6 +60,16 @@ export interface PumpOptions {
   readonly onRefused?: (refused: RefusedRecord) => void;
 }
 
+/** PUMP-4: a record that failed so often by itself is the cause, not its victim. */
+const MOST_LONE_OFFERS = 5;
+
+/** A record that was offered alone, how often that failed, and how the last time. */
+interface Suspect {
+  readonly seq: number;
+  readonly offers: number;
+  readonly error: Error;
+}
+
 export type BacklogEvent = { readonly type: 'BACKLOG_HIGH' } | { readonly type: 'BACKLOG_LOW' };
 
 export interface PumpCounts {
@@ -70,6 +82,7 @@ export class Pump {
   readonly counts: PumpCounts = { delivered: 0, deliveredBytes: 0, refused: 0 };
   /** PUMP-4. */
   private oneByOne = false;
+  private suspect: Suspect | undefined;
   private readonly emptied = new Set<() => void>();
 
   constructor(private readonly options: PumpOptions) {}
@@ -80,11 +93,12 @@ export class Pump {
    */
   run(signal: AbortSignal, send: (event: BacklogEvent) => void): Promise<never> {
     return new Promise((_, reject) => {
-      const run = new PumpRun(this.options, this.oneByOne, {
+      const run = new PumpRun(this.options, this.oneByOne, this.condemned, {
         send,
         settled: (counts) => this.settled(counts),
-        failed: (error, overFirst) => {
+        failed: (error, { overFirst, loneSeq }) => {
           this.oneByOne = overFirst;
+          if (loneSeq !== undefined) this.suspectRecord(loneSeq, error);
           reject(error);
         },
       });
@@ -103,8 +117,20 @@ export class Pump {
     });
   }
 
+  private suspectRecord(seq: number, error: Error): void {
+    const before = this.suspect?.seq === seq ? this.suspect.offers : 0;
+    this.suspect = { seq, offers: before + 1, error };
+  }
+
+  /** The record to refuse rather than to offer again. */
+  private get condemned(): Suspect | undefined {
+    const { suspect, options } = this;
+    return options.dispatcher.blamable && suspect && suspect.offers >= MOST_LONE_OFFERS ? suspect : undefined;
+  }
+
   private settled(counts: PumpCounts): void {
     this.oneByOne = false;
+    this.suspect = undefined;
     this.counts.delivered += counts.delivered;
     this.counts.deliveredBytes += counts.deliveredBytes;
     this.counts.refused += counts.refused;
@@ -127,10 +153,17 @@ interface Batch {
   timer?: TimerHandle;
 }
 
+interface RunFailure {
+  /** Nothing was settled before. */
+  readonly overFirst: boolean;
+  /** Of the record that was offered alone. */
+  readonly loneSeq: number | undefined;
+}
+
 interface RunEvents {
   readonly send: (event: BacklogEvent) => void;
   readonly settled: (counts: PumpCounts) => void;
-  readonly failed: (error: Error, overFirst: boolean) => void;
+  readonly failed: (error: Error, failure: RunFailure) => void;
 }
 
 /** One connection's worth of pumping. */
@@ -146,6 +179,7 @@ class PumpRun {
   constructor(
     private readonly options: PumpOptions,
     private readonly careful: boolean,
+    private readonly condemned: Suspect | undefined,
     private readonly events: RunEvents,
   ) {}
 
@@ -199,7 +233,11 @@ class PumpRun {
       this.filling = false;
       this.proceed();
     });
-    void this.deliver(readable(items));
+    void this.deliver(this.isCondemned(items) ? refusedBatch(items, this.condemned as Suspect) : readable(items));
+  }
+
+  private isCondemned([first, ...others]: readonly SpoolItem[]): boolean {
+    return first !== undefined && others.length === 0 && first.seq === this.condemned?.seq;
   }
 
   private async deliver(batch: Batch): Promise<void> {
@@ -272,7 +310,13 @@ class PumpRun {
   private fail(error: FleetchartError): void {
     if (this.ended) return;
     this.end();
-    this.events.failed(error, !this.moved && this.inFlight.length > 0);
+    const overFirst = !this.moved && this.inFlight.length > 0;
+    this.events.failed(error, { overFirst, loneSeq: isOffered(error) ? this.loneSeq : undefined });
+  }
+
+  private get loneSeq(): number | undefined {
+    const [first, ...others] = this.inFlight.flatMap(({ items }) => items);
+    return others.length === 0 ? first?.seq : undefined;
   }
 
   private end(): void {
@@ -280,6 +324,16 @@ class PumpRun {
     for (const { timer } of this.inFlight) this.options.clock.clearTimeout(timer);
     for (const stop of this.listeners.splice(0)) stop();
   }
+}
+
+/** A record that never reached an open destination cannot have brought it down. */
+const isOffered = ({ code }: FleetchartError): boolean => code !== NOT_CONNECTED && code !== 'DISPATCH_SPOOL_FAILED';
+
+/** One record that is not offered any more. */
+function refusedBatch(items: readonly SpoolItem[], { offers, error }: Suspect): Batch {
+  const reason = `DISPATCH_GIVEN_UP: offered alone, it failed ${offers} times in a row; the last time: ${error.message}`;
+  const { decoded } = readable(items);
+  return { items, decoded, records: [], itemOf: [], refused: new Map([[0, reason]]) };
 }
 
 /** Separates the entries that are records from those that cannot be read. */

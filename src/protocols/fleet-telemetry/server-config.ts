@@ -1,3 +1,4 @@
+import { brokerUrl } from './broker-url.js';
 import type { Findings, ServerConfigFinding } from './server-findings.js';
 import { checkLaterKeys } from './server-later-keys.js';
 import { checkRecords, checkReliableAckSources } from './server-records.js';
@@ -192,13 +193,20 @@ function file({ fleetchart }: ServerConfig, { mistakes }: Findings): FileDispatc
 function mqtt(config: ServerConfig, { mistakes }: Findings): MqttDispatcherSettings {
   const section = config.mqtt ?? {};
   const defaults = serverDefaults.mqtt;
+  const hint = 'for example 127.0.0.1:1883 or mqtts://broker.example:8883';
   if (config.mqtt === undefined) {
-    const hint = 'add the section mqtt with at least broker, or take mqtt out of records';
-    mistakes.push({ code: 'CONFIG_MISSING', pointer: '/mqtt', message: 'expected MQTT to be configured', hint });
+    mistakes.push({
+      code: 'CONFIG_MISSING',
+      pointer: '/mqtt',
+      message: 'expected MQTT to be configured',
+      hint: 'add the section mqtt with at least broker, or take mqtt out of records',
+    });
   } else if (!section.broker) {
     const message = 'missing; expected the address of the broker';
-    const hint = 'for example 127.0.0.1:1883 or mqtts://broker.example:8883';
     mistakes.push({ code: 'CONFIG_MISSING', pointer: '/mqtt/broker', message, hint });
+  } else {
+    const url = brokerUrl(section.broker);
+    if (!url.ok) mistakes.push({ code: 'CONFIG_VALUE', pointer: '/mqtt/broker', message: url.error.detail, hint });
   }
   const reliable = Object.entries(config.reliable_ack_sources ?? {}).find(([, dispatcher]) => dispatcher === 'mqtt');
   const qos = section.qos ?? 0;

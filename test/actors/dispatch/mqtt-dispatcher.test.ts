@@ -2,10 +2,15 @@ import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import type { RecordFormats } from '../../../src/actors/dispatch/dispatcher.js';
+import type { DispatchError } from '../../../src/actors/dispatch/errors.js';
 import { createMqttDispatcher, type MqttDispatcherOptions } from '../../../src/actors/dispatch/mqtt/mqtt-dispatcher.js';
+import { Pump } from '../../../src/actors/dispatch/pump.js';
+import { encodeRecord } from '../../../src/actors/dispatch/record.js';
 import { ManualClock, systemClock } from '../../../src/runtime/clock.js';
 import { turn } from '../../fakes/held-calls.js';
+import { FakeLogReader } from '../../fakes/log-reader.js';
 import { FakeMqttBroker } from '../../fakes/mqtt-broker.js';
+import { startBroker } from '../mqtt/broker-setup.js';
 import { dispatcherSuite } from './abstract-suite.js';
 import { numberOf, sampleFormats, sampleRecord, sampleRecords } from './sample-records.js';
 
@@ -84,7 +89,10 @@ describe('the mqtt dispatcher', () => {
 
   it('FT-MQ-1 refuses an address that is none', () => {
     const options = { topicBase: 't', formats: sampleFormats, clock: systemClock };
-    assert.throws(() => createMqttDispatcher({ ...options, broker: 'http://x' }), { code: 'DISPATCH_BROKER_INVALID' });
+    assert.throws(
+      () => createMqttDispatcher({ ...options, broker: 'foo://user:topsecret@h:1' }),
+      ({ code, message }: DispatchError) => code === 'DISPATCH_BROKER_INVALID' && !/topsecret|user/.test(message),
+    );
   });
 
   it('FT-MQ-2 says that nobody listens, and connects when somebody does', async (t) => {
@@ -172,8 +180,57 @@ describe('the mqtt dispatcher', () => {
     const records = [0, 2_000, 5].map((size, index) => sampleRecord(index, { payload: Buffer.alloc(size) }));
     assert.deepEqual(await dispatcher.deliver(records, signal), {
       delivered: 3,
-      refused: [{ index: 1, reason: 'DISPATCH_MESSAGE_TOO_LARGE: 2011 bytes' }],
+      refused: [{ index: 1, reason: 'DISPATCH_MESSAGE_TOO_LARGE: 2018 bytes' }],
     });
+  });
+
+  const asLargeAsPayload: RecordFormats = {
+    ...sampleFormats,
+    mqtt: ({ payload }) => ({ ok: true, value: [{ topic: 'x', body: 'y'.repeat(payload.length) }] }),
+  };
+
+  it('MQT-3 bounds the whole packet, as the embedded broker does', async (t) => {
+    const { address, refusals } = await startBroker(t);
+    const { dispatcher } = await setUp(t, { broker: address.url, formats: asLargeAsPayload });
+    await dispatcher.connect(signal);
+    // Type, three bytes of length, length of the topic, topic, packet id.
+    const around = 1 + 3 + 2 + 'telemetry/x'.length + 2;
+    const records = [0, 1].map((more) => sampleRecord(more, { payload: Buffer.alloc(1_048_576 - around + more) }));
+    assert.deepEqual(await dispatcher.deliver(records, signal), {
+      delivered: 2,
+      refused: [{ index: 1, reason: 'DISPATCH_MESSAGE_TOO_LARGE: 1048577 bytes' }],
+    });
+    assert.deepEqual(refusals, []);
+  });
+
+  it('PUMP-4 gives up a record on which the broker ends the connection, and delivers the next', async (t) => {
+    const { address, refusals } = await startBroker(t, { maxPacketBytes: 1_000 });
+    const { dispatcher } = await setUp(t, { broker: address.url, formats: asLargeAsPayload });
+    const spool = new FakeLogReader();
+    for (const [index, size] of [10, 2_000, 20].entries()) {
+      spool.append(encodeRecord(sampleRecord(index, { payload: Buffer.alloc(size) })));
+    }
+    const refused: string[] = [];
+    const pump = new Pump({
+      spool,
+      dispatcher,
+      clock: systemClock,
+      batch: { items: 10, bytes: 1_000_000 },
+      watermarks: { highBytes: 1_000_000, lowBytes: 1_000 },
+      deliverTimeoutMs: 10_000,
+      onRefused: ({ seq, reason }) => refused.push(`${seq} ${reason.split(':')[0]}`),
+    });
+    for (let runs = 0; runs < 12 && spool.pending().items > 0; runs++) {
+      const stop = new AbortController();
+      await dispatcher.connect(stop.signal);
+      const lost = pump.run(stop.signal, () => {}).catch(() => {});
+      await Promise.race([lost, pump.drained(stop.signal)]);
+      stop.abort();
+    }
+    assert.equal(spool.pending().items, 0);
+    assert.deepEqual(refused, ['2 DISPATCH_GIVEN_UP']);
+    assert.equal(pump.counts.delivered, 2);
+    assert.ok(refusals.every(({ reason }) => reason === 'packet_too_large'));
   });
 
   it('FT-MQ-10 gives all publications of a record the publish timeout, and says what was not confirmed', async (t) => {

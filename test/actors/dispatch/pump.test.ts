@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DispatchError } from '../../../src/actors/dispatch/errors.js';
+import { DispatchError, notConnected } from '../../../src/actors/dispatch/errors.js';
 import { Pump, type PumpOptions, type RefusedRecord } from '../../../src/actors/dispatch/pump.js';
 import { encodeRecord, type FleetRecord } from '../../../src/actors/dispatch/record.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
@@ -274,6 +274,70 @@ describe('the pump', () => {
       destination.batches.map(({ txids }) => txids),
       [['tx-1'], ['tx-2', 'tx-3', 'tx-4'], ['tx-5', 'tx-6']],
     );
+  });
+
+  /** Runs again after each failure, as the chart does, until nothing failed; returns how many runs there were. */
+  async function runUntilQuiet(start: () => { failure: Error | undefined }, most = 20): Promise<number> {
+    for (let runs = 1; runs <= most; runs++) {
+      const run = start();
+      for (let turns = 0; turns < 6; turns++) await turn();
+      if (!run.failure) return runs;
+    }
+    return most + 1;
+  }
+
+  const dropsAt = (txid: string) =>
+    new FakeDestination(1, (batch) =>
+      batch.txids.includes(txid)
+        ? batch.answer({ delivered: batch.txids.indexOf(txid), failure: lost })
+        : batch.answer(),
+    );
+
+  it('PUMP-4 refuses a record that failed five times in a row by itself, and goes on', async () => {
+    const destination = Object.assign(dropsAt('tx-2'), { blamable: true });
+    const { start, append, refused, happened, spool } = setUp(destination);
+    append(1, 5);
+    await runUntilQuiet(start);
+    assert.deepEqual(
+      refused.map(({ seq, record }) => [seq, record?.metadata['txid']]),
+      [[2, 'tx-2']],
+    );
+    assert.match(refused[0]?.reason ?? '', /^DISPATCH_GIVEN_UP: .* 5 times .*: lost$/);
+    assert.equal(destination.batches.filter(({ txids }) => txids.length === 1 && txids[0] === 'tx-2').length, 5);
+    assert.equal(spool.pending().items, 0);
+    assert.deepEqual(
+      happened.filter((each) => each.startsWith('confirmed')),
+      ['confirmed tx-1', 'confirmed tx-3', 'confirmed tx-4', 'confirmed tx-5'],
+    );
+  });
+
+  it('PUMP-4 offers without end where a failure is never the record’s own', async () => {
+    const { start, append, refused } = setUp(dropsAt('tx-2'));
+    append(1, 5);
+    assert.equal(await runUntilQuiet(start), 21);
+    assert.deepEqual(refused, []);
+  });
+
+  it('PUMP-4 does not blame a record for a destination that was not open', async () => {
+    const destination = new FakeDestination(1, (batch) => batch.answer(notConnected()));
+    destination.blamable = true;
+    const { start, append, refused } = setUp(destination);
+    append(1, 1);
+    assert.equal(await runUntilQuiet(start), 21);
+    assert.deepEqual(refused, []);
+  });
+
+  it('PUMP-4 forgets the failures of a record that was settled', async () => {
+    let offers = 0;
+    const destination = new FakeDestination(1, (batch) =>
+      offers++ % 5 < 4 ? batch.answer({ delivered: 0, failure: lost }) : batch.answer(),
+    );
+    destination.blamable = true;
+    const { start, append, refused, spool } = setUp(destination, { batch: { items: 1, bytes: 1_000_000 } });
+    append(1, 3);
+    await runUntilQuiet(start);
+    assert.equal(spool.pending().items, 0);
+    assert.deepEqual(refused, []);
   });
 
   it('PUMP-5 ends with its signal, without a failure and without leaving listeners', async () => {

@@ -10,6 +10,7 @@ import { topicFault } from './topic.js';
 export interface BatchOptions {
   readonly topicBase: string;
   readonly publishTimeoutMs?: number;
+  readonly qos?: 0 | 1 | 2;
   readonly maxMessageBytes?: number;
   readonly formats: RecordFormats;
   readonly clock: Clock;
@@ -108,7 +109,7 @@ export class Batch {
 
 /** What to publish for a record, or why nothing can be. */
 function messagesOf(record: FleetRecord, options: BatchOptions): readonly MqttMessage[] | string {
-  const { formats, topicBase, maxMessageBytes = 1_048_576 } = options;
+  const { formats, topicBase, qos = 0, maxMessageBytes = 1_048_576 } = options;
   const formatted = formOf(formats.mqtt, record);
   if (!formatted.ok) return reasonOf(formatted.error);
   const messages: MqttMessage[] = [];
@@ -116,9 +117,17 @@ function messagesOf(record: FleetRecord, options: BatchOptions): readonly MqttMe
     const whole = `${topicBase}/${topic}`;
     const fault = topicFault(whole);
     if (fault) return `DISPATCH_TOPIC_INVALID: ${fault}`;
-    const bytes = Buffer.byteLength(whole) + Buffer.byteLength(body);
+    const bytes = packetBytes(Buffer.byteLength(whole), Buffer.byteLength(body), qos);
     if (bytes > maxMessageBytes) return `DISPATCH_MESSAGE_TOO_LARGE: ${bytes} bytes`;
     messages.push({ topic: whole, body });
   }
   return messages;
+}
+
+/** Length of a PUBLISH packet (MQTT 3.1.1, 3.3): a broker bounds all of it, not just what it carries. */
+function packetBytes(topicBytes: number, bodyBytes: number, qos: number): number {
+  const packetId = qos > 0 ? 2 : 0;
+  const remaining = 2 + topicBytes + packetId + bodyBytes;
+  const lengthBytes = remaining < 128 ? 1 : remaining < 128 ** 2 ? 2 : remaining < 128 ** 3 ? 3 : 4;
+  return 1 + lengthBytes + remaining;
 }

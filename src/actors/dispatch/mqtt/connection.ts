@@ -3,9 +3,9 @@
  * sent later behind the back of the spool (FT-MQ-11).
  */
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { shownUrl } from '../../../protocols/fleet-telemetry/broker-url.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { DispatchError } from '../errors.js';
-import { shownUrl } from './broker-url.js';
 
 export interface ConnectionOptions {
   readonly url: URL;

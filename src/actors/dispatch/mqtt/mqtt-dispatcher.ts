@@ -7,13 +7,14 @@
  * - MQD-3 A connection on which a publication failed or timed out is given up: what it held is sent again from the
  *   spool, over the next one.
  */
+
+import { brokerUrl } from '../../../protocols/fleet-telemetry/broker-url.js';
 import type { Clock } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import { DispatchError, notConnected } from '../errors.js';
 import type { FleetRecord } from '../record.js';
 import { Batch } from './batch.js';
-import { brokerUrl } from './broker-url.js';
 import { BrokerConnection, type ConnectionOptions } from './connection.js';
 
 export interface MqttDispatcherOptions {
@@ -36,7 +37,7 @@ export interface MqttDispatcherOptions {
   readonly disconnectTimeoutMs?: number;
   /** @default 30 */
   readonly keepAliveS?: number;
-  /** Larger publications are refused rather than sent to a broker that would drop the connection. @default 1 MiB */
+  /** Larger PUBLISH packets, fixed header included, are refused rather than sent to a broker that would drop the connection. @default 1 MiB */
   readonly maxMessageBytes?: number;
   /** PEM certificates to trust instead of the system's. */
   readonly ca?: string;
@@ -53,6 +54,7 @@ export function createMqttDispatcher(options: MqttDispatcherOptions): Dispatcher
 
 class MqttDispatcher implements Dispatcher {
   readonly kind = 'mqtt';
+  readonly blamable = true;
   readonly confirmation;
   readonly window = 2;
   private readonly connectionOptions: ConnectionOptions;
@@ -63,7 +65,7 @@ class MqttDispatcher implements Dispatcher {
 
   constructor(private readonly options: MqttDispatcherOptions) {
     const url = brokerUrl(options.broker);
-    if (!url.ok) throw new DispatchError(url.error.code, `broker ${options.broker}: ${url.error.detail}`);
+    if (!url.ok) throw new DispatchError('DISPATCH_BROKER_INVALID', `the address of the broker: ${url.error.detail}`);
     const { clientId, username, password, ca, clock, qos = 0 } = options;
     this.confirmation = qos === 0 ? ('sent' as const) : ('stored' as const);
     this.connectionOptions = {

@@ -1,0 +1,33 @@
+import type { BrokerRefusal, BrokerStats } from './actors/mqtt/index.js';
+import { type Clock, type Logger, type Metrics, Refusals } from './runtime/index.js';
+
+/** What the embedded broker carries and what it had to drop, read when somebody collects. */
+export function measureBroker(metrics: Metrics, stats: () => BrokerStats): void {
+  const gauge = (name: string, help: string, value: (stats: BrokerStats) => number): void => {
+    metrics.gauge({ name, help, collect: (metric) => metric.set(value(stats())) });
+  };
+  gauge('mqtt_broker_connections', 'Clients of the embedded broker.', ({ connections }) => connections);
+  gauge(
+    'mqtt_broker_queued_messages',
+    'Messages kept for clients that are away.',
+    ({ queuedMessages }) => queuedMessages,
+  );
+  gauge('mqtt_broker_queued_bytes', 'Bytes of those.', ({ queuedBytes }) => queuedBytes);
+  gauge(
+    'mqtt_broker_dropped_total',
+    "Messages lost at the bound of a client's queue.",
+    ({ droppedMessages }) => droppedMessages,
+  );
+}
+
+/** Counts what the embedded broker refuses, and logs it once per peer and reason a minute. */
+export function brokerRefusals(deps: {
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}): (refusal: BrokerRefusal) => void {
+  const refusals = new Refusals({ boundary: 'mqtt', ...deps });
+  // A client names itself as it likes, so it is known by its address alone.
+  return ({ reason, remoteAddress, clientId, detail }) =>
+    refusals.refuse(remoteAddress ?? 'unknown', reason, { clientId, detail });
+}
