@@ -93,12 +93,12 @@ export class SnapshotStore {
     }
   }
 
-  /** Moves an actor's records aside with the reason (DUR-10). */
-  quarantine(address: Address, error: unknown, at: number, typeVersion?: number): void {
+  /** Moves an actor's records aside with the reason (DUR-10): all, or those that are no records. */
+  quarantine(address: Address, error: unknown, at: number, typeVersion?: number, which?: 'broken'): void {
     for (const generation of [0, 1]) {
       const key = joinKey(address, String(generation));
       const bytes = this.commit.get('snapshots', key);
-      if (!bytes) continue;
+      if (!bytes || (which === 'broken' && this.isRecord(bytes))) continue;
       const version = typeVersion === undefined ? {} : { typeVersion };
       const row: QuarantineRow = { reason: errorRecord(error), at, ...version, bytes };
       this.hasQuarantine = true;
@@ -152,6 +152,14 @@ export class SnapshotStore {
       const type = typeOf(first[0]);
       yield type;
       from = `${type}0`;
+    }
+  }
+
+  private isRecord(bytes: Buffer): boolean {
+    try {
+      return this.decode(bytes) !== undefined;
+    } catch {
+      return false;
     }
   }
 
