@@ -19,6 +19,7 @@ import type { GroupCommit } from './store/group-commit.js';
 import { reviewRecords } from './store/review-records.js';
 import { openStorage, type Storage } from './store/storage.js';
 import type { Summaries } from './store/summaries.js';
+import type { UnreadableRow } from './store/unreadable-rows.js';
 import type { Child } from './supervision.js';
 
 export interface ActorSystemOptions {
@@ -65,7 +66,10 @@ export class ActorSystem {
     const { ids, log } = this;
     const clock = options.clock ?? systemClock;
     const onDegraded = (error: StorageError | undefined): void => this.storageChanged(error);
-    this.storage = openStorage({ directory: options.directory, clock, quotaBytes: options.quotaBytes, onDegraded });
+    const onUnreadable = ({ error, ...row }: UnreadableRow): void =>
+      log.error({ ...row, err: errorRecord(error) }, 'row_unreadable');
+    const { directory, quotaBytes } = options;
+    this.storage = openStorage({ directory, clock, quotaBytes, onDegraded, onUnreadable });
     this.host = new Host({ clock, ids, log, storage: this.storage, maxLive: options.maxLive });
     this.clock = this.host.clock;
   }
@@ -85,6 +89,11 @@ export class ActorSystem {
   /** What is counted of each actor type. */
   get counts(): ReadonlyMap<string, RuntimeCounts> {
     return this.host.counts;
+  }
+
+  /** Rows of the store that could not be read and were passed over (DUR-10). */
+  get unreadableRows(): number {
+    return this.storage.unreadable.count;
   }
 
   /** Outputs that wait to be carried out. */

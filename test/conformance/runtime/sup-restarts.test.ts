@@ -197,7 +197,7 @@ test('DUR-11 an actor without a record that failed still tells who started it of
   await clock.advance(60_000);
   system.tell('a/k', { type: 'END', result: 1 } as EventObject);
   await system.settled();
-  assert.equal(contextOf(system, 'owner/o').notes.at(-1), 'actor.done a/k 1');
+  assert.equal(contextOf(system, 'owner/o').notes?.at(-1), 'actor.done a/k 1');
 });
 
 test('SUP-6 a listener that throws as actors come and go harms none of them', async (t) => {
