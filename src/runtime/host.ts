@@ -187,20 +187,17 @@ export class Host implements CellHost {
     this.ready(cell);
   }
 
-  /** A message that an earlier run of the process left in the store. */
-  resumeMessage(address: Address, row: string): void {
+  /** A message that an earlier run of the process left in the store; false, and it stays, if its type is not known. */
+  resumeMessage(address: Address, row: string): boolean {
     const type = this.types.get(typeOf(address));
-    if (!type) {
-      const message = this.stored(address, row);
-      if (message) this.discard(address, message, new ActorError('ACTOR_TYPE_UNKNOWN', `no actor type for ${address}`));
-      return;
-    }
+    if (!type) return false;
     const cell = this.cellAt(address, type);
     if (!cell.isLive) cell.cause = 'boot';
     const message = cell.status === 'parked' ? this.stored(address, row) : undefined;
     if (message?.kind === 'stop') this.enqueue(cell, message);
     else cell.queue.backlog.push(row);
     this.ready(cell);
+    return true;
   }
 
   /** A place in the wake index is due; what it stands for is gone at times. */
@@ -251,7 +248,7 @@ export class Host implements CellHost {
     if (read.kind !== 'unreadable') return read;
     const { error, older } = read;
     if (!older || cell.type.onUnreadable !== 'older-generation') return this.unreadable(cell, error, older);
-    this.quarantine(cell, error);
+    this.quarantine(cell, error, 'broken');
     return { kind: 'record', record: older, cause: 'olderGeneration' };
   }
 
@@ -334,12 +331,12 @@ export class Host implements CellHost {
 
   woke(cell: Cell): void {
     this.live++;
-    for (const listener of this.lifecycle) listener(cell.address, 'woke');
+    for (const listener of this.lifecycle) this.guard(cell, () => listener(cell.address, 'woke'));
   }
 
   left(cell: Cell): void {
     this.live--;
-    for (const listener of this.lifecycle) listener(cell.address, 'left');
+    for (const listener of this.lifecycle) this.guard(cell, () => listener(cell.address, 'left'));
   }
 
   slept(cell: Cell, wakeAt: WakeTime | undefined): void {
@@ -440,8 +437,8 @@ export class Host implements CellHost {
     throw error;
   }
 
-  private quarantine({ address, type }: Cell, error: unknown): void {
-    this.store.quarantine(address, error, this.clock.now(), type.version);
+  private quarantine({ address, type }: Cell, error: unknown, which?: 'broken'): void {
+    this.store.quarantine(address, error, this.clock.now(), type.version, which);
     this.countsFor(type.name).quarantined++;
     this.log.error({ actor: address, err: errorRecord(error) }, 'record_quarantined');
   }

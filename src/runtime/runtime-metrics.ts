@@ -11,6 +11,7 @@ export function measureRuntime(system: ActorSystem, metrics: Metrics): void {
   gauge('runtime_actors_parked', 'Actors that failed too often and wait for an operator.', () => system.parkedCount);
   gauge('runtime_outbox_size', 'Outputs that wait to be carried out.', () => system.outboxSize);
   gauge('runtime_dead_letters_total', 'Messages that nobody took, since the start.', () => system.deadLetters.total);
+  gauge('runtime_unreadable_rows_total', 'Rows of the store that could not be read.', () => system.unreadableRows);
   gauge('runtime_store_bytes', 'Size of the store on disk.', () => system.commit.sizeBytes());
   gauge('runtime_store_degraded', '1 while nothing can be written.', () => (system.commit.degraded ? 1 : 0));
   gauge('runtime_store_batches_total', 'Transactions since the start.', () => system.commit.counts.batches);

@@ -19,6 +19,7 @@ import type { GroupCommit } from './store/group-commit.js';
 import { reviewRecords } from './store/review-records.js';
 import { openStorage, type Storage } from './store/storage.js';
 import type { Summaries } from './store/summaries.js';
+import type { UnreadableRow } from './store/unreadable-rows.js';
 import type { Child } from './supervision.js';
 
 export interface ActorSystemOptions {
@@ -65,7 +66,10 @@ export class ActorSystem {
     const { ids, log } = this;
     const clock = options.clock ?? systemClock;
     const onDegraded = (error: StorageError | undefined): void => this.storageChanged(error);
-    this.storage = openStorage({ directory: options.directory, clock, quotaBytes: options.quotaBytes, onDegraded });
+    const onUnreadable = ({ error, ...row }: UnreadableRow): void =>
+      log.error({ ...row, err: errorRecord(error) }, 'row_unreadable');
+    const { directory, quotaBytes } = options;
+    this.storage = openStorage({ directory, clock, quotaBytes, onDegraded, onUnreadable });
     this.host = new Host({ clock, ids, log, storage: this.storage, maxLive: options.maxLive });
     this.clock = this.host.clock;
   }
@@ -85,6 +89,11 @@ export class ActorSystem {
   /** What is counted of each actor type. */
   get counts(): ReadonlyMap<string, RuntimeCounts> {
     return this.host.counts;
+  }
+
+  /** Rows of the store that could not be read and were passed over (DUR-10). */
+  get unreadableRows(): number {
+    return this.storage.unreadable.count;
   }
 
   /** Outputs that wait to be carried out. */
@@ -111,13 +120,19 @@ export class ActorSystem {
   async start(): Promise<void> {
     this.host.start();
     reviewRecords(this.host, this.storage);
-    for (const { address, row } of [...this.storage.inbox.rows()]) this.host.resumeMessage(address, row);
+    const messages = new Map<string, number>();
+    for (const { address, row } of [...this.storage.inbox.rows()])
+      if (!this.host.resumeMessage(address, row)) increment(messages, typeOf(address));
+    this.logLeft(messages, 'messages_of_unknown_type');
     for (const type of this.host.types.values()) {
       if (!type.eager) continue;
       for (const address of [...this.storage.snapshots.addresses(type.name)])
         this.host.wakeCell(this.host.cellAt(address, type), 'boot');
     }
-    this.host.outbox.start();
+    const outputs = new Map<string, number>();
+    for (const [address, rows] of this.host.outbox.start((address) => this.host.types.has(typeOf(address))))
+      increment(outputs, typeOf(address), rows);
+    this.logLeft(outputs, 'outputs_of_unknown_type');
     this.host.wakes.start();
     await this.commit.flushed();
   }
@@ -383,6 +398,11 @@ export class ActorSystem {
     for (const listener of this.degradedListeners) listener(error);
   }
 
+  /** What stays in the store until its type is back (DUR-10). */
+  private logLeft(counts: ReadonlyMap<string, number>, message: string): void {
+    for (const [type, count] of counts) this.log.error({ type, count }, message);
+  }
+
   private within(work: Promise<void>, deadlineMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.clock.setTimeout(resolve, deadlineMs);
@@ -392,4 +412,8 @@ export class ActorSystem {
       });
     });
   }
+}
+
+function increment(counts: Map<string, number>, key: string, by = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
 }

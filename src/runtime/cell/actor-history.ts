@@ -85,7 +85,9 @@ export class ActorHistory {
 
   /** The idempotency key of an effect invoked in the turn that is under way (DUR-13). */
   effectKey(invokeId: string): string {
-    return `${this.address}#${invokeId}#${this.born}.${this.seq + 1}`;
+    // Without records nothing counts the turns.
+    const turn = this.type.stored ? this.seq + 1 : ++this.seq;
+    return `${this.address}#${invokeId}#${this.born}.${turn}`;
   }
 
   /** Encodes the next record; nothing is written yet, so that a failure leaves everything as it was (CE-1). */

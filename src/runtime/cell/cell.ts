@@ -152,7 +152,7 @@ export class Cell implements CellPort {
     this.cause = cause;
     this.begin(cause === 'restart' ? 'restart' : 'activation');
     try {
-      if (!this.actor && !this.restore() && start) this.create(start.input, undefined);
+      if (!this.actor && !this.restore() && start) this.create(start.input, this.history.startedBy);
       this.throwFailure();
       this.commit();
     } catch (error) {
@@ -436,7 +436,7 @@ export class Cell implements CellPort {
     }
     const isRearmed = this.adopt(restored);
     this.committed = this.snapshot;
-    this.isRecordStale = isRearmed;
+    this.isRecordStale = isRearmed || found.cause === 'olderGeneration';
     this.host.tapped(this)?.restored(this.address, record);
     const cause = found.cause ?? this.cause;
     this.cause = 'wake';

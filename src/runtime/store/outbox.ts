@@ -78,9 +78,22 @@ export class Outbox {
     return row;
   }
 
-  /** Carries out what a crash left behind. */
-  start(): void {
-    for (const [address, lane] of this.lanes) this.run(address, lane);
+  /**
+   * Carries out what a crash left behind. Outputs of actors whose type is not known stay in the store for when it is
+   * back (DUR-10); returns how many of which actor.
+   */
+  start(isKnown: (address: Address) => boolean): Map<Address, number> {
+    const left = new Map<Address, number>();
+    for (const [address, lane] of [...this.lanes]) {
+      if (isKnown(address)) {
+        this.run(address, lane);
+        continue;
+      }
+      left.set(address, lane.rows.length);
+      this.count -= lane.rows.length;
+      this.lanes.delete(address);
+    }
+    return left;
   }
 
   /** Carries out outputs of an actor, which are on disk by now, after those before them. */

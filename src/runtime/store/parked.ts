@@ -2,6 +2,7 @@ import type { Address } from '../address.js';
 import type { GroupCommit } from './group-commit.js';
 import type { RecordCodec } from './record-codec.js';
 import { joinKey, rangeOf, splitKey } from './store-keys.js';
+import type { UnreadableRows } from './unreadable-rows.js';
 
 export interface ParkedRow {
   readonly reason: string;
@@ -19,9 +20,11 @@ export class ParkedActors {
   constructor(
     private readonly commit: GroupCommit,
     private readonly codec: RecordCodec,
+    unreadable: UnreadableRows,
   ) {
     for (const [key, bytes] of commit.range('meta', ...rangeOf(TABLE_KEY))) {
-      this.rows.set(splitKey(key)[1] ?? '', codec.decode(bytes) as ParkedRow);
+      const row = unreadable.guard('meta', key, () => decode(codec, bytes));
+      if (row) this.rows.set(splitKey(key)[1] ?? '', row);
     }
   }
 
@@ -45,4 +48,10 @@ export class ParkedActors {
   remove(address: Address): void {
     if (this.rows.delete(address)) this.commit.remove('meta', joinKey(TABLE_KEY, address));
   }
+}
+
+function decode(codec: RecordCodec, bytes: Buffer): ParkedRow {
+  const row = codec.decode(bytes) as Partial<ParkedRow> | undefined;
+  if (typeof row?.reason !== 'string') throw new Error('not the row of a parked actor');
+  return row as ParkedRow;
 }

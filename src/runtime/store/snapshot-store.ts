@@ -4,6 +4,7 @@ import { type ErrorRecord, errorRecord } from '../errors.js';
 import type { GroupCommit } from './group-commit.js';
 import type { RecordCodec } from './record-codec.js';
 import { joinKey, rangeOf, splitKey } from './store-keys.js';
+import type { UnreadableRows } from './unreadable-rows.js';
 
 export interface QuarantineRow {
   readonly reason: ErrorRecord;
@@ -35,6 +36,7 @@ export class SnapshotStore {
   constructor(
     private readonly commit: GroupCommit,
     private readonly codec: RecordCodec,
+    private readonly unreadable: UnreadableRows,
   ) {
     this.hasQuarantine = [...commit.range('quarantine', '', '\uffff', 1)].length > 0;
   }
@@ -93,12 +95,12 @@ export class SnapshotStore {
     }
   }
 
-  /** Moves an actor's records aside with the reason (DUR-10). */
-  quarantine(address: Address, error: unknown, at: number, typeVersion?: number): void {
+  /** Moves an actor's records aside with the reason (DUR-10): all, or those that are no records. */
+  quarantine(address: Address, error: unknown, at: number, typeVersion?: number, which?: 'broken'): void {
     for (const generation of [0, 1]) {
       const key = joinKey(address, String(generation));
       const bytes = this.commit.get('snapshots', key);
-      if (!bytes) continue;
+      if (!bytes || (which === 'broken' && this.isRecord(bytes))) continue;
       const version = typeVersion === undefined ? {} : { typeVersion };
       const row: QuarantineRow = { reason: errorRecord(error), at, ...version, bytes };
       this.hasQuarantine = true;
@@ -121,8 +123,11 @@ export class SnapshotStore {
 
   /** Moves an actor's records back, to try once more; returns the newest one that can be read. */
   takeBack(address: Address): ReadResult {
+    console.log('TB', address, [...this.commit.range('quarantine', ...rangeOf(address))]);
     for (const [key, bytes] of [...this.commit.range('quarantine', ...rangeOf(address))]) {
-      this.commit.put('snapshots', key, Buffer.from((this.codec.decode(bytes) as QuarantineRow).bytes));
+      const row = this.setAside(key, bytes);
+      if (!row) continue;
+      this.commit.put('snapshots', key, Buffer.from(row.bytes));
       this.commit.remove('quarantine', key);
     }
     return this.read(address);
@@ -138,8 +143,11 @@ export class SnapshotStore {
     let last: string | undefined;
     for (const [key, bytes] of this.commit.range('quarantine', '', '\uffff')) {
       const [address = ''] = splitKey(key);
-      if (address !== last) yield { address, typeVersion: (this.codec.decode(bytes) as QuarantineRow).typeVersion };
+      if (address === last) continue;
+      const row = this.setAside(key, bytes);
+      if (!row) continue;
       last = address;
+      yield { address, typeVersion: row.typeVersion };
     }
   }
 
@@ -152,6 +160,22 @@ export class SnapshotStore {
       const type = typeOf(first[0]);
       yield type;
       from = `${type}0`;
+    }
+  }
+
+  private setAside(key: string, bytes: Buffer): QuarantineRow | undefined {
+    return this.unreadable.guard('quarantine', key, () => {
+      const row = this.codec.decode(bytes) as Partial<QuarantineRow> | undefined;
+      if (!Buffer.isBuffer(row?.bytes)) throw new Error('not a record that was set aside');
+      return row as QuarantineRow;
+    });
+  }
+
+  private isRecord(bytes: Buffer): boolean {
+    try {
+      return this.decode(bytes) !== undefined;
+    } catch {
+      return false;
     }
   }
 

@@ -8,6 +8,7 @@ import { RowSequence } from './row-sequence.js';
 import { SnapshotStore } from './snapshot-store.js';
 import { StoredInbox } from './stored-inbox.js';
 import { Summaries } from './summaries.js';
+import { type UnreadableRow, UnreadableRows } from './unreadable-rows.js';
 
 /** All that the runtime keeps on disk, over one group commit. */
 export interface Storage {
@@ -19,6 +20,7 @@ export interface Storage {
   readonly deadLetters: DeadLetters;
   readonly summaries: Summaries;
   readonly parked: ParkedActors;
+  readonly unreadable: UnreadableRows;
 }
 
 export interface StorageOptions {
@@ -26,21 +28,24 @@ export interface StorageOptions {
   readonly clock: Clock;
   readonly quotaBytes?: number | undefined;
   readonly onDegraded: (error: StorageError | undefined) => void;
+  readonly onUnreadable: (row: UnreadableRow) => void;
 }
 
-export function openStorage({ directory, clock, quotaBytes, onDegraded }: StorageOptions): Storage {
+export function openStorage({ directory, clock, quotaBytes, onDegraded, onUnreadable }: StorageOptions): Storage {
   const quota = quotaBytes === undefined ? {} : { quotaBytes };
   const commit = new GroupCommit({ directory, clock, onDegraded, ...quota });
-  const codec = new RecordCodec(commit);
+  const unreadable = new UnreadableRows(onUnreadable);
+  const codec = new RecordCodec(commit, unreadable);
   const sequence = new RowSequence(commit);
   return {
     commit,
     codec,
     sequence,
-    snapshots: new SnapshotStore(commit, codec),
+    snapshots: new SnapshotStore(commit, codec, unreadable),
     inbox: new StoredInbox(commit, codec, sequence),
-    deadLetters: new DeadLetters(commit, codec, sequence, clock),
-    summaries: new Summaries(commit, codec),
-    parked: new ParkedActors(commit, codec),
+    deadLetters: new DeadLetters(commit, codec, sequence, clock, unreadable),
+    summaries: new Summaries(commit, codec, unreadable),
+    parked: new ParkedActors(commit, codec, unreadable),
+    unreadable,
   };
 }

@@ -133,3 +133,24 @@ test('DUR-13 a settled effect is not run again, and its input is the stored one'
     ['slow', 1],
   ]);
 });
+
+test('DUR-13 without records too, each invocation of an effect has a key of its own', async (t) => {
+  const keys: string[] = [];
+  const work = effect<void>(({ key }) => {
+    keys.push(key);
+    return new Promise(() => {});
+  });
+  const machine = setup({ actors: { work } }).createMachine({
+    initial: 'on',
+    states: { on: { invoke: { id: 'w', src: 'work' }, on: { AGAIN: { target: 'on', reenter: true } } } },
+  });
+  const { system } = await testSystem(t, [typeOf(machine, 'none')]);
+  system.spawn('a/k');
+  for (let n = 0; n < 2; n++) {
+    await system.settled();
+    system.tell('a/k', { type: 'AGAIN' });
+  }
+  await system.settled();
+  assert.equal(keys.length, 3);
+  assert.equal(new Set(keys).size, 3);
+});

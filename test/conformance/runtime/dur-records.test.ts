@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnyStateMachine, assign, type EventObject, setup } from 'xstate';
 import type { ActorType } from '../../../src/runtime/actor-type.js';
+import { RecordCodec } from '../../../src/runtime/store/record-codec.js';
 import { SEPARATOR } from '../../../src/runtime/store/store-keys.js';
+import { UnreadableRows } from '../../../src/runtime/store/unreadable-rows.js';
 import type { ActorSystem } from '../../../src/runtime/system.js';
 import { testSystem } from '../../fakes/runtime.js';
 import { contextOf, script, scriptedType } from '../../fakes/scripted.js';
@@ -10,6 +12,9 @@ import { contextOf, script, scriptedType } from '../../fakes/scripted.js';
 const GARBAGE = Buffer.from('not a record');
 const generationsOf = (system: ActorSystem, address: string): string[] =>
   [...system.commit.range('snapshots', address, `${address}\uffff`)].map(([key]) => key);
+const codecOf = ({ commit }: ActorSystem): RecordCodec => new RecordCodec(commit, new UnreadableRows(() => {}));
+const seqOf = (system: ActorSystem, key: string): number =>
+  (codecOf(system).decode(system.commit.get('snapshots', key) ?? GARBAGE) as { seq: number }).seq;
 const quarantined = (system: ActorSystem): string[] =>
   [...system.commit.range('quarantine', '', '\uffff')].map(([key]) => key.split(SEPARATOR)[0] ?? '');
 
@@ -142,8 +147,9 @@ test('DUR-10 a stored message that cannot be read is a dead letter', async (t) =
   system.tell('a/k', { type: 'ADD' });
   await system.settled();
   assert.deepEqual(contextOf<{ n: number }>(system, 'a/k'), { n: 3 });
-  assert.equal(system.deadLetters.list().length, 2);
-  assert.deepEqual([...system.commit.range('inbox', '', '\uffff')], []);
+  assert.equal(system.deadLetters.list().length, 1);
+  const left = [...system.commit.range('inbox', '', '\uffff')].map(([key]) => key.split(SEPARATOR)[0]);
+  assert.deepEqual(left, ['unknown/k'], 'its type may know how to read it');
 });
 
 test('DUR-2 two generations are kept of durable actors; going back to the older one is a choice of the type', async (t) => {
@@ -166,6 +172,73 @@ test('DUR-2 two generations are kept of durable actors; going back to the older 
   await system.settled();
   assert.deepEqual(contextOf(system, 'a/k').seen, [1, 2, 4]);
   assert.deepEqual(contextOf(system, 'a/k').notes, ['runtime.restored olderGeneration']);
+});
+
+test('DUR-10 an actor that went back to its older generation is still there after the next restart', async (t) => {
+  const type = simple({ one: {} }, 1, { onUnreadable: 'older-generation', startOnTell: false });
+  const first = await testSystem(t, [type]);
+  first.system.spawn('a/k');
+  await first.system.settled();
+  first.system.tell('a/k', { type: 'ADD' });
+  await first.system.settled();
+  const keys = generationsOf(first.system, 'a/k');
+  const newest = keys.sort((x, y) => seqOf(first.system, x) - seqOf(first.system, y)).at(-1) ?? '';
+  first.system.commit.put('snapshots', newest, GARBAGE);
+  const second = await first.reopen();
+  second.system.tell('a/k', { type: 'NOTHING' });
+  await second.system.settled();
+  assert.deepEqual(contextOf<{ n: number }>(second.system, 'a/k'), { n: 0 });
+  assert.equal(quarantined(second.system).length, 1, 'the one that was read is not set aside');
+  const { system } = await second.crash();
+  system.tell('a/k', { type: 'ADD' });
+  await system.settled();
+  assert.deepEqual(contextOf<{ n: number }>(system, 'a/k'), { n: 1 });
+  assert.equal(system.deadLetters.total, 0);
+});
+
+test('DUR-10 messages and outputs of a type that one start does not know are there when it is back', async (t) => {
+  const done: unknown[] = [];
+  let isHeld = true;
+  const held = new Promise<void>(() => {});
+  const outputs = {
+    told: (output: EventObject) => {
+      if (isHeld) return held;
+      done.push(output);
+    },
+  };
+  const types = [scriptedType('a', 'durable', { outputs }), scriptedType('b')];
+  const first = await testSystem(t, types);
+  first.system.tell('a/k', script({ n: 1, outputs: [{ type: 'told' } as EventObject] }));
+  await first.system.settled();
+  const logged: Array<[unknown, string]> = [];
+  const ignore = (): void => {};
+  const error = (fields: object, message: string) => void logged.push([fields, message]);
+  void first.system.tellStored('a/k', script({ n: 2 }));
+  const [row] = first.system.commit.range('inbox', '', '\uffff');
+  await first.system.settled();
+  // As a crash before its turn would leave it, once more.
+  first.system.commit.put('inbox', `a/k${SEPARATOR}00000001000000009999`, row?.[1] ?? GARBAGE);
+  await first.system.stop(0);
+  const second = await testSystem(t, [scriptedType('b')], {
+    directory: first.directory,
+    log: { debug: ignore, info: ignore, warn: ignore, error },
+  });
+  await second.system.settled();
+  assert.equal(second.system.deadLetters.total, 0);
+  assert.equal(second.system.outboxSize, 0);
+  assert.deepEqual(
+    logged.filter(([, message]) => message.endsWith('of_unknown_type')),
+    [
+      [{ type: 'a', count: 1 }, 'messages_of_unknown_type'],
+      [{ type: 'a', count: 1 }, 'outputs_of_unknown_type'],
+    ],
+  );
+  isHeld = false;
+  const { system } = await second.reopen(types);
+  await system.settled();
+  assert.deepEqual(contextOf(system, 'a/k').seen, [1, 2, 2]);
+  assert.equal(done.length, 1);
+  assert.equal(system.deadLetters.total, 0);
 });
 
 test('SUP-6 a type may begin anew instead; its owner is told so that it sends its wishes again', async (t) => {
@@ -226,4 +299,54 @@ test('DUR-11 a kept result is read but not run; it is told again to who starts i
   assert.equal(system.deadLetters.list()[0]?.error.code, 'ACTOR_DONE');
   await system.remove('a/k');
   assert.equal(system.peek('a/k'), undefined);
+});
+
+test('DUR-10 a row that cannot be read stops neither the start nor a list; it is told once and left', async (t) => {
+  const first = await storedActors(t, [simple({ one: {} }, 1)], ['a/k']);
+  const { deadLetters, commit } = first.system;
+  for (const n of [1, 2, 3]) deadLetters.add('a/k', { n }, 'why');
+  commit.put('deadLetters', deadLetters.list()[1]?.id ?? '', GARBAGE);
+  commit.put('meta', `parked${SEPARATOR}a/p`, GARBAGE);
+  commit.put('quarantine', `a/q${SEPARATOR}0`, GARBAGE);
+  await first.system.stop(0);
+  const rows: string[] = [];
+  const ignore = (): void => {};
+  const error = (fields: object, message: string): void => {
+    if (message === 'row_unreadable') rows.push((fields as { row: string }).row);
+  };
+  const log = { debug: ignore, info: ignore, warn: ignore, error };
+  const { system } = await testSystem(t, [simple({ one: {} }, 2)], { directory: first.directory, log });
+  for (let times = 0; times < 2; times++) {
+    assert.deepEqual(
+      system.deadLetters.list(2).map(({ message }) => message),
+      [{ n: 3 }, { n: 1 }],
+    );
+  }
+  assert.equal(system.unreadableRows, 3);
+  assert.equal(rows.length, 3);
+  assert.ok(rows.includes('parked a/p') && rows.includes('a/q 0'));
+  assert.deepEqual(system.commit.get('quarantine', `a/q${SEPARATOR}0`), GARBAGE);
+});
+
+test('DUR-10 without the structures row new actors are stored, and the earlier ones are back with it', async (t) => {
+  const first = await storedActors(t, [simple({ one: {} })], ['a/old']);
+  const structures = first.system.commit.get('meta', 'structures') ?? GARBAGE;
+  first.system.commit.put('meta', 'structures', GARBAGE);
+  const second = await first.reopen();
+  for (const address of ['a/old', 'a/new']) second.system.tell(address, { type: 'ADD' });
+  await second.system.settled();
+  assert.equal(second.system.view('a/old')?.status, 'parked');
+  assert.deepEqual(contextOf<{ n: number }>(second.system, 'a/new'), { n: 1 });
+  const third = await second.reopen();
+  third.system.tell('a/new', { type: 'ADD' });
+  await third.system.settled();
+  assert.deepEqual(contextOf<{ n: number }>(third.system, 'a/new'), { n: 2 });
+  assert.deepEqual(third.system.commit.get('meta', 'structures'), GARBAGE);
+  third.system.commit.put('meta', 'structures', structures);
+  const { system } = await third.reopen();
+  assert.equal(system.unpark('a/old'), true);
+  system.tell('a/new', { type: 'ADD' });
+  await system.settled();
+  assert.deepEqual(contextOf<{ n: number }>(system, 'a/old'), { n: 2 });
+  assert.deepEqual(contextOf<{ n: number }>(system, 'a/new'), { n: 3 });
 });

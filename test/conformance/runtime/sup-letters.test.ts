@@ -96,3 +96,34 @@ test('SUP-9 an invoke whose failure nobody expects is reported at registration; 
     [],
   );
 });
+
+test('SUP-7 dead letters are bounded in bytes too, those of an earlier run included', async (t) => {
+  const MIB = 1024 * 1024;
+  const first = await testSystem(t, [scriptedType('a')]);
+  const add = (to: typeof first.system, n: number) =>
+    to.deadLetters.add('a/k', { n, data: Buffer.alloc(60 * 1024) }, 'why');
+  for (let n = 0; n < 1_080; n++) add(first.system, n);
+  await first.system.settled();
+  const { system } = await first.reopen();
+  for (let n = 1_080; n < 1_100; n++) add(system, n);
+  await system.settled();
+  let bytes = 0;
+  for (const [, row] of system.commit.range('deadLetters', '', '\uffff')) bytes += row.length;
+  assert.ok(bytes <= 64 * MIB && bytes > 63 * MIB, `${bytes} bytes`);
+  const list = system.deadLetters.list(1_000);
+  assert.equal((list[0]?.message as { n: number } | undefined)?.n, 1_099);
+  assert.ok(list.length < 100, 'a list is bounded as well');
+});
+
+test('SUP-7 of a message over 64 KiB its size and its beginning are kept', async (t) => {
+  const { system } = await testSystem(t, [scriptedType('a')]);
+  const event = { type: 'LARGE', text: 'x'.repeat(100_000) };
+  system.deadLetters.add('a/k', { kind: 'event', event }, 'why');
+  const letter = system.deadLetters.list()[0];
+  const message = letter?.message as { kind: string; cut: { bytes: number; beginning: string } };
+  assert.equal(message.kind, 'event');
+  assert.ok(message.cut.bytes > 100_000);
+  assert.match(message.cut.beginning, /LARGE/);
+  assert.equal(message.cut.beginning.length, 1_024);
+  assert.equal(system.replayDeadLetter(letter?.id ?? ''), false, 'there is nothing left to send');
+});

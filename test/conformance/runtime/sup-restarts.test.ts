@@ -187,3 +187,30 @@ test('SUP-5 the first restart is immediate, the next ones wait longer and longer
   }
   assert.deepEqual(contextOf(system, 'a/k').seen, [1, 2, 3]);
 });
+
+test('DUR-11 an actor without a record that failed still tells who started it of its end', async (t) => {
+  const { system, clock } = await testSystem(t, [scriptedType('a', 'none'), scriptedType('owner')]);
+  system.tell('owner/o', script({ outputs: [{ type: 'start', address: 'a/k' } as EventObject] }));
+  await system.settled();
+  system.tell('a/k', script({ fail: 'once' }));
+  await system.settled();
+  await clock.advance(60_000);
+  system.tell('a/k', { type: 'END', result: 1 } as EventObject);
+  await system.settled();
+  assert.equal(contextOf(system, 'owner/o').notes?.at(-1), 'actor.done a/k 1');
+});
+
+test('SUP-6 a listener that throws as actors come and go harms none of them', async (t) => {
+  const { system } = await testSystem(t, [scriptedType('a')]);
+  system.onLifecycle(() => {
+    throw new Error('listener');
+  });
+  system.tell('a/k', script({ n: 1 }));
+  await system.settled();
+  system.cell('a/k')?.sleep();
+  await system.settled();
+  system.tell('a/k', script({ n: 2 }));
+  await system.settled();
+  assert.deepEqual(contextOf(system, 'a/k').seen, [1, 2]);
+  assert.equal(system.counts.get('a')?.failures, 0);
+});
