@@ -339,6 +339,7 @@ export class Host implements CellHost {
 
   left(cell: Cell): void {
     this.live--;
+    this.passivation.forget(cell);
     for (const listener of this.lifecycle) listener(cell.address, 'left');
   }
 
