@@ -336,6 +336,7 @@ export class Host implements CellHost {
 
   left(cell: Cell): void {
     this.live--;
+    this.passivation.forget(cell);
     for (const listener of this.lifecycle) this.guard(cell, () => listener(cell.address, 'left'));
   }
 

@@ -42,6 +42,11 @@ export class Passivation {
     this.arm(this.live() > this.maxLive ? SHORTLY_MS : Math.max(SHORTEST_MS, idleAfter(cell)));
   }
 
+  /** An actor has left memory, one way or another. */
+  forget(cell: Sleeper): void {
+    this.candidates.delete(cell);
+  }
+
   stop(): void {
     this.clock.clearTimeout(this.timer);
     this.armedFor = Number.NEGATIVE_INFINITY;

@@ -563,7 +563,11 @@ export class Cell implements CellPort {
     this.oneByOne = this.phase === 'commit' && !culprit ? took.length : 0;
     const earlier = new Set<Message>(this.deferredBefore);
     const later = took.filter((message) => !earlier.has(message) && message.kind !== 'timer');
-    this.queue.mailbox.putBack([...earlier, ...later].filter((message) => message !== culprit));
+    // What made a temporary actor does not make it again.
+    const starts = new Set(this.type.restart === 'temporary' ? later.filter(({ kind }) => kind === 'start') : []);
+    for (const start of starts) this.host.discard(this.address, start);
+    const others = [...earlier, ...later].filter((message) => message !== culprit && !starts.has(message));
+    this.queue.mailbox.putBack(others);
     if (this.actor) dropActor(this.actor);
     this.clock?.close();
     this.forgetActor();
