@@ -105,7 +105,7 @@ export class AppendLog {
     return this.parts.leftovers;
   }
 
-  /** Rows found in a format that this version does not know. */
+  /** Rows found in a format that this version does not know; passed over and kept, for the log file. */
   get unreadable(): number {
     return this.parts.unreadable;
   }
@@ -229,7 +229,7 @@ export class AppendLog {
 
   private sweep(range: { readonly from: number; readonly to: number }): void {
     const { page, next } = this.rows.page(range.from, range.to);
-    for (const { seq, entry } of page) if (!entry || !this.isWanted(entry)) this.rows.trim(seq);
+    for (const { seq, entry } of page) if (entry && !this.isWanted(entry)) this.rows.trim(seq);
     this.unwanted = next > range.to ? undefined : { from: next, to: range.to };
   }
 }

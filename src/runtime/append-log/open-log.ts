@@ -104,10 +104,14 @@ class LogScan {
   take(seq: number, row: Buffer): void {
     this.lastSeq = Math.max(this.lastSeq, seq);
     const entry = readEntry(seq, row);
-    if (entry) this.moment = later(this.moment, entry);
-    else this.unreadable++;
-    if (entry && count(entry, this.present)) return;
-    if (entry) count(entry, this.removed);
+    if (!entry) {
+      // It belongs to another version, which still wants it.
+      this.unreadable++;
+      return;
+    }
+    this.moment = later(this.moment, entry);
+    if (count(entry, this.present)) return;
+    count(entry, this.removed);
     this.unwanted = { from: this.unwanted?.from ?? seq, to: seq };
   }
 

@@ -123,7 +123,6 @@ export class SnapshotStore {
 
   /** Moves an actor's records back, to try once more; returns the newest one that can be read. */
   takeBack(address: Address): ReadResult {
-    console.log('TB', address, [...this.commit.range('quarantine', ...rangeOf(address))]);
     for (const [key, bytes] of [...this.commit.range('quarantine', ...rangeOf(address))]) {
       const row = this.setAside(key, bytes);
       if (!row) continue;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { openLog } from '../../../src/runtime/append-log/open-log.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { GroupCommit } from '../../../src/runtime/store/group-commit.js';
+import { turnsOfLoop } from '../../fakes/runtime.js';
 import { openStore, START, temporaryDirectory } from '../store/group-commit-harness.js';
 import { logFixture, OVERHEAD, payload, readTexts, settled, storedSeqs, unbounded } from './append-log-harness.js';
 
@@ -170,7 +171,7 @@ test('DUR-15 logs of one store do not touch each other', async (t) => {
   assert.throws(() => other.append(payload('3'), ['a']), { code: 'STORAGE_CLOSED' });
 });
 
-test('DUR-10 a row in another format is counted and removed, the rest is read', async (t) => {
+test('DUR-10 a row in another format is counted and kept, the rest is read and removed', async (t) => {
   const { commit, log, reopen } = await logFixture(t);
   log.append(payload('1'), ['a']);
   log.append(payload('2'), ['a']);
@@ -180,7 +181,16 @@ test('DUR-10 a row in another format is counted and removed, the rest is read', 
   const again = await reopen();
   assert.equal(again.unreadable, 1);
   assert.deepEqual(readTexts(again.reader('a')), ['2']);
-  await settled(commit, () => storedSeqs(commit).join() === '2');
+  again.reader('a').confirm(2);
+  again.append(payload('3'), ['a']);
+  await commit.flushed();
+  assert.deepEqual(readTexts(again.reader('a')), ['3']);
+  again.reader('a').confirm(3);
+  await settled(commit, () => storedSeqs(commit).join() === '1');
+  const later = await reopen({ readers: [unbounded('a')] });
+  await turnsOfLoop(10);
+  assert.equal(later.unreadable, 1);
+  assert.deepEqual(storedSeqs(commit), [1], 'kept for the version that can read it');
 });
 
 test('DUR-15 options that contradict themselves are refused', async (t) => {
