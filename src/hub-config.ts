@@ -25,6 +25,20 @@ const LogSchema = Type.Object(
   { additionalProperties: false, default: {}, description: 'The log, on standard error.' },
 );
 
+const StoreSchema = Type.Object(
+  {
+    quotaBytes: Type.Optional(
+      Type.Integer({
+        minimum: 1_048_576,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description:
+          'Bytes in use past which the store takes nothing more until room is made: durable sources pause. Without it, only the disk is the limit.',
+      }),
+    ),
+  },
+  { additionalProperties: false, default: {}, description: 'The store below `dataDir`.' },
+);
+
 const telemetrySchema = telemetrySchemas({ spool: SpoolSchema, file: FileDispatcherSchema });
 
 /** A peer's `server_config.json`. */
@@ -33,6 +47,7 @@ export const ServerConfigSchema = telemetrySchema.serverConfig;
 /** The configuration of a hub: each section's schema lives beside its actors. */
 export const HubSchema = composeSchema('Fleetchart hub', {
   dataDir: Type.String({ default: './data/hub', minLength: 1, description: 'Where everything is stored.' }),
+  store: StoreSchema,
   log: LogSchema,
   http: HttpSchema,
   mqtt: MqttSchema,
@@ -42,6 +57,7 @@ export const HubSchema = composeSchema('Fleetchart hub', {
 /** What a hub is made from. Without `telemetry` it takes no telemetry. */
 export interface HubConfig {
   readonly dataDir: string;
+  readonly store: Readonly<Static<typeof StoreSchema>>;
   readonly log: Readonly<Static<typeof LogSchema>>;
   readonly http: HttpConfig;
   readonly mqtt: MqttConfig;
@@ -71,6 +87,7 @@ export function checkHubConfig(input: ConfigInput): Checked<HubConfig> {
   if (mistakes.length > 0 || !http.value || !mqtt.value) return { config: undefined, loaded, mistakes, warnings };
   const config: HubConfig = {
     dataDir: root.dataDir,
+    store: root.store,
     log: root.log,
     http: http.value,
     mqtt: mqtt.value,

@@ -53,7 +53,7 @@ export interface HubDeps {
 }
 
 /** The parts of a configuration that make a hub; a role that runs alone leaves some out. */
-export type HubParts = Pick<HubConfig, 'dataDir'> & Partial<Pick<HubConfig, 'http' | 'mqtt' | 'telemetry'>>;
+export type HubParts = Pick<HubConfig, 'dataDir'> & Partial<Pick<HubConfig, 'store' | 'http' | 'mqtt' | 'telemetry'>>;
 
 export interface Hub {
   /** Where people and vehicles reach it, once it runs. */
@@ -75,7 +75,8 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   const metrics = new Metrics();
   metrics.collectProcess();
   const health = new Health();
-  const system = new ActorSystem({ directory: join(parts.dataDir, 'store'), clock, ids, log: logger });
+  const directory = join(parts.dataDir, 'store');
+  const system = new ActorSystem({ ...parts.store, directory, clock, ids, log: logger });
   measureRuntime(system, metrics);
   health.ready('store', () => storeHealth(system));
 
@@ -174,6 +175,7 @@ async function createSpooledDispatch(
   const readers = [...settings.spool.boundBytes].map(([name, boundBytes]) => ({ name, boundBytes, overflow }) as const);
   const spool = await openLog(system.commit, clock, { name: SPOOL, readers });
   for (const left of spool.leftovers) logger.warn({ ...left }, 'spool_leftovers_removed');
+  if (spool.unreadable > 0) logger.error({ entries: spool.unreadable }, 'spool_entries_unreadable');
   system.addLog(SPOOL, spool);
   const countFailure = countFailures(metrics);
   const mqttRetryMs = settings.dispatchers.mqtt?.connectRetryIntervalMs;

@@ -261,3 +261,12 @@ describe('the reference pages', () => {
     assert.deepEqual(documented.sort(), [...mistakeCodes, 'CONFIG_INVALID'].sort());
   });
 });
+
+describe('the quota of the store', () => {
+  it('DUR-9 a hub may have one; it is a number of bytes', () => {
+    const file = write('hub.json', JSON.stringify({ store: { quotaBytes: 50_000_000 } }));
+    assert.deepEqual(configOf(checkHubConfig({ file })).store, { quotaBytes: 50_000_000 });
+    assert.deepEqual(configOf(checkHubConfig({ file: write('none.json', '{}') })).store, {});
+    assert.equal(hubMistakes({ store: { quotaBytes: -1 } }).length, 1);
+  });
+});
