@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +8,7 @@ import fc from 'fast-check';
 import { ConfigError, mistakeCodes } from '../src/config/mistake.js';
 import { renderReference } from '../src/config/reference.js';
 import { nodeOf } from '../src/config/schema.js';
+import { createHub } from '../src/hub.js';
 import {
   checkHubConfig,
   checkServerConfig,
@@ -15,7 +17,11 @@ import {
   looksLikeServerConfig,
   ServerConfigSchema,
 } from '../src/hub-config.js';
+import { ManualClock } from '../src/runtime/clock.js';
+import { seededIds } from '../src/runtime/ids.js';
+import { createLogger } from '../src/runtime/logging/log.js';
 import { temporaryFolder } from './config/files.js';
+import { eventually } from './fakes/runtime.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const write = temporaryFolder();
@@ -268,5 +274,26 @@ describe('the quota of the store', () => {
     assert.deepEqual(configOf(checkHubConfig({ file })).store, { quotaBytes: 50_000_000 });
     assert.deepEqual(configOf(checkHubConfig({ file: write('none.json', '{}') })).store, {});
     assert.equal(hubMistakes({ store: { quotaBytes: -1 } }).length, 1);
+  });
+
+  it('DUR-9 past it the store is degraded', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'fleetchart-'));
+    const deps = {
+      clock: new ManualClock(0),
+      ids: seededIds(1),
+      version: '0',
+      logger: createLogger({ level: 'fatal' }),
+    };
+    const hub = await createHub({ dataDir, store: { quotaBytes: 1_048_576 } }, deps);
+    const { commit } = hub.system;
+    commit.put('meta', 'large', Buffer.alloc(2_000_000));
+    await commit.flushed();
+    commit.put('meta', 'more', Buffer.alloc(1));
+    await eventually(() => commit.degraded !== undefined, 'the quota holds');
+    assert.equal(commit.degraded?.code, 'STORAGE_QUOTA');
+    commit.remove('meta', 'large');
+    await commit.flushed();
+    await hub.system.stop(0);
+    rmSync(dataDir, { recursive: true, force: true });
   });
 });
