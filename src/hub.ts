@@ -40,7 +40,7 @@ import {
   Supervisor,
 } from './runtime/index.js';
 import type { SupervisionDeps } from './runtime/supervision.js';
-import { StopTime } from './stop-time.js';
+import { CLOSE_MS, DRAIN_MS, drainTime, StopTime } from './stop-time.js';
 
 /** The charts of a hub that can be replayed without one. */
 export const hubTypes: readonly ReplayedType[] = [connectionType, dispatcherType, brokerType];
@@ -67,8 +67,8 @@ export interface Hub {
   reload(): Promise<void>;
 }
 
-/** What is in the spool has this long to leave when the hub stops; the rest leaves after the next start. */
-const DRAIN_MS = 10_000;
+/** A dispatcher's part of an orderly stop. */
+const DISPATCHER_STOP_MS = DRAIN_MS + CLOSE_MS;
 
 export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   const { clock, ids, logger, version } = deps;
@@ -200,15 +200,15 @@ async function createSpooledDispatch(
 
 /** A dispatcher that fails takes no other along; together they deliver what is left before they stop. */
 function dispatchers(dispatch: Dispatch, system: ActorSystem, deps: SupervisionDeps): Child {
-  const stopEvent = (deadlineMs: number) => ({ type: 'dispatcher.stop', deadlineMs: deadlineMs / 2 });
+  const stopEvent = (deadlineMs: number) => ({ type: 'dispatcher.stop', deadlineMs: drainTime(deadlineMs) });
   const children = dispatch.actors.map(({ address, input }) =>
-    system.child(address, { input, stopEvent, shutdownMs: DRAIN_MS }),
+    system.child(address, { input, stopEvent, shutdownMs: DISPATCHER_STOP_MS }),
   );
   const group = new Supervisor({ name: 'dispatchers', strategy: 'one_for_one', children }, deps);
   return {
     name: group.name,
     kind: group.kind,
-    shutdownMs: DRAIN_MS,
+    shutdownMs: DISPATCHER_STOP_MS,
     start: (report) => group.start(report),
     stop: async (deadlineMs) => {
       await Promise.all(children.map((child) => child.stop(deadlineMs)));

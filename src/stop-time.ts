@@ -1,5 +1,16 @@
 import type { Child, Clock } from './runtime/index.js';
 
+/** What is in the spool has this long to leave when the hub stops; the rest leaves after the next start. */
+export const DRAIN_MS = 10_000;
+
+/** For destinations to close after that. */
+export const CLOSE_MS = 2_000;
+
+/** How much of the milliseconds that a dispatcher has to stop goes to the spool: all but what closing may take. */
+export function drainTime(stopMs: number): number {
+  return Math.min(DRAIN_MS, Math.max(stopMs - CLOSE_MS, stopMs / 2));
+}
+
 /** The time of an orderly stop, which its parts use up one after another. */
 export class StopTime {
   private end = Number.POSITIVE_INFINITY;

@@ -59,6 +59,7 @@ describe('ingest with mosquitto as the reliable source', { skip }, () => {
     await eventually(() => speeds(reader, 'CAR').length >= 200, 'all messages');
     assert.deepEqual(firsts(speeds(reader, 'CAR')), range(1, 200));
     assert.equal(await hub.metric('reliable_ack', { record_type: 'V', dispatcher: 'mqtt' }), 200);
+    assert.ok((await hub.metric('mqtt_publish_total', { record_type: 'V' })) >= 200);
   });
 
   it('FT-FAIL-13 FT-FAIL-14 a broker that vanishes in the middle: no acks, the other dispatcher goes on, and it drains in order when it is back', async (t) => {

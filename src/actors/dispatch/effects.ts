@@ -22,7 +22,6 @@ const BATCH = { items: 128, bytes: 1_048_576 } as const;
 export class Destination {
   readonly name: string;
   private readonly pump: Pump;
-  private readonly whenClosed: (() => void)[] = [];
 
   constructor(readonly options: DestinationOptions) {
     const { boundBytes, batch = BATCH, deliverTimeoutMs = 30_000 } = options;
@@ -47,17 +46,8 @@ export class Destination {
     return this.pump.drained(signal);
   }
 
-  async close(deadlineMs: number): Promise<void> {
-    try {
-      await this.options.dispatcher.close(deadlineMs);
-    } finally {
-      for (const resolve of this.whenClosed.splice(0)) resolve();
-    }
-  }
-
-  /** Resolves at the end of the next {@link close}. */
-  closed(): Promise<void> {
-    return new Promise((resolve) => this.whenClosed.push(resolve));
+  close(deadlineMs: number): Promise<void> {
+    return this.options.dispatcher.close(deadlineMs);
   }
 
   private async told<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -64,8 +64,7 @@ export type DispatcherEvent =
   /** Its part of the spool rose above the high watermark. */
   | { readonly type: 'BACKLOG_HIGH' }
   /** Its part of the spool fell below the low watermark. */
-  | { readonly type: 'BACKLOG_LOW' }
-  | { readonly type: 'runtime.restored' };
+  | { readonly type: 'BACKLOG_LOW' };
 
 /** What the effects of the chart get. */
 export interface DestinationInput {

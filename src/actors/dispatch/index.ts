@@ -4,13 +4,7 @@ import { effect } from '../../runtime/effect.js';
 import type { Confirmation } from './dispatcher.js';
 import { Destination, type DestinationOptions, dispatchEffects } from './effects.js';
 import { DispatchError } from './errors.js';
-import {
-  DEFAULT_TIMING,
-  type DispatcherCommand,
-  type DispatcherContext,
-  type DispatcherInput,
-  type DispatcherTiming,
-} from './events.js';
+import { DEFAULT_TIMING, type DispatcherContext, type DispatcherInput, type DispatcherTiming } from './events.js';
 import { dispatcherMachine } from './machine.js';
 
 export type { Confirmation, Delivery, Dispatcher, LogLine, MqttMessage, RecordFormats, Refusal } from './dispatcher.js';
@@ -64,11 +58,6 @@ export interface Dispatch {
   readonly actors: readonly { readonly address: string; readonly input: DispatcherInput }[];
   /** What the console and the API show; `peek` gives an actor's committed chart. */
   views(peek: (address: string) => ChartSnapshot | undefined): DispatcherView[];
-  /**
-   * Tells all dispatchers to deliver what is left of the spool and then to close, and resolves when they have, or
-   * after `deadlineMs`. What was not delivered by then stays in the spool.
-   */
-  stop(tell: (address: string, command: DispatcherCommand) => unknown, deadlineMs: number): Promise<void>;
   /** Closes all destinations whatever the charts say: the last step of a stop. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -77,8 +66,6 @@ const TYPE = 'dispatcher';
 
 /** The chart alone: enough for a replay. */
 export const dispatcherType = { name: TYPE, version: 1, machine: dispatcherMachine } as const;
-/** For the close that follows a drain which took all of its time. */
-const CLOSE_MARGIN_MS = 2_000;
 
 /**
  * The dispatchers of a process: one actor type, one actor a destination. Throws {@link DispatchError}
@@ -102,28 +89,12 @@ export function createDispatch({ clock, dispatchers }: DispatchDeps): Dispatch {
       // What must last is the spool and its positions; a connection does not survive the process.
       durability: 'none',
       idleAfterMs: 'never',
-      summary: ({ value, context }) => {
-        const { name, failures, lastError } = context as DispatcherContext;
-        return { name, state: stateName(value), failures, lastError: lastError?.message ?? null };
-      },
     },
     actors: dispatchers.map(({ name, timing }) => ({
       address: `${TYPE}/${name}`,
       input: { name, timing: { ...DEFAULT_TIMING, ...timing } },
     })),
     views: (peek) => [...destinations.values()].map((destination) => view(destination, peek, clock.now())),
-    stop: async (tell, deadlineMs) => {
-      const closed = Promise.all([...destinations.values()].map((destination) => destination.closed()));
-      const command = { type: 'dispatcher.stop', deadlineMs } as const;
-      for (const name of destinations.keys()) tell(`${TYPE}/${name}`, command);
-      await new Promise<void>((resolve) => {
-        const timer = clock.setTimeout(resolve, deadlineMs + CLOSE_MARGIN_MS);
-        closed.then(() => {
-          clock.clearTimeout(timer);
-          resolve();
-        });
-      });
-    },
     close: async (deadlineMs) => {
       await Promise.allSettled([...destinations.values()].map((destination) => destination.close(deadlineMs)));
     },

@@ -96,8 +96,6 @@ export const dispatcherMachine = setup({
     lastError: null,
   }),
   initial: 'connecting',
-  // A connection does not survive the process, nor does the wish to stop it.
-  on: { 'runtime.restored': '.connecting' },
   states: {
     connecting: {
       meta: { waitsFor: 'the destination to accept a connection', until: 'connectTimeout' },

@@ -40,8 +40,6 @@ export type BrokerCommand =
   /** Try to listen now instead of after the pause. */
   | { readonly type: 'broker.retry' };
 
-export type BrokerEvent = BrokerCommand | { readonly type: 'runtime.restored' };
-
 export interface CloseBrokerInput {
   readonly deadlineMs: number;
 }

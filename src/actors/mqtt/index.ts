@@ -3,7 +3,6 @@ import { effect } from '../../runtime/effect.js';
 import { BrokerHost } from './effects.js';
 import {
   type BrokerAddress,
-  type BrokerContext,
   type BrokerInput,
   type BrokerTiming,
   type CloseBrokerInput,
@@ -49,10 +48,6 @@ export function createBroker({ timing, ...options }: BrokerDeps): Broker {
       }),
       durability: 'none',
       idleAfterMs: 'never',
-      summary: ({ value, context }) => {
-        const { address, lastError } = context as BrokerContext;
-        return { state: String(value), url: address?.url ?? null, lastError: lastError?.message ?? null };
-      },
     },
     actor: { address: 'broker/embedded', input: { timing: { ...DEFAULT_BROKER_TIMING, ...timing } } },
     url: () => host.address?.url,

@@ -1,5 +1,5 @@
 import { assign, fromPromise, setup } from 'xstate';
-import type { BrokerAddress, BrokerContext, BrokerEvent, BrokerInput, CloseBrokerInput } from './events.js';
+import type { BrokerAddress, BrokerCommand, BrokerContext, BrokerInput, CloseBrokerInput } from './events.js';
 
 /** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
 const timeOf = (event: object): number | null => (event as { stamp?: { at: number } }).stamp?.at ?? null;
@@ -15,7 +15,7 @@ const provided = (): Promise<never> => Promise.reject(new Error('no effect was p
 export const brokerMachine = setup({
   types: {} as {
     context: BrokerContext;
-    events: BrokerEvent;
+    events: BrokerCommand;
     input: BrokerInput;
   },
   actors: {
@@ -64,8 +64,6 @@ export const brokerMachine = setup({
   initial: 'starting',
   on: {
     'broker.stop': { target: '.stopping', actions: 'noteDeadline' },
-    // A listener does not survive the process, nor does the wish to stop it.
-    'runtime.restored': '.starting',
   },
   states: {
     starting: {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { DispatchError } from '../../../src/actors/dispatch/errors.js';
-import { createDispatch, encodeRecord } from '../../../src/actors/dispatch/index.js';
+import { createDispatch, type DispatcherCommand, encodeRecord } from '../../../src/actors/dispatch/index.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { FakeDestination } from '../../fakes/fake-destination.js';
 import { turn } from '../../fakes/held-calls.js';
@@ -38,7 +38,11 @@ async function setUp(t: TestContext) {
     assert.ok(found);
     return found;
   };
-  return { dispatch, system, clock: systemClock, destinations, spools, settle, view, failures };
+  const stop = (): void => {
+    const command: DispatcherCommand = { type: 'dispatcher.stop', deadlineMs: 5_000 };
+    for (const { address } of dispatch.actors) system.tell(address, command);
+  };
+  return { stop, dispatch, system, clock: systemClock, destinations, spools, settle, view, failures };
 }
 
 describe('dispatchers as actors', () => {
@@ -83,16 +87,15 @@ describe('dispatchers as actors', () => {
     assert.equal(view('mqtt').state, 'ready');
   });
 
-  it('stops after delivering what is left, and says when it has closed', async (t) => {
-    const { dispatch, system, destinations, spools, settle, view } = await setUp(t);
+  it('stops after delivering what is left', async (t) => {
+    const { stop, dispatch, destinations, spools, settle, view } = await setUp(t);
     spools.mqtt.append(encodeRecord(sampleRecord(1)), START);
     await settle();
-    const stopping = dispatch.stop((address, command) => system.tell(address, command), 5_000);
+    stop();
     await settle();
     assert.deepEqual([view('file').state, view('mqtt').state], ['stopped', 'draining']);
     destinations.mqtt.batches.at(-1)?.answer();
     await settle();
-    await stopping;
     assert.equal(spools.mqtt.pending().items, 0);
     assert.deepEqual(destinations.mqtt.closes, [2_000]);
     assert.equal(view('mqtt').state, 'stopped');
@@ -101,14 +104,13 @@ describe('dispatchers as actors', () => {
   });
 
   it('stops at the deadline although a destination confirms nothing, and keeps the rest in the spool', async (t) => {
-    const { dispatch, system, clock, spools, settle, view } = await setUp(t);
+    const { stop, clock, spools, settle, view } = await setUp(t);
     spools.mqtt.append(encodeRecord(sampleRecord(1)), START);
     await settle();
-    const stopping = dispatch.stop((address, command) => system.tell(address, command), 5_000);
+    stop();
     await settle();
     await clock.advance(5_000);
     await settle();
-    await stopping;
     assert.equal(view('mqtt').state, 'stopped');
     assert.equal(spools.mqtt.pending().items, 1);
   });

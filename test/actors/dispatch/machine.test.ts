@@ -116,21 +116,6 @@ describe('the dispatcher chart', () => {
     });
   }
 
-  it('any state → connecting when restored: a connection does not survive the process', async () => {
-    const closing = await startBroken();
-    closing.actor.send({ type: 'dispatcher.stop' });
-    for (const chart of [
-      await startReady(),
-      await startRecovering(),
-      await startBroken(),
-      await startDraining(),
-      closing,
-    ]) {
-      chart.actor.send({ type: 'runtime.restored' });
-      assert.equal(chart.state(), 'connecting');
-    }
-  });
-
   it('broken → reconnecting → recovering → ready', async () => {
     const chart = await startBroken();
     await chart.clock.advance(chart.context().pauseMs);

@@ -77,13 +77,6 @@ describe('the broker chart', () => {
     assert.equal(chart.context().address, null);
   });
 
-  it('any state → starting when restored: a listener does not survive the process', async () => {
-    for (const chart of [await startListening(), await startFailed(), await startStopping()]) {
-      chart.actor.send({ type: 'runtime.restored' });
-      assert.equal(chart.state(), 'starting');
-    }
-  });
-
   it('failed → starting after the pause, or at once on retry', async () => {
     const waiting = await startFailed();
     await waiting.clock.advance(DEFAULT_BROKER_TIMING.retryMs);
