@@ -15,7 +15,9 @@ export function addressOf(type: string, key: string): Address {
   return address;
 }
 
-export function isAddress(text: string): boolean {
+/** Also for what comes out of a machine or from outside, and may be anything. */
+export function isAddress(text: unknown): text is Address {
+  if (typeof text !== 'string') return false;
   const slash = text.indexOf('/');
   return (
     slash > 0 &&

@@ -68,6 +68,7 @@ test('RT-11 an output that nobody takes is a dead letter, and the actor goes on'
     { type: 'unheard' },
     tellOutput('nobody/x', { type: 'HI' }),
     tellOutput('not an address', { type: 'HI' }),
+    { type: 'tell', event: { type: 'HI' } },
     { type: 'tell', to: 'a/b' },
     { type: 'log.append', log: 'none', payload: new Uint8Array(1), readers: [] },
   ] as never[];
@@ -79,7 +80,7 @@ test('RT-11 an output that nobody takes is a dead letter, and the actor goes on'
       .list()
       .map(({ error }) => error.code)
       .sort(),
-    ['ACTOR_TYPE_UNKNOWN', 'ACTOR_TYPE_UNKNOWN', 'LOG_FULL', 'OUTPUT_INVALID', 'OUTPUT_UNKNOWN'],
+    ['ACTOR_TYPE_UNKNOWN', 'ACTOR_TYPE_UNKNOWN', 'ACTOR_TYPE_UNKNOWN', 'LOG_FULL', 'OUTPUT_INVALID', 'OUTPUT_UNKNOWN'],
   );
 });
 
