@@ -6,9 +6,9 @@ import { type AnyStateMachine, assign, setup } from 'xstate';
 import type { ActorRecord } from '../../src/runtime/cell/actor-record.js';
 import { type Clock, systemClock } from '../../src/runtime/clock.js';
 import { GroupCommit } from '../../src/runtime/store/group-commit.js';
-import { UnreadableRows } from '../../src/runtime/store/unreadable-rows.js';
 import { RecordCodec } from '../../src/runtime/store/record-codec.js';
 import { SEPARATOR } from '../../src/runtime/store/store-keys.js';
+import { UnreadableRows } from '../../src/runtime/store/unreadable-rows.js';
 import { ActorSystem } from '../../src/runtime/system.js';
 
 const [directory = '', countText = '', phase = ''] = process.argv.slice(2);
