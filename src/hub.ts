@@ -157,6 +157,7 @@ function createEmbeddedBroker({ embedded }: HubConfig['mqtt'], metrics: Metrics,
     ...(users.length === 0 ? {} : { authenticate: byPassword(users) }),
     clock,
     onRefused: brokerRefusals({ metrics, logger, clock }),
+    onFailed: (error) => logger.error({ error: errorRecord(error) }, 'broker_failed'),
   });
   measureBroker(metrics, () => broker.stats());
   return broker;

@@ -9,6 +9,8 @@ export interface ApiOptions {
 
 const DEFAULT_URL = 'http://127.0.0.1:8080';
 
+/** Something that accepts and never answers is given up. */
+const HANDSHAKE_MS = 5_000;
 const ORDERLY: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 
 /** Adds `--url` and `--token`: which running hub or vehicle a command speaks to. */
@@ -29,6 +31,7 @@ export function openStream(
   for (const [name, value] of query) target.searchParams.append(name, value);
   const secret = token ?? process.env['FLEETCHART_TOKEN'];
   const socket = new WebSocket(target.href.replace(/^http/, 'ws'), {
+    handshakeTimeout: HANDSHAKE_MS,
     ...(secret ? { headers: { authorization: `Bearer ${secret}` } } : {}),
   });
   // The first message may come with the upgrade itself.

@@ -9,6 +9,7 @@ import { leafCommand } from './command.js';
 import { optionAssignment } from './config-options.js';
 import { CliError, exitCodes } from './exit-code.js';
 import { outputOf } from './output.js';
+import { positive } from './quantities.js';
 import { runHub } from './run-hub.js';
 
 interface DemoOptions {
@@ -35,7 +36,7 @@ export function demoCommand(): Command {
   })
     .option('--data <dir>', 'where everything is stored', './data/demo')
     .option('--vehicles <count>', 'simulated vehicles', Number, 5)
-    .option('--rate <records>', 'records a second of each', Number, 1)
+    .option('--rate <records>', 'records a second of each', positive, 1)
     .option('--log-level <level>', 'least serious lines of the log, on standard error', 'warn');
   return command.action(async (options: DemoOptions) => {
     if (!(options.vehicles >= 0 && options.vehicles <= MOST_VEHICLES)) {
@@ -60,7 +61,10 @@ export function demoCommand(): Command {
         }
         output.result(welcome(options, hub.urls()), { urls: hub.urls(), data: options.data });
       },
-      stopping: async () => simulation?.stop(),
+      stopping: async () => {
+        output.note('\nstopping: vehicles first, then what they sent');
+        await simulation?.stop();
+      },
     });
   });
 }

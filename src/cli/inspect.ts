@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type ApiOptions, openStream, untilClosed, withApiOptions } from './api-client.js';
 import { leafCommand } from './command.js';
 import { outputOf } from './output.js';
+import { positive } from './quantities.js';
 import { serveStatelyBridge } from './stately-bridge.js';
 
 interface InspectOptions extends ApiOptions {
@@ -19,7 +20,7 @@ export function inspectCommand(): Command {
     })
       .option('--watch <pattern...>', 'addresses, with * for any part', ['*'])
       .option('--stately', 'serve a page on loopback that feeds the hosted Stately inspector (needs the Internet)')
-      .option('--duration <seconds>', 'end by itself', Number),
+      .option('--duration <seconds>', 'end by itself', positive),
   );
   return command.action(async (options: InspectOptions) => {
     const output = outputOf(command);

@@ -35,7 +35,7 @@ const commands: readonly (() => Command)[] = [
 /** The command line `fleetchart`, ready to parse; errors are thrown, never ended the process with. */
 export function buildProgram(terminal: Terminal = processTerminal): Command {
   const program = new Command('fleetchart')
-    .description('A connected-vehicle platform: one actor runtime, run as the cloud hub or as the vehicle.')
+    .description('A connected-vehicle platform: a hub on an actor runtime whose flows are statecharts.')
     .version(packageVersion(), '--version', 'print the version')
     .enablePositionalOptions()
     .addHelpText('after', '\nExample:\n  $ fleetchart config check hub.yaml\n');

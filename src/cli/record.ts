@@ -5,6 +5,7 @@ import { type ApiOptions, openStream, untilClosed, withApiOptions } from './api-
 import { leafCommand } from './command.js';
 import { CliError } from './exit-code.js';
 import { outputOf } from './output.js';
+import { positive } from './quantities.js';
 
 /** `fleetchart record`: what chosen actors of a running process take and give, as a fixture. */
 export function recordCommand(): Command {
@@ -15,7 +16,7 @@ export function recordCommand(): Command {
     })
       .argument('<address...>', 'actors, type/key')
       .requiredOption('--out <path>', 'the fixture to write')
-      .option('--duration <seconds>', 'end by itself', Number),
+      .option('--duration <seconds>', 'end by itself', positive),
   );
   return command.action(async (addresses: string[], options: ApiOptions & { out: string; duration?: number }) => {
     const output = outputOf(command);

@@ -32,7 +32,9 @@ function fleetTelemetryCommand(): Command {
     const terminal = terminalOf(command);
     const { values, help } = parseGoFlags(args, fleetTelemetryFlags);
     if (help) {
-      terminal.err(`Usage of fleet-telemetry:\n${goFlagsUsage(fleetTelemetryFlags)}\n`);
+      terminal.err(
+        `Usage of fleet-telemetry:\n${goFlagsUsage(fleetTelemetryFlags)}\n\nExample:\n  $ fleetchart run fleet-telemetry -config=/etc/fleet-telemetry/config.json\n`,
+      );
       return;
     }
     const deviceCa = values.get('device-ca');

@@ -17,6 +17,7 @@ import { type Clock, systemClock } from '../runtime/index.js';
 import { leafCommand } from './command.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';
 import { type Output, outputOf, type Progress } from './output.js';
+import { positive } from './quantities.js';
 import { progressLine, renderSummary, summaryData } from './simulate-report.js';
 import { StopSignals } from './stop-signals.js';
 
@@ -227,12 +228,6 @@ function wholeNumber(text: string): number {
   const value = count(text);
   if (value > 0) return value;
   throw new InvalidArgumentError('It must be a whole number above 0.');
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('It must be a number above 0.');
 }
 
 function rate(text: string): number {

@@ -142,7 +142,7 @@ export class ActorSystem {
     this.host.wakes.stop();
     await this.within(this.settled(), deadlineMs);
     this.host.stop();
-    await this.commit.close();
+    await this.storage.close();
   }
 
   // Messages.

@@ -107,12 +107,13 @@ function view(
   now: number,
 ): DispatcherView {
   const chart = peek(`${TYPE}/${name}`);
+  const state = chart ? stateName(chart.value) : 'stopped';
   const { items, bytes, oldestAt } = options.spool.pending();
   return {
     name,
     kind: options.dispatcher.kind,
     confirmation: options.dispatcher.confirmation,
-    state: chart ? stateName(chart.value) : 'stopped',
+    state,
     pendingItems: items,
     pendingBytes: bytes,
     boundBytes: options.boundBytes,
@@ -121,7 +122,7 @@ function view(
     deliveredBytes: counts.deliveredBytes,
     refused: counts.refused,
     dropped: options.spool.dropped ?? 0,
-    lastError: (chart?.context as DispatcherContext | undefined)?.lastError ?? null,
+    lastError: state === 'ready' ? null : ((chart?.context as DispatcherContext | undefined)?.lastError ?? null),
   };
 }
 

@@ -41,7 +41,14 @@ export function createBroker({ timing, ...options }: BrokerDeps): Broker {
       ...brokerType,
       machine: brokerMachine.provide({
         actors: {
-          listen: effect<BrokerAddress>(({ signal }) => host.listen(signal)),
+          listen: effect<BrokerAddress>(async ({ signal }) => {
+            try {
+              return await host.listen(signal);
+            } catch (error) {
+              options.onFailed?.(error);
+              throw error;
+            }
+          }),
           serve: effect<never>(() => host.serve()),
           close: effect<void, CloseBrokerInput>(({ input }) => host.close(input.deadlineMs)),
         },

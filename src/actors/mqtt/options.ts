@@ -30,6 +30,8 @@ export interface BrokerOptions {
   readonly clock: Clock;
   /** Told of each refusal, for the log. */
   readonly onRefused?: (refusal: BrokerRefusal) => void;
+  /** Told when it cannot listen, and why; it tries again by itself. */
+  readonly onFailed?: (error: unknown) => void;
 }
 
 export type RefusalReason =

@@ -6,6 +6,7 @@ import { ParkedActors } from './parked.js';
 import { RecordCodec } from './record-codec.js';
 import { RowSequence } from './row-sequence.js';
 import { SnapshotStore } from './snapshot-store.js';
+import { lockStore } from './store-lock.js';
 import { StoredInbox } from './stored-inbox.js';
 import { Summaries } from './summaries.js';
 import { type UnreadableRow, UnreadableRows } from './unreadable-rows.js';
@@ -21,6 +22,8 @@ export interface Storage {
   readonly summaries: Summaries;
   readonly parked: ParkedActors;
   readonly unreadable: UnreadableRows;
+  /** Writes what is left, and gives the folder back. */
+  close(): Promise<void>;
 }
 
 export interface StorageOptions {
@@ -32,6 +35,7 @@ export interface StorageOptions {
 }
 
 export function openStorage({ directory, clock, quotaBytes, onDegraded, onUnreadable }: StorageOptions): Storage {
+  const unlock = lockStore(directory);
   const quota = quotaBytes === undefined ? {} : { quotaBytes };
   const commit = new GroupCommit({ directory, clock, onDegraded, ...quota });
   const unreadable = new UnreadableRows(onUnreadable);
@@ -47,5 +51,9 @@ export function openStorage({ directory, clock, quotaBytes, onDegraded, onUnread
     summaries: new Summaries(commit, codec, unreadable),
     parked: new ParkedActors(commit, codec, unreadable),
     unreadable,
+    close: async () => {
+      await commit.close();
+      unlock();
+    },
   };
 }

@@ -1,0 +1,48 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StorageError } from '../errors.js';
+
+/**
+ * Takes a store's folder for this process; two processes on one store would give its rows away twice. What a crash left is
+ * taken over: the file names the process and when it started, so that a number that is used again does not mislead.
+ * Returns how to give it back.
+ *
+ * @throws StorageError `STORAGE_IN_USE`
+ */
+export function lockStore(directory: string): () => void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, 'store.lock');
+  const holder = readIfPresent(path);
+  const [pid = '', started = ''] = holder.split(' ');
+  if (pid !== '' && Number(pid) !== process.pid && startOf(Number(pid)) === started) {
+    throw new StorageError(
+      'STORAGE_IN_USE',
+      `${directory} is in use by process ${pid}: stop it, or name another data folder`,
+    );
+  }
+  const own = `${process.pid} ${startOf(process.pid)}`;
+  writeFileSync(path, own, { mode: 0o600 });
+  return () => {
+    if (readIfPresent(path) === own) rmSync(path, { force: true });
+  };
+}
+
+/** When a process started, as the system counts it; `-` where it cannot be told, undefined where there is none. */
+function startOf(pid: number): string | undefined {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return undefined;
+  }
+  // Behind the name, which may hold blanks and brackets, the twentieth field.
+  const stat = readIfPresent(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+}
+
+function readIfPresent(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
