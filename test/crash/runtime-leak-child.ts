@@ -8,7 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type AnyStateMachine, emit, setup } from 'xstate';
 import { ManualClock } from '../../src/runtime/clock.js';
 import { subscription } from '../../src/runtime/effect.js';
-import { Inspection } from '../../src/runtime/inspection.js';
+import { Inspection } from '../../src/runtime/inspection/inspection.js';
 import { ActorSystem } from '../../src/runtime/system.js';
 
 const ACTORS = Number(process.argv[2] ?? 10_000);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { addressOf, isAddress, keyOf, typeOf } from '../../src/runtime/address.js';
-import { joinKey, rangeOf, splitKey } from '../../src/runtime/store-keys.js';
+import { joinKey, rangeOf, splitKey } from '../../src/runtime/store/store-keys.js';
 
 test('RT-1 an address is a type and a key, at most 512 bytes, without control characters', () => {
   assert.equal(addressOf('vehicle', '5YJ3E1EA7JF000001'), 'vehicle/5YJ3E1EA7JF000001');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Runnable, Scheduler } from '../../src/runtime/scheduler.js';
-import { turnsOfLoop } from '../fakes/runtime.js';
+import { type Runnable, Scheduler } from '../../../src/runtime/cell/scheduler.js';
+import { turnsOfLoop } from '../../fakes/runtime.js';
 
 class Work implements Runnable {
   slices = 0;

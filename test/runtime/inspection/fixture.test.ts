@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readFixtureLine, writeFixtureLine } from '../../src/runtime/fixture.js';
-import { redacted } from '../../src/runtime/redact.js';
+import { readFixtureLine, writeFixtureLine } from '../../../src/runtime/inspection/fixture.js';
+import { redacted } from '../../../src/runtime/inspection/redact.js';
 
 test('RT-10 a fixture line keeps bytes and big integers, and no secret', () => {
   const event = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Deque } from '../../src/runtime/deque.js';
-import { Mailbox, type OverflowPolicy } from '../../src/runtime/mailbox.js';
-import type { Message } from '../../src/runtime/message.js';
+import { Deque } from '../../../src/runtime/cell/deque.js';
+import { Mailbox, type OverflowPolicy } from '../../../src/runtime/cell/mailbox.js';
+import type { Message } from '../../../src/runtime/cell/message.js';
 
 const event = (n: number): Message => ({ kind: 'event', event: { type: String(n) }, enqueuedAt: n });
 const numberOf = (message: Message | undefined): number | undefined =>

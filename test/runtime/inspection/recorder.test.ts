@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assign, emit, setup } from 'xstate';
-import { type ActorType, hotLogic } from '../../src/runtime/actor-type.js';
-import { effect } from '../../src/runtime/effect.js';
-import { recordActor } from '../../src/runtime/recorder.js';
-import { type ReplayedType, replayFixture } from '../../src/runtime/replay.js';
-import { testSystem, turnsOfLoop } from '../fakes/runtime.js';
+import { type ActorType, hotLogic } from '../../../src/runtime/actor-type.js';
+import { effect } from '../../../src/runtime/effect.js';
+import { recordActor } from '../../../src/runtime/inspection/recorder.js';
+import { type ReplayedType, replayFixture } from '../../../src/runtime/inspection/replay.js';
+import { testSystem, turnsOfLoop } from '../../fakes/runtime.js';
 
 /** Uses all that a machine may decide by: input, stamps, timers, effects, private machines, hot state. */
 const machine = setup({
