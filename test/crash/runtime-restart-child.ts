@@ -5,10 +5,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type AnyStateMachine, assign, setup } from 'xstate';
 import type { ActorRecord } from '../../src/runtime/cell/actor-record.js';
 import { type Clock, systemClock } from '../../src/runtime/clock.js';
-import { GroupCommit } from '../../src/runtime/store/group-commit.js';
-import { RecordCodec } from '../../src/runtime/store/record-codec.js';
+import { openStorage } from '../../src/runtime/store/storage.js';
 import { SEPARATOR } from '../../src/runtime/store/store-keys.js';
-import { UnreadableRows } from '../../src/runtime/store/unreadable-rows.js';
 import { ActorSystem } from '../../src/runtime/system.js';
 
 const [directory = '', countText = '', phase = ''] = process.argv.slice(2);
@@ -48,8 +46,12 @@ async function fill(): Promise<void> {
   await system.settled();
   await system.stop();
   // All others as the first one left its record.
-  const commit = new GroupCommit({ directory, clock: systemClock });
-  const codec = new RecordCodec(commit, new UnreadableRows(() => {}));
+  const { commit, codec } = openStorage({
+    directory,
+    clock: systemClock,
+    onDegraded: () => {},
+    onUnreadable: () => {},
+  });
   const [row] = commit.range('snapshots', 'sleeper/0', 'sleeper/1', 1);
   const [wake] = commit.range('timers', '', '\uffff', 1);
   if (!row || !wake) throw new Error('there is no record to copy');
