@@ -184,6 +184,9 @@ export async function startIngestHub(
       const credentials: Credentials = await device(vin);
       const vehicle = await Vehicle.open({ port, vin, credentials, serverCa: authority.certificatePem, ...more });
       vehicles.add(vehicle);
+      // A client is ready before the chart of its connection has heard of it.
+      const isNew = () => hub.system.byState().get('vehicle-connection')?.has('handshaking');
+      await eventually(() => !isNew(), 'the connection');
       return vehicle;
     },
     access: async (vin = VIN) => {
