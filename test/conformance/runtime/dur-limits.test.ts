@@ -4,7 +4,7 @@ import { type EventObject, setup } from 'xstate';
 import type { ActorType } from '../../../src/runtime/actor-type.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { ActorSystem } from '../../../src/runtime/system.js';
-import { START, temporaryFolder, testSystem, turnsOfLoop } from '../../fakes/runtime.js';
+import { eventually, START, temporaryFolder, testSystem, turnsOfLoop } from '../../fakes/runtime.js';
 import { contextOf, noteOutput, script, scriptedType, tellOutput } from '../../fakes/scripted.js';
 
 test('DUR-9 past its quota the store takes nothing more from durable sources; committed actors go on in memory', async (t) => {
@@ -15,10 +15,9 @@ test('DUR-9 past its quota the store takes nothing more from durable sources; co
   await system.start();
   system.onDegraded((error) => degraded.push(error !== undefined));
   const large = 'x'.repeat(30_000);
-  for (let n = 0; n < 40 && degraded.length === 0; n++) {
-    system.spawn(`d/${n}`, { large });
-    await turnsOfLoop(20);
-  }
+  let actors = 0;
+  const fill = (): boolean => degraded.length > 0 || !system.spawn(`d/${actors++}`, { large });
+  await eventually(fill, 'the store is past its quota');
   assert.deepEqual(degraded, [true]);
   assert.equal(system.tell('d/0', script({ n: 1 })), false);
   await assert.rejects(system.tellStored('d/0', script({ n: 1 })), { code: 'STORAGE_QUOTA' });
@@ -26,8 +25,12 @@ test('DUR-9 past its quota the store takes nothing more from durable sources; co
   await turnsOfLoop(20);
   assert.deepEqual(contextOf(system, 'c/0').seen, [1]);
   // What removes makes room.
-  for (let n = 0; n < 40; n++) void system.remove(`d/${n}`);
-  for (let retry = 0; retry < 20 && degraded.length < 2; retry++) await clock.advance(5_000);
+  for (let n = 0; n < actors; n++) void system.remove(`d/${n}`);
+  const retry = (): boolean => {
+    void clock.advance(5_000);
+    return degraded.length > 1;
+  };
+  await eventually(retry, 'the store has room again');
   assert.deepEqual(degraded, [true, false]);
   assert.equal(system.tell('d/0', script({ n: 2 })), true);
   await system.settled();

@@ -53,6 +53,7 @@ test('RT-11 start and stop come back as events, and names are reused', async (t)
   await system.settled();
   assert.equal(system.peek('child/c'), undefined, 'its record is removed');
   system.tell('owner/o', script({ outputs: [start, { type: 'stop', address: 'child/c' } as never] }));
+  await system.settled();
   system.tell('owner/o', script({ outputs: [{ type: 'stop', address: 'child/nobody' } as never] }));
   await system.settled();
   assert.deepEqual(contextOf(system, 'owner/o').notes, [
