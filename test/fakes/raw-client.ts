@@ -22,6 +22,8 @@ export class RawClient {
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.errorCode ||= error.code ?? error.message;
+      // An alert that crosses a write leaves the socket half open for good.
+      socket.destroy();
     });
     this.closed = new Promise((resolve) => {
       socket.on('close', () => {
