@@ -13,7 +13,7 @@ export interface RuntimeCounts {
   slowSlices: number;
 }
 
-export const countsOf = (): RuntimeCounts => ({
+const countsOf = (): RuntimeCounts => ({
   slices: 0,
   records: 0,
   largestRecord: 0,
@@ -26,3 +26,16 @@ export const countsOf = (): RuntimeCounts => ({
   passivated: 0,
   slowSlices: 0,
 });
+
+/** The counts of each actor type, from its first on. */
+export class CountsByType {
+  readonly types = new Map<string, RuntimeCounts>();
+
+  of(type: string): RuntimeCounts {
+    const known = this.types.get(type);
+    if (known) return known;
+    const counts = countsOf();
+    this.types.set(type, counts);
+    return counts;
+  }
+}

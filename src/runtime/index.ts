@@ -44,3 +44,4 @@ export { measureRuntime } from './runtime-metrics.js';
 export { EXIT, runUntilSignal } from './shutdown.js';
 export { type Child, Supervisor, type SupervisorSpec, type SupervisorView } from './supervision.js';
 export { ActorSystem, type ActorSystemOptions } from './system.js';
+export { within } from './wait.js';

@@ -7,6 +7,7 @@ import { delayMs, RESTART_BACKOFF } from './backoff.js';
 import type { Clock, TimerHandle } from './clock.js';
 import { type ErrorRecord, errorRecord } from './errors.js';
 import type { Ids } from './ids.js';
+import { within } from './wait.js';
 
 export type Strategy = 'one_for_one' | 'one_for_all' | 'rest_for_one';
 
@@ -128,7 +129,7 @@ export class Supervisor implements Child {
     this.stopping = true;
     for (const slot of this.slots) this.deps.clock.clearTimeout(slot.timer);
     // A child that is being started and never gets there does not keep the others from stopping.
-    await this.within(this.work, deadlineMs).catch(() => {});
+    await within(this.deps.clock, this.work, deadlineMs).catch(() => {});
     for (const slot of [...this.slots].reverse()) await this.stopChild(slot, deadlineMs);
   }
 
@@ -178,20 +179,13 @@ export class Supervisor implements Child {
     const { child } = slot;
     const shutdownMs = Math.min(deadlineMs, child.shutdownMs ?? SHUTDOWN_MS);
     try {
-      await this.within(child.stop(shutdownMs), shutdownMs + GRACE_MS);
+      // One that does not stop keeps the others from stopping only so long (SUP-4).
+      const isStopped = await within(this.deps.clock, child.stop(shutdownMs), shutdownMs + GRACE_MS);
+      if (!isStopped) throw new Error(`not stopped within ${shutdownMs + GRACE_MS} ms`);
     } catch (error) {
       this.deps.log.error({ child: child.name, err: errorRecord(error) }, 'child_stop_failed');
     }
     slot.state = 'stopped';
-  }
-
-  /** A child that does not stop keeps the others from stopping only so long (SUP-4). */
-  private within(stopped: Promise<void>, deadlineMs: number): Promise<void> {
-    const { clock } = this.deps;
-    return new Promise((resolve, reject) => {
-      const timer = clock.setTimeout(() => reject(new Error(`not stopped within ${deadlineMs} ms`)), deadlineMs);
-      stopped.then(resolve, reject).finally(() => clock.clearTimeout(timer));
-    });
   }
 
   private ended(slot: Slot, end: Parameters<ReportEnd>[0]): void {

@@ -1,5 +1,6 @@
+import type { Result } from '../../protocols/result.js';
 import type { FleetchartError } from '../../runtime/errors.js';
-import type { FleetRecord, Result } from './record.js';
+import type { FleetRecord } from './record.js';
 
 /** A record that the destination will never take; it becomes a dead letter and the others go on. */
 export interface Refusal {

@@ -1,4 +1,5 @@
-import type { FleetRecord, Result } from './record.js';
+import type { Result } from '../../protocols/result.js';
+import type { FleetRecord } from './record.js';
 
 /**
  * What a record looks like, or why it has no form. A format that throws refuses the one record: it must not hold up

@@ -14,7 +14,7 @@ export { createFileDispatcher, FILE_DEFAULTS, type FileDispatcherOptions } from 
 export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
 export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';
 export type { RefusedRecord, Spool, SpoolItem } from './pump.js';
-export { decodeRecord, encodeRecord, type Failure, type FleetRecord, type Result } from './record.js';
+export { decodeRecord, encodeRecord, type FleetRecord } from './record.js';
 export { dispatchRoutes } from './routes.js';
 
 export interface DispatcherOptions extends Omit<DestinationOptions, 'clock'> {

@@ -10,15 +10,7 @@
  * - REC-2 Decoding checks every length against the end before it returns, so nothing read later can fail.
  */
 
-/** Why bytes or a record were refused. `code` is stable; `detail` is for people. */
-export interface Failure {
-  readonly code: string;
-  readonly detail: string;
-  /** Where in the input, in bytes, if that is known. */
-  readonly offset?: number;
-}
-
-export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Failure };
+import type { Result } from '../../protocols/result.js';
 
 /** What goes to destinations: a telemetry record, an agent's metrics, feedback of an update. */
 export interface FleetRecord {

@@ -10,6 +10,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { Aedes, type Client } from 'aedes';
 import { isLoopback } from '../../runtime/http/http-auth.js';
+import { within } from '../../runtime/wait.js';
 import { fromThisMachine } from './access.js';
 import { BrokerError, listenError } from './errors.js';
 import type { BrokerAddress } from './events.js';
@@ -79,14 +80,7 @@ export class BrokerHost {
 
   /** Stops accepting, disconnects all clients, for at most `deadlineMs`, and forgets all sessions. */
   async close(deadlineMs: number): Promise<void> {
-    const { clock } = this.options;
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimeout(resolve, deadlineMs);
-      this.end().finally(() => {
-        clock.clearTimeout(timer);
-        resolve();
-      });
-    });
+    await within(this.options.clock, this.end(), deadlineMs);
   }
 
   stats(): BrokerStats {

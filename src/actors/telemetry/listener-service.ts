@@ -8,6 +8,7 @@ import { isLoopback } from '../../runtime/http/http-auth.js';
 import type { ActorSystem, Child, Clock, Ids, Logger } from '../../runtime/index.js';
 import { TlsMaterial } from '../../runtime/tls/tls.js';
 import type { TlsSnapshot } from '../../runtime/tls/tls-files.js';
+import { within } from '../../runtime/wait.js';
 import { isDemoCertificate } from '../provisioning/index.js';
 import { type Connections, connectionAddress } from './connections.js';
 import type { ConnectivitySpool } from './connectivity.js';
@@ -87,7 +88,7 @@ export class ListenerService implements Child {
     for (const connection of connections.all()) connection.terminate();
     await this.allEnded(until);
     // Their last turns make the records that say so.
-    await within(system.settled(), clock, until - clock.monotonic());
+    await within(clock, system.settled(), until - clock.monotonic());
     connectivity.close();
     this.material?.close();
   };
@@ -117,17 +118,6 @@ export class ListenerService implements Child {
       await new Promise<void>((resolve) => clock.setTimeout(resolve, STOP_POLL_MS));
     }
   }
-}
-
-/** Waits for `work`, but not longer than this. */
-function within(work: Promise<void>, clock: Clock, deadlineMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimeout(resolve, deadlineMs);
-    void work.then(() => {
-      clock.clearTimeout(timer);
-      resolve();
-    });
-  });
 }
 
 /** Certificates that may be shown where this listens, now and after each reload (ARCHITECTURE section 9). */

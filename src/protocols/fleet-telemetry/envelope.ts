@@ -1,4 +1,5 @@
-import { type Envelope, MESSAGE_TYPE, NO_BYTES, type Result, type Stream } from './types.js';
+import type { Result } from '../result.js';
+import { type Envelope, MESSAGE_TYPE, NO_BYTES, type Stream } from './types.js';
 
 // A reader of flatbuffers for the two tables of this protocol. Invariants:
 // 1. Every position is checked against the end of the message before it is read (FT-FB-1).

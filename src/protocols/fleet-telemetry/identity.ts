@@ -1,4 +1,4 @@
-import type { Failure, Result } from './types.js';
+import type { Failure, Result } from '../result.js';
 
 /** What identity is read from: the leaf of the verified chain, never another certificate that the client sent. */
 export interface CertificateFacts {

@@ -1,3 +1,4 @@
+export type { Failure, Result } from '../result.js';
 export { connectionIdFrom } from './connection-id.js';
 export { decodeEnvelope } from './envelope.js';
 export { answerRequest, type HttpAnswer, type HttpRequestFacts } from './http-surface.js';
@@ -42,7 +43,7 @@ export {
   vehicleMessage,
 } from './stream.js';
 export { type Acknowledge, type TopicOptions, type TopicRule, TopicRules } from './topic-rules.js';
-export { type Envelope, type Failure, MESSAGE_TYPE, NO_BYTES, type Result, type Stream } from './types.js';
+export { type Envelope, MESSAGE_TYPE, NO_BYTES, type Stream } from './types.js';
 export {
   createSession,
   type IngestPolicy,

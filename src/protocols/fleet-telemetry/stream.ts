@@ -1,6 +1,7 @@
+import type { Result } from '../result.js';
 import { DownwardBuilder } from './downward-builder.js';
 import { decodeEnvelope } from './envelope.js';
-import { MESSAGE_TYPE, type Result } from './types.js';
+import { MESSAGE_TYPE } from './types.js';
 
 /** Bytes, or text that is sent as UTF-8. */
 export type Octets = Uint8Array | string;

@@ -1,9 +1,10 @@
+import type { Result } from '../result.js';
 import { decodeEnvelope } from './envelope.js';
 import type { Identity } from './identity.js';
 import { admit, createRateLimit, type RateLimit, type RateLimitRule, SHADOW_RATE_LIMIT } from './rate-limit.js';
 import { encodeAck, encodeError } from './reply.js';
 import { type Acknowledge, sameBytes, type TopicRules } from './topic-rules.js';
-import { type Envelope, NO_BYTES, type Result } from './types.js';
+import { type Envelope, NO_BYTES } from './types.js';
 
 /** What decides about the messages of all connections. */
 export interface IngestPolicy {

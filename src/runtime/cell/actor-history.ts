@@ -112,7 +112,7 @@ export class ActorHistory {
       lastEvent: this.lastEvent,
       restarts: this.restarts,
     };
-    return { record, bytes: host.store.encode(record), summary: host.summary(type, snapshot) };
+    return host.records.encode(type, record, snapshot);
   }
 
   /** An encoded record has been written. */
@@ -121,7 +121,7 @@ export class ActorHistory {
     this.since = record.since;
     this.effects = activeChildren(record);
     const wakeAt = wakeTime(record);
-    host.wakes.set(this.address, this.wakeAt, wakeAt);
+    host.records.place(this.address, this.wakeAt, wakeAt);
     this.wakeAt = wakeAt;
   }
 

@@ -1,9 +1,8 @@
 import type { Address } from '../address.js';
-import type { CellHost } from './cell-host.js';
+import type { CellHost, CellId } from './cell-host.js';
 import { Deque } from './deque.js';
 import { Mailbox } from './mailbox.js';
 import type { EventMessage, Message } from './message.js';
-import type { PreparedType } from './prepared-type.js';
 
 /** Behind every row that there is: new rows come after all others. */
 const LAST_ROW = '\uffff';
@@ -16,13 +15,14 @@ export class CellQueue {
   /** Messages that `defer` put off, oldest first. */
   deferred: EventMessage[] = [];
 
+  private readonly address: Address;
+
   constructor(
-    private readonly address: Address,
-    type: PreparedType,
+    id: CellId,
     private readonly host: CellHost,
-    dropped: ConstructorParameters<typeof Mailbox>[1],
   ) {
-    this.mailbox = new Mailbox(type.mailbox ?? {}, dropped);
+    this.address = id.address;
+    this.mailbox = new Mailbox(id.type.mailbox ?? {}, (message, policy) => host.messages.dropped(id, message, policy));
   }
 
   get isEmpty(): boolean {
@@ -69,22 +69,23 @@ export class CellQueue {
 
   /** Makes dead letters of all that waits. */
   discardAll(error: unknown): void {
-    for (const message of this.mailbox.drain()) this.host.discard(this.address, message, error);
+    for (const message of this.mailbox.drain()) this.host.messages.discard(this.address, message, error);
     for (let message = this.nextStored(); message; message = this.nextStored()) {
-      this.host.discard(this.address, message, error);
+      this.host.messages.discard(this.address, message, error);
     }
   }
 
   /** Drops all that waits, and what is stored of it. */
   forgetAll(): void {
-    for (const message of [...this.mailbox.drain(), ...this.deferred]) this.host.discard(this.address, message);
+    for (const message of [...this.mailbox.drain(), ...this.deferred])
+      this.host.messages.discard(this.address, message);
     this.deferred = [];
     for (let row = this.backlog.shift(); row; row = this.backlog.shift()) this.host.inbox.remove(this.address, row);
   }
 
   private nextStored(): Message | undefined {
     for (let row = this.backlog.shift(); row; row = this.backlog.shift()) {
-      const message = this.host.stored(this.address, row);
+      const message = this.host.messages.stored(this.address, row);
       if (message) return message;
     }
     return undefined;

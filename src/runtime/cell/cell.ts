@@ -1,57 +1,29 @@
-/**
- * One actor: its mailbox, its place in the store and, while it is awake, its XState actor.
- *
- * Invariants
- * - CE-1 Messages are taken in slices. All that a slice changed, sent and consumed is handed to the group commit at
- *   its end, at once (DUR-2, DUR-4); a slice that fails hands over nothing (SUP-6).
- * - CE-2 What leaves the process from a `durable` actor leaves after the flush of its slice, in order.
- * - CE-3 A message is handed to a machine only in a slice; only results of private children come in between, and are
- *   committed with the next one.
- */
 import type { AnyActor, EventObject } from 'xstate';
 import type { Address } from '../address.js';
-import { ActorError, type ErrorRecord, errorRecord } from '../errors.js';
+import { type ErrorRecord, errorRecord } from '../errors.js';
 import type { FailurePhase, FailureTime } from '../restart-policy.js';
-import { dropActor, type Restored, restoreActor, startActor } from './activation.js';
-import { ActorHistory, type EncodedRecord, type MachineSnapshot } from './actor-history.js';
-import { CellClock, type CellPort } from './cell-clock.js';
-import type { CellHost, Loaded } from './cell-host.js';
+import { ActorHistory, type MachineSnapshot } from './actor-history.js';
+import { stopped } from './cell-commit.js';
+import type { CellHost } from './cell-host.js';
 import { CellQueue } from './cell-queue.js';
-import type { EventMessage, Message, Stamp, StartMessage, StopMessage } from './message.js';
+import type { Stamp } from './message.js';
 import type { PreparedType } from './prepared-type.js';
-import { releaseHot, releaseSlice, Slice } from './slice.js';
+import { Presence, type PresencePort, type RestoreCause } from './presence.js';
+import { type SliceEnds, Slices } from './slices.js';
 import { stateText } from './waits.js';
 
 export type CellStatus = 'sleeping' | 'live' | 'restarting' | 'parked' | 'stopped';
 
-/** Why an actor is woken, told to it as `runtime.restored` (SUP-6). */
-export type RestoreCause = 'boot' | 'wake' | 'restart' | 'olderGeneration';
+/** A timer due within this time keeps the actor in memory (PAS-1), milliseconds. */
+const SOON_MS = 50;
 
-export class Cell implements CellPort {
+/** One actor: its mailbox, its place in the store and, while it is awake, its XState actor. */
+export class Cell implements PresencePort, SliceEnds {
   status: CellStatus = 'sleeping';
   readonly queue: CellQueue;
   readonly history: ActorHistory;
-  private actor: AnyActor | undefined;
-  private clock: CellClock | undefined;
-  private committed: MachineSnapshot | undefined;
-  /** What the record holds beside the snapshot itself has changed: timers, or children. */
-  private isRecordStale = false;
-  private hotState: unknown;
-  private failure: { error: unknown } | undefined;
-  /** Told to the actor when it is restored next. */
-  cause: RestoreCause = 'wake';
-  private expectStop = false;
-
-  private taking = false;
-  private slice = new Slice();
-  /** What is being done, should it fail. */
-  private phase: FailurePhase | 'commit' = 'effect';
-  /** The message that is being taken. */
-  private current: EventMessage | Message | undefined;
-  /** The deferred messages as the slice found them. */
-  private deferredBefore: readonly EventMessage[] = [];
-  /** Messages still to be taken in slices of their own, to find the one that cannot be committed. */
-  private oneByOne = 0;
+  private readonly presence: Presence;
+  private readonly slices: Slices;
 
   lastActivity = 0;
   lastError: ErrorRecord | undefined;
@@ -67,114 +39,75 @@ export class Cell implements CellPort {
     readonly type: PreparedType,
     private readonly host: CellHost,
   ) {
-    this.queue = new CellQueue(address, type, host, (message, policy) => host.dropped(this, message, policy));
-    this.history = new ActorHistory(address, type);
+    const id = { address, type };
+    const queue = new CellQueue(id, host);
+    const history = new ActorHistory(address, type);
+    const presence = new Presence(id, host, history, this);
+    this.queue = queue;
+    this.history = history;
+    this.presence = presence;
+    this.slices = new Slices({ ...id, host, queue, history, presence }, this);
   }
 
   get isLive(): boolean {
-    return this.actor !== undefined;
+    return this.presence.xstate !== undefined;
   }
 
   get hasWork(): boolean {
-    if (this.status === 'parked' || this.status === 'restarting' || this.status === 'stopped') return false;
-    return !this.queue.isEmpty || this.failure !== undefined || this.isDirty;
+    return this.takesMessages && (!this.queue.isEmpty || this.presence.hasFailed || this.slices.isDirty);
   }
 
   /** The chart's snapshot after the last slice, while the actor is in memory. */
   get committedSnapshot(): MachineSnapshot | undefined {
-    return this.committed;
+    return this.presence.committed;
   }
 
   /** The chart's snapshot now, while the actor is in memory. */
   get snapshot(): MachineSnapshot | undefined {
-    return this.actor?.getSnapshot();
+    return this.presence.snapshot;
   }
 
   get xstate(): AnyActor | undefined {
-    return this.actor;
+    return this.presence.xstate;
   }
 
   get stateText(): string | undefined {
-    return this.actor && stateText(this.snapshot?.value);
+    return this.isLive ? stateText(this.snapshot?.value) : undefined;
   }
 
   /** What a recording of the actor begins with. */
   persisted(): { input: unknown; snapshot: unknown; hot?: unknown } | undefined {
-    if (!this.actor) return undefined;
-    const hot = this.type.hot && this.hotState !== undefined ? { hot: structuredClone(this.hotState) } : {};
-    return { input: this.history.input, snapshot: this.actor.getPersistedSnapshot(), ...hot };
+    const { xstate, hotState } = this.presence;
+    if (!xstate) return undefined;
+    const hot = this.type.hot && hotState !== undefined ? { hot: structuredClone(hotState) } : {};
+    return { input: this.history.input, snapshot: xstate.getPersistedSnapshot(), ...hot };
   }
 
   /** Takes up to `limit` messages until `isOver`; commits what they did. */
   run(limit: number, isOver: () => boolean): void {
-    if (this.status === 'parked' || this.status === 'restarting' || this.status === 'stopped') return;
+    if (!this.takesMessages) return;
     this.lastActivity = this.host.clock.now();
-    this.begin('effect');
-    try {
-      this.throwFailure();
-      // What a child came to since the last slice was a turn as well.
-      this.offerDeferred();
-      const most = this.oneByOne > 0 ? 1 : limit;
-      for (let count = 0; count < most; count++) {
-        const message = this.queue.next();
-        if (!message) break;
-        this.slice.took.push(message);
-        this.current = message;
-        this.phase = message.kind === 'timer' ? 'timer' : 'message';
-        this.take(message);
-        this.throwFailure();
-        this.offerDeferred();
-        if (this.expectStop || this.snapshot?.status === 'done' || isOver()) break;
-      }
-      this.commit();
-      if (this.oneByOne > 0) this.oneByOne--;
-    } catch (error) {
-      this.fail(error);
-    } finally {
-      this.taking = false;
-    }
+    this.slices.run(limit, isOver);
     this.host.ran(this);
   }
 
-  private begin(phase: FailurePhase): void {
-    this.taking = true;
-    this.phase = phase;
-    this.current = undefined;
-    this.deferredBefore = this.queue.deferred.slice();
-  }
-
-  private throwFailure(): void {
-    if (this.failure) throw this.failure.error;
-  }
+  // Waking and sleeping.
 
   /** Wakes the actor, or makes sure that it exists, without a message: at boot, by the wake index, by a supervisor. */
-  wake(cause: RestoreCause, start?: { input: unknown }): void {
-    this.cause = cause;
-    this.begin(cause === 'restart' ? 'restart' : 'activation');
-    try {
-      if (!this.actor && !this.restore() && start) this.create(start.input, this.history.startedBy);
-      this.throwFailure();
-      this.commit();
-    } catch (error) {
-      this.fail(error);
-    } finally {
-      this.taking = false;
-    }
+  wake(cause: RestoreCause, start?: { readonly input: unknown }): void {
+    this.presence.cause = cause;
+    this.slices.wake(cause === 'restart' ? 'restart' : 'activation', start);
     this.host.ran(this);
+  }
+
+  /** What it is told to be woken for, should a message wake it. */
+  wakesFor(cause: RestoreCause): void {
+    if (!this.isLive) this.presence.cause = cause;
   }
 
   /** Leaves memory if nothing holds it there (PAS-1, PAS-2); the record is on disk first. */
   sleep(): void {
-    if (!this.canSleep) return;
-    this.begin('effect');
-    try {
-      this.storeHot();
-    } catch (error) {
-      this.fail(error);
-      return;
-    } finally {
-      this.taking = false;
-    }
+    if (!this.canSleep || !this.slices.storeHot()) return;
     this.host.commit.afterFlush(() => {
       if (!this.canSleep) return;
       this.leave();
@@ -183,43 +116,32 @@ export class Cell implements CellPort {
   }
 
   get canSleep(): boolean {
-    const soon = this.host.clock.now() + 50;
     const { effects, wakeAt } = this.history;
     return (
       this.status === 'live' &&
       this.type.stored &&
       !this.hasWork &&
-      !this.taking &&
+      !this.slices.isRunning &&
       this.queue.deferred.length === 0 &&
       effects === 0 &&
-      (wakeAt === undefined || wakeAt > soon)
+      (wakeAt === undefined || wakeAt > this.host.clock.now() + SOON_MS)
     );
   }
 
+  // What a supervisor decides.
+
   /** Persists what is not yet, then drops the actor, which takes no more messages: for an orderly stop. */
   shutdown(): void {
-    if (this.actor) this.host.guard(this, () => this.persist());
-    if (this.actor) this.leave();
+    if (this.isLive) this.host.guard(this.address, () => this.slices.persist());
+    if (this.isLive) this.leave();
     if (this.status !== 'parked') this.status = 'stopped';
-  }
-
-  /** What children did since the last slice, and the hot state (DUR-7). */
-  private persist(): void {
-    this.begin('effect');
-    try {
-      if (this.isDirty && !this.failure) this.commit();
-      this.storeHot();
-    } finally {
-      this.taking = false;
-    }
   }
 
   /** After a failure: the next slice restores the actor from its last commit. */
   resume(cause: RestoreCause): void {
-    this.status = 'sleeping';
-    this.parkedReason = undefined;
-    this.isUnreadable = false;
-    this.wake(cause, this.type.stored && this.committedOnce ? undefined : { input: this.history.input });
+    this.unpark();
+    const isStored = this.type.stored && this.host.records.exists(this.address);
+    this.wake(cause, isStored ? undefined : { input: this.history.input });
     this.host.ready(this);
   }
 
@@ -236,7 +158,7 @@ export class Cell implements CellPort {
   abandon(): void {
     this.status = 'sleeping';
     this.failures = [];
-    if (this.type.stored) this.host.erase(this);
+    if (this.type.stored) this.host.records.erase(this.address, this.history.wakeAt);
     this.history.erased();
   }
 
@@ -248,16 +170,14 @@ export class Cell implements CellPort {
   /** A parked actor is stopped after all: its messages are not taken any more. */
   endParked(): void {
     this.queue.discardAll(stopped(this.address));
-    this.status = 'sleeping';
-    this.parkedReason = undefined;
-    this.isUnreadable = false;
+    this.unpark();
   }
 
   // What the actor's logic asks of its cell.
 
   hold(start: () => void): void {
-    this.slice.held.push(start);
-    if (!this.taking) this.host.ready(this);
+    this.slices.now.held.push(start);
+    this.changed();
   }
 
   effectKey(invokeId: string): string {
@@ -270,13 +190,13 @@ export class Cell implements CellPort {
 
   taken(event: EventObject): void {
     this.history.noteEvent(event);
-    this.host.tapped(this)?.event(this.address, event);
-    if (!this.taking) this.host.ready(this);
+    this.host.tapped(this.address)?.event(this.address, event);
+    this.changed();
   }
 
   childChanged(): void {
-    this.isRecordStale = true;
-    if (!this.taking) this.host.ready(this);
+    this.presence.isRecordStale = true;
+    this.changed();
   }
 
   timerFired(fire: () => void): void {
@@ -285,313 +205,62 @@ export class Cell implements CellPort {
   }
 
   timersChanged(): void {
-    this.isRecordStale = true;
+    this.presence.isRecordStale = true;
   }
 
-  // A slice.
+  // What its coming, going and doings mean.
 
-  private get isDirty(): boolean {
-    if (!this.actor) return false;
-    return this.slice.hasEffects || this.isRecordStale || this.snapshot !== this.committed;
+  emitted(output: EventObject): void {
+    this.slices.now.outputs.push(output);
   }
 
-  private get committedOnce(): boolean {
-    return this.host.store.exists(this.address);
+  notify(to: Address, event: EventObject): void {
+    this.slices.now.notify(to, event);
   }
 
-  private take(message: Message): void {
-    switch (message.kind) {
-      case 'timer':
-        message.fire();
-        return;
-      case 'start':
-        this.takeStart(message);
-        return;
-      case 'stop':
-        this.takeStop(message);
-        return;
-      case 'hot':
-        if (this.ensure(message)) this.takeHot(message.message);
-        return;
-      case 'event':
-        if (!this.ensure(message)) return;
-        if (this.isDeferred(message)) this.queue.deferred.push(message);
-        else this.actor?.send(message.event);
-        return;
-    }
+  unreadable(): void {
+    this.isUnreadable = true;
   }
 
-  /** Offers what was put off once more, in its order, until one is put off again. */
-  private offerDeferred(): void {
-    const { deferred } = this.queue;
-    for (let first = deferred[0]; first && !this.isDeferred(first); first = deferred[0]) {
-      // One that came to its end takes no more messages (E16); these wait for what comes after it.
-      if (this.snapshot?.status !== 'active') return;
-      deferred.shift();
-      if (!this.slice.took.includes(first)) this.slice.took.push(first);
-      this.current = first;
-      this.phase = 'message';
-      this.actor?.send(first.event);
-      this.throwFailure();
-    }
-  }
-
-  private isDeferred(message: EventMessage): boolean {
-    const snapshot = this.snapshot;
-    return snapshot !== undefined && this.type.defer?.(snapshot, message.event) === true;
-  }
-
-  private takeStart(message: StartMessage): void {
-    if (this.actor || this.restore()) return;
-    const ended = this.type.restart === 'permanent' ? undefined : this.host.ended(this);
-    if (!ended) this.create(message.input, message.startedBy);
-    else if (message.startedBy) this.notify(message.startedBy, doneEvent(this.address, ended.output));
-  }
-
-  private takeStop({ requestedBy }: StopMessage): void {
-    // The chart of a sleeping one is not run any more; its record says where it stands in the wake index.
-    if (!this.actor) this.history.wakeAt = this.host.storedWakeTime(this);
-    this.expectStop = true;
-    if (requestedBy) this.notify(requestedBy, { type: 'actor.stopped', address: this.address } as EventObject);
-  }
-
-  /** Tells another actor of this one, with the slice. */
-  private notify(to: Address, event: EventObject): void {
-    this.slice.notices.push({ type: 'tell', to, event } as EventObject);
-  }
-
-  private takeHot(message: unknown): void {
-    const { hot } = this.type;
-    if (!hot) throw new ActorError('ACTOR_NOT_HOT', `${this.type.name} takes no hot messages`);
-    this.hotState ??= hot.initial(this.history.input);
-    const at = this.host.sliceTime();
-    const result = hot.on(this.hotState, message, at);
-    this.host.tapped(this)?.hot(this.address, message, at, result);
-    if (!result) return;
-    if (result.append || result.reply !== undefined) this.slice.hotResults.push(result);
-    if (result.event) this.actor?.send(result.event);
-  }
-
-  // Coming into memory and leaving it.
-
-  /** Makes sure that there is an actor for `message`; without one the message is a dead letter. */
-  private ensure(message: Message): boolean {
-    if (this.actor || this.restore()) return true;
-    const ended = this.host.ended(this);
-    if (this.type.startOnTell && !ended) {
-      this.create({}, undefined);
-      return true;
-    }
-    const error = ended
-      ? new ActorError('ACTOR_DONE', `${this.address} has come to its end`)
-      : new ActorError('ACTOR_UNKNOWN', `there is no actor ${this.address}`);
-    this.host.deadLetter(this.address, message, error);
-    return false;
-  }
-
-  private create(input: unknown, startedBy: Address | undefined): void {
-    this.clock = new CellClock(this, this.host.clock);
-    const stamp = this.host.stamp();
-    this.history.begin(input, startedBy, stamp);
-    const stamped = { ...(input as object), stamp };
-    this.host.tapped(this)?.started(this.address, stamped);
-    this.adopt(startActor(this.type, this.address, this.clock, stamped, this));
-  }
-
-  /** Whether there is an actor now. A failure here is not the fault of the message that asked for the actor. */
-  private restore(): boolean {
-    if (!this.type.stored) return false;
-    const phase = this.phase;
-    if (phase !== 'restart') this.phase = 'activation';
-    const isThere = this.restoreFrom(this.host.load(this, this.history.slot));
-    this.throwFailure();
-    this.phase = phase;
-    return isThere;
-  }
-
-  private restoreFrom(found: Loaded): boolean {
-    switch (found.kind) {
-      case 'none':
-        return false;
-      case 'reset':
-        this.create(found.input, found.startedBy);
-        if (found.startedBy) {
-          this.notify(found.startedBy, { type: 'runtime.reset', address: this.address } as EventObject);
-        }
-        return true;
-    }
-    const { record } = found;
-    this.history.take(record);
-    this.hotState = record.hot;
-    // An actor that is done is read, not run (DUR-11).
-    if (record.snapshot.status !== 'active') return false;
-    this.clock = new CellClock(this, this.host.clock);
-    let restored: Restored;
-    try {
-      const times = { now: this.host.clock.now(), startedAt: this.host.startedAt };
-      restored = restoreActor(this.type, this.address, this.clock, record, { due: this.history.due, ...times }, this);
-    } catch (error) {
-      this.clock.close();
-      return this.restoreFrom(this.host.unreadable(this, error, record));
-    }
-    const isRearmed = this.adopt(restored);
-    this.committed = this.snapshot;
-    this.isRecordStale = isRearmed || found.cause === 'olderGeneration';
-    this.host.tapped(this)?.restored(this.address, record);
-    const cause = found.cause ?? this.cause;
-    this.cause = 'wake';
-    this.actor?.send({ type: 'runtime.restored', cause } as EventObject);
-    return true;
-  }
-
-  /** Starts the actor; returns whether its timers are other than those of its record. */
-  private adopt({ actor, start }: Restored): boolean {
-    this.actor = actor;
+  woke(): void {
     this.status = 'live';
-    actor.on('*', (output: EventObject) => this.slice.outputs.push(output));
-    const isRearmed = start();
     this.host.woke(this);
-    return isRearmed;
   }
 
-  /** Called by the actor's only observer (RT-7). */
-  failed(error: unknown): void {
-    this.failure ??= { error };
-    if (!this.taking) this.host.ready(this);
-  }
-
-  private leave(): void {
-    this.clock?.close();
-    this.actor?.stop();
-    this.forgetActor();
-    this.status = 'sleeping';
-  }
-
-  private forgetActor(): void {
-    if (this.actor) this.host.left(this);
-    this.actor = undefined;
-    this.clock = undefined;
-    this.committed = undefined;
-    this.failure = undefined;
-    this.history.slept();
+  left(): void {
     this.queue.mailbox.dropTimers();
+    this.host.left(this);
   }
 
-  // Its end.
-
-  private commit(): void {
-    const { host, type, slice } = this;
-    const { took, outputs, hotResults } = slice;
-    const snapshot = this.snapshot;
-    const isStopped = this.expectStop;
-    const isDone = snapshot?.status === 'done' && !isStopped;
-    const isKept = isDone && type.onDone === 'keep';
-    const { startedBy } = this.history;
-    if (isDone && startedBy) this.notify(startedBy, doneEvent(this.address, snapshot.output));
-    // What can fail comes first: the slice is written as a whole or not at all (CE-1).
-    this.phase = took.length > 0 ? 'commit' : this.phase;
-    const isStale = snapshot !== this.committed || this.isRecordStale;
-    const isWritten = snapshot && type.stored && isStale && (isKept || !(isDone || isStopped));
-    const record = isWritten ? this.nextRecord(snapshot) : undefined;
-    const routed = host.route(this, slice.notices.length > 0 ? [...outputs, ...slice.notices] : outputs);
-    const deferred = this.queue.storeDeferred();
-
-    this.slice = new Slice();
-    if (record) this.write(record);
-    else if (this.actor && snapshot && !type.stored) {
-      const { actor, committed, isRecordStale: isStale } = this;
-      this.history.noteTime(host, { actor, snapshot, committed, isStale });
-    }
-    this.committed = snapshot;
-    this.isRecordStale = false;
-    host.tapped(this)?.committed(this.address, outputs, snapshot?.value);
-    routed.write();
-    for (const message of took) this.queue.consume(message);
-    this.queue.deferred = deferred();
-    if (isDone || isStopped) this.finish(isStopped ? 'stopped' : isKept ? 'kept' : 'done', slice);
-    releaseSlice(this, host, slice, routed);
-    if (type.hot && hotResults.length > 0) releaseHot(this, host, type.hot, hotResults);
-  }
-
-  private nextRecord(snapshot: MachineSnapshot): EncodedRecord | undefined {
-    const { actor, committed, hotState, isRecordStale: isStale } = this;
-    return actor && this.history.encode(this.host, { actor, snapshot, committed, isStale, hotState });
-  }
-
-  private write(encoded: EncodedRecord): void {
-    this.host.write(this, encoded);
-    this.history.wrote(this.host, encoded);
-  }
-
-  private storeHot(): void {
-    if (!this.type.hot?.stored || !this.snapshot || this.hotState === undefined) return;
-    const record = this.nextRecord(this.snapshot);
-    if (record) this.write(record);
-  }
-
-  /** The chart has reached its end, or the actor was told to stop: its record goes, or stays to be read. */
-  private finish(how: 'done' | 'kept' | 'stopped', { took }: Slice): void {
-    if (this.actor) dropActor(this.actor);
-    this.clock?.close();
-    this.forgetActor();
+  ended(how: 'done' | 'stopped'): void {
     this.status = 'sleeping';
-    this.hotState = undefined;
-    if (this.type.stored && how !== 'kept') {
-      this.host.erase(this);
-      this.history.erased();
-    }
-    const { deferred } = this.queue;
-    this.queue.deferred = [];
-    this.expectStop = false;
-    if (how === 'stopped') {
-      // An operator's removal takes its messages along; after another's stop they can still be looked at.
-      const isLost = took.some((message) => message.kind === 'stop' && message.requestedBy === undefined);
-      for (const message of deferred)
-        this.host.discard(this.address, message, isLost ? undefined : stopped(this.address));
-    } else this.queue.mailbox.putBack(deferred);
-    this.host.finished(this, how === 'stopped' ? 'stopped' : 'done');
+    this.host.finished(this, how);
   }
 
-  /** Discards the slice as a whole, puts the other messages back and leaves the rest to the supervisor. */
-  private fail(error: unknown): void {
-    const { took } = this.slice;
-    const culprit = this.culprit();
-    const phase = this.phase !== 'commit' ? this.phase : culprit || took.length > 1 ? 'message' : 'timer';
+  failed(error: unknown, phase: FailurePhase): void {
     this.failures.push({ at: this.host.clock.now(), phase });
     this.lastError = errorRecord(error);
-    // One after another, so that the one that cannot be committed is found.
-    this.oneByOne = this.phase === 'commit' && !culprit ? took.length : 0;
-    const earlier = new Set<Message>(this.deferredBefore);
-    const later = took.filter((message) => !earlier.has(message) && message.kind !== 'timer');
-    // What made a temporary actor does not make it again.
-    const starts = new Set(this.type.restart === 'temporary' ? later.filter(({ kind }) => kind === 'start') : []);
-    for (const start of starts) this.host.discard(this.address, start);
-    const others = [...earlier, ...later].filter((message) => message !== culprit && !starts.has(message));
-    this.queue.mailbox.putBack(others);
-    if (this.actor) dropActor(this.actor);
-    this.clock?.close();
-    this.forgetActor();
-    this.hotState = undefined;
-    this.slice = new Slice();
-    this.queue.deferred = [];
-    this.expectStop = false;
     this.status = 'restarting';
-    if (culprit) {
-      this.host.discard(this.address, culprit, error);
-      if (culprit.kind === 'event' && culprit.acknowledged) this.host.commit.afterFlush(culprit.acknowledged);
-    }
     this.host.failed(this, error);
   }
 
-  /** The message that the slice failed on, if it was one (SUP-6). */
-  private culprit(): Message | undefined {
-    const { took } = this.slice;
-    const message =
-      this.phase === 'message' ? this.current : this.phase === 'commit' && took.length === 1 ? took[0] : undefined;
-    return message?.kind === 'timer' || message?.kind === 'stop' ? undefined : message;
+  /** Between slices, what is new asks for one. */
+  changed(): void {
+    if (!this.slices.isRunning) this.host.ready(this);
+  }
+
+  private get takesMessages(): boolean {
+    return this.status === 'sleeping' || this.status === 'live';
+  }
+
+  private leave(): void {
+    this.presence.leave();
+    this.status = 'sleeping';
+  }
+
+  private unpark(): void {
+    this.status = 'sleeping';
+    this.parkedReason = undefined;
+    this.isUnreadable = false;
   }
 }
-
-const doneEvent = (address: Address, output: unknown) => ({ type: 'actor.done', address, output }) as EventObject;
-
-const stopped = (address: Address): ActorError => new ActorError('ACTOR_STOPPED', `${address} was stopped`);

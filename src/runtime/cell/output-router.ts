@@ -4,7 +4,7 @@ import type { Asks } from '../asks.js';
 import { ActorError } from '../errors.js';
 import type { Outbox } from '../store/outbox.js';
 import type { StoredInbox, StoredMessage } from '../store/stored-inbox.js';
-import type { Cell } from './cell.js';
+import type { CellId } from './cell-host.js';
 import type { Message } from './message.js';
 import type { PreparedType } from './prepared-type.js';
 
@@ -86,7 +86,7 @@ export interface RouterOptions {
   readonly deliver: (address: Address, message: Message) => void;
   readonly append: (output: LogAppendOutput) => boolean;
   readonly deadLetter: (address: Address, message: unknown, error: unknown) => void;
-  readonly guard: (cell: Cell, callback: () => void) => void;
+  readonly guard: (address: Address, callback: () => void) => void;
   readonly now: () => number;
   /** An id that no other output has. */
   readonly nextId: () => string;
@@ -99,7 +99,7 @@ export class OutputRouter {
   constructor(private readonly options: RouterOptions) {}
 
   /** Throws on outputs that cannot be stored. */
-  route(cell: Cell, outputs: readonly EventObject[]): RoutedOutputs {
+  route(cell: CellId, outputs: readonly EventObject[]): RoutedOutputs {
     if (outputs.length === 0) return NO_OUTPUTS;
     const plan = new Plan();
     for (const output of outputs as ReadonlyArray<RuntimeOutput | EventObject>) {
@@ -138,7 +138,7 @@ export class OutputRouter {
   }
 
   /** Writes the message into the receiver's stored inbox, or keeps it for later where one of the two is not stored. */
-  private move(cell: Cell, to: Address, message: StoredMessage, plan: Plan): void {
+  private move(cell: CellId, to: Address, message: StoredMessage, plan: Plan): void {
     const { inbox, deliver, typeNamed } = this.options;
     const type = isAddress(to) ? typeNamed(typeOf(to)) : undefined;
     if (!type) {
@@ -153,7 +153,7 @@ export class OutputRouter {
   }
 
   /** Puts the output into the outbox, or has its effect carry it at the release. */
-  private emit(cell: Cell, output: EventObject, plan: Plan): void {
+  private emit(cell: CellId, output: EventObject, plan: Plan): void {
     const { outbox, guard, deadLetter, nextId } = this.options;
     const carry = cell.type.outputs?.[output.type];
     if (!carry) {
@@ -171,7 +171,7 @@ export class OutputRouter {
       return;
     }
     plan.releases.push(() =>
-      guard(cell, () => {
+      guard(cell.address, () => {
         const carried = carry(output, { address: cell.address, id: nextId(), signal: this.never });
         if (carried instanceof Promise) {
           carried.catch((error: unknown) => deadLetter(cell.address, output, error));
@@ -180,14 +180,14 @@ export class OutputRouter {
     );
   }
 
-  private sendAtRelease(cell: Cell, plan: Plan): string[] {
+  private sendAtRelease(cell: CellId, plan: Plan): string[] {
     const sent: string[] = [];
     plan.sent = sent;
     plan.releases.push(() => this.options.outbox.send(cell.address, sent));
     return sent;
   }
 
-  private append(cell: Cell, output: LogAppendOutput): void {
+  private append(cell: CellId, output: LogAppendOutput): void {
     const { append, deadLetter } = this.options;
     if (!append(output)) deadLetter(cell.address, output, new ActorError('LOG_FULL', 'the log took no entry'));
   }

@@ -3,7 +3,7 @@ import { type Address, addressOf, isAddress } from '../address.js';
 import { ActorError } from '../errors.js';
 import type { Inspection } from '../inspection/inspection.js';
 import { recordActor } from '../inspection/recorder.js';
-import { redacted } from '../inspection/redact.js';
+import { forViewers } from '../redaction.js';
 import type { SupervisorView } from '../supervision.js';
 import type { ActorSystem } from '../system.js';
 import type { HttpRoutes, HttpServer } from './http-server.js';
@@ -50,7 +50,7 @@ export function actorRoutes({ system, supervision }: ActorRoutesDeps): HttpRoute
       const view = system.view(address);
       if (!view) throw new HttpError('ACTOR_UNKNOWN', `there is no actor ${address}`);
       const chart = system.peek(address);
-      return { ...view, context: redacted(chart?.context), output: redacted(chart?.output) ?? null };
+      return { ...view, context: forViewers(chart?.context), output: forViewers(chart?.output) ?? null };
     });
 
     app.post('/api/v1/actors/:kind/:key/unpark', { schema: { params: Key } }, async (request, reply) => {
@@ -65,7 +65,7 @@ export function actorRoutes({ system, supervision }: ActorRoutesDeps): HttpRoute
     app.get('/api/v1/dead-letters', { schema: { querystring: limited } }, async (request) => ({
       deadLetters: system.deadLetters
         .list(request.query.limit ?? PAGE)
-        .map((letter) => ({ ...letter, message: redacted(letter.message) })),
+        .map((letter) => ({ ...letter, message: forViewers(letter.message) })),
     }));
 
     const byId = Type.Object({ id: Type.String() });

@@ -5,7 +5,7 @@
  */
 import type { EventObject } from 'xstate';
 import type { Address } from '../address.js';
-import { isSecretName } from '../logging/secret-names.js';
+import { isSecretName } from '../secret-names.js';
 
 export type FixtureLine =
   | { readonly kind: 'start'; readonly address: Address; readonly typeVersion: number; readonly input: unknown }

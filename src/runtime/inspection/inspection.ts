@@ -10,10 +10,10 @@ import type { EventObject } from 'xstate';
 import { type Address, typeOf } from '../address.js';
 import type { Clock, TimerHandle } from '../clock.js';
 import type { ChartSnapshot } from '../http/actor-view.js';
+import { forViewers } from '../redaction.js';
 import type { ActorSystem } from '../system.js';
 import { chartDefinition } from './chart-definition.js';
 import { Glob } from './glob.js';
-import { redacted } from './redact.js';
 
 /** Takes one message; false if the viewer does not keep up and the message is lost. */
 export type SendToViewer = (text: string) => boolean;
@@ -184,7 +184,7 @@ export class Inspection {
       for (const viewer of this.viewers) {
         if (viewer.opened(address)) {
           this.introduce(viewer, address);
-          this.tell(viewer, { ...this.envelope('@xstate.event', address), event: redacted(inspected.event) });
+          this.tell(viewer, { ...this.envelope('@xstate.event', address), event: forViewers(inspected.event) });
         }
       }
     } else if (inspected.type === '@xstate.snapshot') {
@@ -210,7 +210,7 @@ export class Inspection {
     watched.isDirty = false;
     const message = {
       ...this.envelope('@xstate.snapshot', address),
-      event: redacted(watched.event ?? { type: 'xstate.init' }),
+      event: forViewers(watched.event ?? { type: 'xstate.init' }),
       snapshot: shown(chart),
     };
     for (const viewer of this.viewers) {
@@ -239,8 +239,8 @@ export class Inspection {
 function shown(chart: ChartSnapshot | undefined): object {
   if (!chart) return { status: 'stopped', value: null, context: {} };
   const { status, value, context, output } = chart;
-  const ended = output === undefined ? {} : { output: redacted(output) };
-  return { status, value, context: redacted(context), children: {}, ...ended };
+  const ended = output === undefined ? {} : { output: forViewers(output) };
+  return { status, value, context: forViewers(context), children: {}, ...ended };
 }
 
 /** The type that a glob like `dispatcher/*` is limited to. */

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { type Clock, systemClock } from '../clock.js';
-import { redacted } from './log-redaction.js';
+import { redacted } from '../redaction.js';
 import { type LineWriter, logfmtWriter } from './logfmt.js';
 
 /** `error`: a person must act; `warn`: degraded but handled; `info`: life-cycle; `debug`: per message. */

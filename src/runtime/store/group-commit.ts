@@ -20,6 +20,7 @@
  */
 import type { Clock } from '../clock.js';
 import { StorageError } from '../errors.js';
+import { within } from '../wait.js';
 import { CommitBatch } from './commit-batch.js';
 import { callGuarded } from './guarded.js';
 import { compareRowKeys, isStorableKey } from './row-key.js';
@@ -185,15 +186,10 @@ export class GroupCommit {
   private async shutDown(deadlineMs: number): Promise<boolean> {
     const { clock } = this.options;
     if (this.pending || this.releasing) {
-      await new Promise<void>((resolve) => {
-        const timer = clock.setTimeout(resolve, deadlineMs);
-        this.idle.push(() => {
-          clock.clearTimeout(timer);
-          resolve();
-        });
-        if (this.failure) this.write();
-        else this.schedule();
-      });
+      const idle = new Promise<void>((resolve) => this.idle.push(resolve));
+      if (this.failure) this.write();
+      else this.schedule();
+      await within(clock, idle, deadlineMs);
     }
     const complete = !this.pending;
     this.isOpen = false;

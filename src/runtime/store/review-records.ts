@@ -1,4 +1,3 @@
-import { typeOf } from '../address.js';
 import { wakeTime } from '../cell/actor-record.js';
 import { ActorError } from '../errors.js';
 import type { Host } from '../host.js';
@@ -11,15 +10,15 @@ import type { Storage } from './storage.js';
  */
 export function reviewRecords(host: Host, { snapshots, parked }: Storage): void {
   for (const { address, typeVersion } of [...snapshots.quarantinedActors()]) {
-    const type = host.types.get(typeOf(address));
+    const type = host.cells.typeOf(address);
     if (!type || type.version === typeVersion || snapshots.exists(address)) continue;
     const read = snapshots.takeBack(address);
     if (read.kind === 'record') host.wakes.set(address, undefined, wakeTime(read.record));
   }
   for (const name of [...snapshots.types()]) {
-    if (host.types.has(name)) continue;
+    if (host.cells.types.has(name)) continue;
     const error = new ActorError('ACTOR_TYPE_UNKNOWN', `there is no actor type ${name}`);
-    const counts = host.countsFor(name);
+    const counts = host.counts.of(name);
     for (const address of [...snapshots.addresses(name)]) {
       snapshots.quarantine(address, error, host.clock.now());
       counts.quarantined++;
@@ -27,11 +26,11 @@ export function reviewRecords(host: Host, { snapshots, parked }: Storage): void 
     host.log.error({ type: name, actors: counts.quarantined }, 'actor_type_unknown');
   }
   for (const address of parked.addresses()) {
-    const type = host.types.get(typeOf(address));
+    const type = host.cells.typeOf(address);
     const row = parked.get(address);
     if (!type || row?.typeVersion !== type.version) parked.remove(address);
     else {
-      const cell = host.cellAt(address, type);
+      const cell = host.cells.at(address, type);
       cell.park(row.reason);
       cell.isUnreadable = snapshots.quarantined(address) > 0 && !snapshots.exists(address);
     }

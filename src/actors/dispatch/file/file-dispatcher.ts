@@ -9,6 +9,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { TimerHandle } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
+import { within } from '../../../runtime/wait.js';
 import type { Delivery, Dispatcher, RecordFormats, Refusal } from '../dispatcher.js';
 import { DispatchError, dispatchError, notConnected } from '../errors.js';
 import { reasonOf } from '../form.js';
@@ -105,10 +106,7 @@ class FileDispatcher implements Dispatcher {
       clock.clearTimeout(this.ageTimer);
       await this.files.close();
     });
-    await new Promise<void>((resolve, reject) => {
-      const timer = clock.setTimeout(resolve, deadlineMs);
-      closed.then(resolve, reject).finally(() => clock.clearTimeout(timer));
-    });
+    await within(clock, closed, deadlineMs);
   }
 
   onLost(callback: (error: FleetchartError) => void): () => void {

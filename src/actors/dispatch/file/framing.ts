@@ -1,6 +1,7 @@
+import type { Result } from '../../../protocols/result.js';
 import type { RecordFormats } from '../dispatcher.js';
 import { formOf } from '../form.js';
-import type { FleetRecord, Result } from '../record.js';
+import type { FleetRecord } from '../record.js';
 
 /** How records stand in a file, and how to tell a whole one from a torn one. */
 export interface Framing {

@@ -5,6 +5,7 @@
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { shownUrl } from '../../../protocols/fleet-telemetry/broker-url.js';
 import type { Clock } from '../../../runtime/clock.js';
+import { within } from '../../../runtime/wait.js';
 import { DispatchError } from '../errors.js';
 
 export interface ConnectionOptions {
@@ -94,14 +95,8 @@ export class BrokerConnection {
 
   /** Ends it with a DISCONNECT once nothing is unconfirmed, or hard after `deadlineMs`. */
   async end(deadlineMs: number): Promise<void> {
-    const { clock } = this.options;
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimeout(resolve, deadlineMs);
-      this.mqtt.end(false, {}, () => {
-        clock.clearTimeout(timer);
-        resolve();
-      });
-    });
+    const ended = new Promise<void>((resolve) => this.mqtt.end(false, {}, () => resolve()));
+    await within(this.options.clock, ended, deadlineMs);
     this.drop();
   }
 

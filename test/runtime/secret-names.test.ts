@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSecretName } from '../../../src/runtime/logging/secret-names.js';
+import { isSecretName } from '../../src/runtime/secret-names.js';
 
 test('INS-5 secrets are known by their names', () => {
   const secret = ['password', 'dbPassword', 'token', 'accessTokens', 'client_secret', 'apiKey', 'private-key', 'KEY'];

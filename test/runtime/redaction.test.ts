@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { REDACTED, redacted } from '../../../src/runtime/logging/log-redaction.js';
+import { forViewers, REDACTED, redacted } from '../../src/runtime/redaction.js';
 
 /** Without the missing prototypes, which deepEqual would see. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(redacted(value)));
@@ -77,4 +77,25 @@ test('INS-5 hostile objects neither throw nor reach a prototype', () => {
     }),
     { seed: 3, numRuns: 500 },
   );
+});
+
+test('INS-5 what people are shown has no secrets, no positions and bounds', () => {
+  const cyclic: Record<string, unknown> = { name: 'me' };
+  cyclic['self'] = cyclic;
+  const shown = forViewers({
+    token: 't',
+    latitude: 1.5,
+    GPS: { lat: 1 },
+    text: 'x'.repeat(3_000),
+    bytes: new Uint8Array(7),
+    big: 5n,
+    call: () => {},
+    cyclic,
+    list: Array.from({ length: 5_000 }, (_, n) => n),
+  }) as Record<string, unknown>;
+  assert.deepEqual([shown['token'], shown['latitude'], shown['GPS']], ['[redacted]', '[redacted]', '[redacted]']);
+  assert.equal((shown['text'] as string).slice(2_000), '… (3000 characters)');
+  assert.match(String((shown['list'] as unknown[]).at(-1)), / more\]$/);
+  assert.deepEqual([shown['bytes'], shown['big'], shown['call']], ['[7 bytes]', '5', '[function]']);
+  assert.ok(JSON.stringify(shown).length < 20_000, 'a circle ends');
 });

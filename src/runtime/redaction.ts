@@ -1,29 +1,45 @@
-import { errorRecord } from '../errors.js';
+import { errorRecord } from './errors.js';
 import { isSecretName } from './secret-names.js';
 
 export const REDACTED = '[redacted]';
 
-const LONGEST_STRING = 16_384;
+const LONGEST_TEXT = 16_384;
 const DEEPEST = 8;
-const LARGEST = 2_000;
+const MOST_MEMBERS = 2_000;
+
+export interface RedactionOptions {
+  /** Whether what stands under a name is left out. @default what sounds like a secret */
+  readonly isHidden?: (name: string) => boolean;
+  /** Characters of a text that are shown. @default 16384 */
+  readonly longestText?: number;
+}
 
 /**
  * A copy of `value` that JSON can carry and that gives nothing away: secrets by name at any depth, passwords in URLs
  * and `Bearer` tokens in text are replaced, errors become records, bytes their length. It is bounded in depth, number
  * of members and length of strings, and never throws.
  */
-export function redacted(value: unknown): unknown {
-  return copy(value, DEEPEST, { left: LARGEST });
+export function redacted(value: unknown, options: RedactionOptions = {}): unknown {
+  const { isHidden = isSecretName, longestText = LONGEST_TEXT } = options;
+  return copy(value, DEEPEST, { left: MOST_MEMBERS, isHidden, longestText });
 }
 
-interface Budget {
+/** For people who look at actors: they may not see where a vehicle is, either (INS-5). */
+export function forViewers(value: unknown): unknown {
+  return redacted(value, { isHidden: (name) => isSecretName(name) || POSITION.test(name), longestText: 2_000 });
+}
+
+const POSITION = /location|latitude|longitude|position|gps|^(lat|lon|lng)$/i;
+
+interface Budget extends Required<RedactionOptions> {
+  /** Members that may still be copied. */
   left: number;
 }
 
 function copy(value: unknown, depth: number, budget: Budget): unknown {
   switch (typeof value) {
     case 'string':
-      return text(value);
+      return text(value, budget.longestText);
     case 'bigint':
       return value.toString();
     case 'function':
@@ -79,13 +95,13 @@ function members(entries: Array<[string, unknown]>, depth: number, budget: Budge
       break;
     }
     const given = member !== undefined && member !== null && typeof member !== 'boolean';
-    result[name] = given && isSecretName(name) ? REDACTED : copy(member, depth - 1, budget);
+    result[name] = given && budget.isHidden(name) ? REDACTED : copy(member, depth - 1, budget);
   }
   return result;
 }
 
-function text(value: string): string {
-  const cut = value.length > LONGEST_STRING ? `${value.slice(0, LONGEST_STRING)}… (${value.length} characters)` : value;
+function text(value: string, longest: number): string {
+  const cut = value.length > longest ? `${value.slice(0, longest)}… (${value.length} characters)` : value;
   if (cut.includes('PRIVATE KEY-----')) return REDACTED;
   if (!cut.includes('@') && !/bearer|basic/i.test(cut)) return cut;
   return cut
