@@ -20,7 +20,7 @@ if (files.length === 0) {
 }
 const runner = spawn(
   process.execPath,
-  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-timeout=240000', ...flags, ...files],
+  ['--enable-source-maps', '--test', '--test-concurrency=2', '--test-timeout=600000', ...flags, ...files],
   {
     stdio: 'inherit',
   },

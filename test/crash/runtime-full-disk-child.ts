@@ -44,7 +44,7 @@ async function open(): Promise<{ system: ActorSystem; clock: ManualClock }> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 5_000;
+  const end = performance.now() + 60_000;
   while (!condition() && performance.now() < end) await turn();
   if (!condition()) print({ never: String(condition) });
 }

@@ -16,7 +16,7 @@ test('DUR-9 on a full disk durable sources are refused, committed actors go on, 
   }
   const script = `${MOUNT} && exec "$2" "$3" "$1"`;
   const child = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', directory, process.execPath, CHILD], {
-    timeout: 60_000,
+    timeout: 120_000,
     encoding: 'utf8',
   });
   assert.equal(child.status, 0, child.stderr);

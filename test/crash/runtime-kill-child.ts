@@ -142,7 +142,7 @@ if (point === 'finish') {
     });
     return !waits && !timers && system.outboxSize === 0 && system.view(WORKER)?.state !== 'working';
   };
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 60_000;
   do await system.settled();
   while (!isQuiet() && performance.now() < end);
   say(`books ${JSON.stringify(books())}`);

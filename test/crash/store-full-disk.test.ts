@@ -16,7 +16,7 @@ test('DUR-9 on a full disk the store keeps its rows, tries again and leaves the 
   }
   const script = `${MOUNT} && exec "$2" "$3" "$1"`;
   const child = spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', directory, process.execPath, CHILD], {
-    timeout: 30_000,
+    timeout: 120_000,
   });
   assert.equal(child.status, 0, child.stderr.toString());
   const lines = child.stdout.toString().trim().split('\n');

@@ -25,7 +25,7 @@ import { type Credentials, Vehicle, type VehicleOptions } from './vehicle.js';
 /** Of vehicles that a test does not name. */
 export const VIN = 'VIN00000000000001';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 /** What tests issue certificates with; made once a process. */
 export interface TestCertificates {

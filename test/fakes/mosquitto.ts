@@ -55,7 +55,7 @@ export class Mosquitto {
     const process = spawn('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], { env: ENVIRONMENT });
     this.process = process;
     process.stderr.on('data', (line: Buffer) => log.push(line.toString()));
-    const end = performance.now() + 5_000;
+    const end = performance.now() + 60_000;
     while (!(await accepts(this.port))) {
       assert.ok(process.exitCode === null && performance.now() < end, `mosquitto did not start:\n${log.join('')}`);
     }

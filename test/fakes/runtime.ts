@@ -94,7 +94,7 @@ export async function turnsOfLoop(turns = 1): Promise<void> {
 }
 
 /** Waits for a condition; fails after `deadlineMs`. Real time, for what no manual clock can drive. */
-export async function eventually(condition: () => boolean, what: string, deadlineMs = 5_000): Promise<void> {
+export async function eventually(condition: () => boolean, what: string, deadlineMs = 60_000): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);

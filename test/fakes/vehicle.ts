@@ -3,7 +3,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { type ClientOptions, WebSocket } from 'ws';
 import { decodeReply, encodeStream, encodeVehicleData, type Reply } from '../../src/protocols/fleet-telemetry/index.js';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 /** A certificate with its key, as PEM. */
 export interface Credentials {

@@ -20,7 +20,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';
 
 const missing = existsSync(CHROMIUM)

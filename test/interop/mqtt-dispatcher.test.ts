@@ -154,7 +154,7 @@ describe('the mqtt dispatcher and mosquitto', { skip }, () => {
     await broker.start();
     const reader = await subscriber(t, broker);
     append(2_001, 2_100);
-    await until(() => spool.pending().items === 0, 'the drain', 20_000);
+    await until(() => spool.pending().items === 0, 'the drain');
     await until(() => numbers(reader).at(-1) === 2_100, 'delivery');
     assert.deepEqual(
       [...confirmed].sort((a, b) => a - b),

@@ -42,7 +42,7 @@ export async function startBroker(t: TestContext, options: Partial<BrokerOptions
 
 export async function connectClient(t: TestContext, url: string, options: ClientOptions = {}): Promise<TestClient> {
   const { silent = false, ...rest } = options;
-  const mqtt = connect(url, { protocolVersion: 4, reconnectPeriod: 0, connectTimeout: 5_000, ...rest });
+  const mqtt = connect(url, { protocolVersion: 4, reconnectPeriod: 0, connectTimeout: 60_000, ...rest });
   t.after(() => mqtt.end(true));
   const publications: IPublishPacket[] = [];
   mqtt.on('packetreceive', (packet) => {

@@ -42,7 +42,7 @@ export async function createFleet(
   return { simulation, system };
 }
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 /** Resolves when the condition holds; fails when it does not in time. */
 export async function eventually(condition: () => boolean, what: string): Promise<void> {
