@@ -38,7 +38,8 @@ export interface HostOptions {
   readonly maxLive?: number | undefined;
 }
 
-const BUSY_CELLS = 1_000;
+/** Ready cells past which no more are woken: what is in memory and waits is copied by each garbage collection. */
+const BUSY_CELLS = 100;
 
 export class Host implements CellHost {
   readonly clock: SteadyClock;
