@@ -18,6 +18,11 @@ export function measureBroker(metrics: Metrics, stats: () => BrokerStats): void 
     "Messages lost at the bound of a client's queue.",
     ({ droppedMessages }) => droppedMessages,
   );
+  gauge(
+    'mqtt_broker_shed_total',
+    'Publications of clients at QoS 0 that were dropped under overload.',
+    ({ shedMessages }) => shedMessages,
+  );
 }
 
 /** Counts what the embedded broker refuses, and logs it once per peer and reason a minute. */

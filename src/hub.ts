@@ -34,7 +34,9 @@ import {
   Inspection,
   type Logger,
   Metrics,
+  measureInspection,
   measureRuntime,
+  Overload,
   openLog,
   type ReplayedType,
   Supervisor,
@@ -77,10 +79,15 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   const health = new Health();
   const directory = join(parts.dataDir, 'store');
   const system = new ActorSystem({ ...parts.store, directory, clock, ids, log: logger });
-  measureRuntime(system, metrics);
+  const overload = new Overload({ clock, log: logger, waitMs: () => system.waitMs });
+  measureRuntime(system, metrics, overload);
   health.ready('store', () => storeHealth(system));
+  health.ready('load', () => loadHealth(overload));
 
-  const broker = parts.mqtt?.embedded.enabled ? createEmbeddedBroker(parts.mqtt, metrics, deps) : undefined;
+  const shedsUnacked = () => overload.sheds('telemetry');
+  const broker = parts.mqtt?.embedded.enabled
+    ? createEmbeddedBroker(parts.mqtt, shedsUnacked, metrics, deps)
+    : undefined;
   const telemetry = parts.telemetry
     ? createTelemetry({ settings: parts.telemetry, system, clock, ids, logger, metrics })
     : undefined;
@@ -112,11 +119,21 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
     http.routes(actorRoutes({ system, supervision: () => root.view() }));
     const views = dispatch && (() => dispatch.views((address) => system.peek(address)));
     http.routes(
-      overviewRoutes({ role: 'hub', version, system, clock, telemetry: telemetry?.figures, dispatchers: views }),
+      overviewRoutes({
+        role: 'hub',
+        version,
+        system,
+        overload,
+        clock,
+        telemetry: telemetry?.figures,
+        dispatchers: views,
+      }),
     );
     if (telemetry) http.routes(telemetryRoutes(telemetry.connections, system));
     if (views) http.routes(dispatchRoutes(views));
-    actorStreams(http, system, new Inspection(system, clock));
+    const inspection = new Inspection(system, clock, overload);
+    measureInspection(inspection, metrics);
+    actorStreams(http, system, inspection);
   }
 
   return {
@@ -129,10 +146,12 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
     },
     start: async (escalate) => {
       await system.start();
+      overload.start();
       await root.start((end) => escalate(end === 'done' ? new Error('the hub ended') : end.error));
     },
     stop: async (deadlineMs) => {
       health.stopping();
+      overload.stop();
       // The store needs some of it for itself.
       stopTime.begin(deadlineMs - deadlineMs / 8);
       await root.stop(deadlineMs);
@@ -149,12 +168,24 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
 const storeHealth = ({ commit }: ActorSystem) =>
   commit.degraded ? { ok: false, detail: commit.degraded.message } : { ok: true };
 
-function createEmbeddedBroker({ embedded }: HubConfig['mqtt'], metrics: Metrics, deps: HubDeps): Broker {
+/** It stays ready: another process would have no less to do, and what matters is not shed (MBX-5). */
+function loadHealth({ view }: Overload) {
+  if (view.level === 'none') return { ok: true };
+  return { ok: true, detail: `overloaded: work waits ${view.delayMs} ms for its turn` };
+}
+
+function createEmbeddedBroker(
+  { embedded }: HubConfig['mqtt'],
+  shedsUnacked: () => boolean,
+  metrics: Metrics,
+  deps: HubDeps,
+): Broker {
   const { clock, logger } = deps;
   const { users, enabled: _enabled, ...options } = embedded;
   const broker = createBroker({
     ...options,
     ...(users.length === 0 ? {} : { authenticate: byPassword(users) }),
+    shedsUnacked,
     clock,
     onRefused: brokerRefusals({ metrics, logger, clock }),
     onFailed: (error) => logger.error({ error: errorRecord(error) }, 'broker_failed'),

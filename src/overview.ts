@@ -1,11 +1,12 @@
 import type { DispatcherView } from './actors/dispatch/index.js';
 import type { TelemetryFigures } from './actors/telemetry/index.js';
-import type { ActorSystem, Clock, HttpRoutes } from './runtime/index.js';
+import type { ActorSystem, Clock, HttpRoutes, Overload } from './runtime/index.js';
 
 export interface OverviewDeps {
   readonly role: 'hub' | 'vehicle';
   readonly version: string;
   readonly system: ActorSystem;
+  readonly overload: Overload;
   readonly clock: Clock;
   readonly telemetry?: (() => TelemetryFigures) | undefined;
   readonly dispatchers?: (() => readonly DispatcherView[]) | undefined;
@@ -15,7 +16,15 @@ export interface OverviewDeps {
 const RATE_WINDOW_MS = 900;
 
 /** `GET /api/v1/overview`: what the first page of the console shows. */
-export function overviewRoutes({ role, version, system, clock, telemetry, dispatchers }: OverviewDeps): HttpRoutes {
+export function overviewRoutes({
+  role,
+  version,
+  system,
+  overload,
+  clock,
+  telemetry,
+  dispatchers,
+}: OverviewDeps): HttpRoutes {
   const startedAt = clock.now();
   let measured = { at: clock.monotonic(), records: 0, perSecond: 0 };
   const recordsPerSecond = (records: number): number => {
@@ -33,7 +42,12 @@ export function overviewRoutes({ role, version, system, clock, telemetry, dispat
         version,
         startedAt,
         uptimeS: Math.round((clock.now() - startedAt) / 1000),
-        actors: { live: system.liveCount, parked: system.parkedCount, byType: actorsByType(system) },
+        overload: overload.view,
+        actors: {
+          live: system.liveCount,
+          parked: system.parkedCount,
+          byType: overload.sheds('metrics') ? {} : actorsByType(system),
+        },
         storage: { sizeBytes: system.commit.sizeBytes(), degraded: system.commit.degraded?.message ?? null },
         ...(figures ? { telemetry: { ...figures, recordsPerSecond: recordsPerSecond(figures.recordsTotal) } } : {}),
         ...(dispatchers ? { dispatchers: dispatchers() } : {}),

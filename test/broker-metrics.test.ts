@@ -35,11 +35,12 @@ describe('what is measured of the embedded broker', () => {
       queuedMessages: 2,
       queuedBytes: 3,
       droppedMessages: 4,
+      shedMessages: 6,
       retainedRefused: 5,
       refused: {},
     }));
     const text = await metrics.text();
-    for (const line of ['connections 1', 'queued_messages 2', 'queued_bytes 3', 'dropped_total 4']) {
+    for (const line of ['connections 1', 'queued_messages 2', 'queued_bytes 3', 'dropped_total 4', 'shed_total 6']) {
       assert.match(text, new RegExp(`^mqtt_broker_${line}$`, 'm'));
     }
   });

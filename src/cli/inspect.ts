@@ -41,13 +41,17 @@ export function inspectCommand(): Command {
 interface InspectedEvent {
   readonly type: string;
   readonly address: string;
+  readonly lost?: number;
+  readonly isShedding?: boolean;
   readonly event?: { readonly type: string };
   readonly snapshot?: { readonly value: unknown; readonly status: string };
 }
 
-/** What is worth a line: an actor that is there, and what moved it where. */
-function lineOf({ type, address, event, snapshot }: InspectedEvent): string | undefined {
+/** What is worth a line: an actor that is there, what moved it where, and what was not shown. */
+function lineOf({ type, address, event, snapshot, lost, isShedding }: InspectedEvent): string | undefined {
   if (type === '@xstate.actor') return `${address} is ${JSON.stringify(snapshot?.value)}`;
   if (type === '@xstate.snapshot') return `${address} ${event?.type ?? ''} → ${JSON.stringify(snapshot?.value)}`;
+  if (type === 'fleetchart.lost')
+    return `${lost} events lost${isShedding ? '; paused: the process is overloaded' : ''}`;
   return undefined;
 }

@@ -36,6 +36,7 @@ export async function serveStatelyBridge(): Promise<StatelyBridge> {
   return {
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/`,
     pass: (text) => {
+      if (!text.startsWith('{"type":"@xstate.')) return;
       kept.push(text);
       if (kept.length > KEPT) kept.splice(oldestEvent(kept), 1);
       for (const socket of pages.clients) socket.send(text);

@@ -17,6 +17,7 @@ export interface OverviewView {
   readonly version: string;
   readonly startedAt: number;
   readonly uptimeS: number;
+  readonly overload: OverloadView;
   readonly actors: ActorCountsView;
   readonly storage: StorageView;
   /** Absent where no telemetry is received. */
@@ -24,11 +25,20 @@ export interface OverviewView {
   readonly dispatchers?: readonly DispatcherView[];
 }
 
+/** What is given up while there is more work than time (MBX-5); each level sheds what those before it shed, too. */
+export interface OverloadView {
+  readonly level: 'none' | 'inspection' | 'metrics' | 'telemetry';
+  readonly since: number | null;
+  /** How long work waited for its turn when it was last looked at. */
+  readonly delayMs: number;
+}
+
 export interface ActorCountsView {
   readonly live: number;
   /** Absent where they are not counted. */
   readonly passivated?: number;
   readonly parked: number;
+  /** Empty under overload. */
   readonly byType: Readonly<Record<string, ActorTypeCountView>>;
 }
 
@@ -234,5 +244,14 @@ export interface InspectedTransition extends InspectionBase {
   readonly snapshot: InspectedSnapshot;
 }
 
+/** What this viewer did not get so far, because it reads too slowly or the process is overloaded (INS-2, MBX-5). */
+export interface InspectionLoss {
+  readonly type: 'fleetchart.lost';
+  readonly lost: number;
+  /** Whether nothing is shown until the overload ends. */
+  readonly isShedding: boolean;
+  readonly createdAt: string;
+}
+
 /** What `WS /api/v1/inspect?watch=ADDRESS` sends (INS-3). */
-export type InspectionMessage = InspectedActor | InspectedEvent | InspectedTransition;
+export type InspectionMessage = InspectedActor | InspectedEvent | InspectedTransition | InspectionLoss;

@@ -40,7 +40,8 @@ export { type ReplayedType, type ReplayResult, replayFixture } from './inspectio
 export { createLogger, type Logger, type RootLogger, silentLogger } from './logging/log.js';
 export { Refusals } from './logging/refusals.js';
 export { Metrics } from './metrics.js';
-export { measureRuntime } from './runtime-metrics.js';
+export { Overload, type OverloadView } from './overload.js';
+export { measureInspection, measureRuntime } from './runtime-metrics.js';
 export { EXIT, runUntilSignal } from './shutdown.js';
 export { type Child, Supervisor, type SupervisorSpec, type SupervisorView } from './supervision.js';
 export { ActorSystem, type ActorSystemOptions } from './system.js';

@@ -4,6 +4,13 @@ import type { Clock } from './clock.js';
 import { type ActorView, type ChartSnapshot, chartOf, viewActor } from './http/actor-view.js';
 import type { SnapshotStore } from './store/snapshot-store.js';
 
+/** What waits in the mailboxes of one type's actors (MBX-6). */
+export interface MailboxFigures {
+  readonly depth: number;
+  /** Age of the message that has waited longest, milliseconds. */
+  readonly oldestAgeMs: number;
+}
+
 /** Which actors there are and how they are, sleeping ones included; looking wakes none (RT-2). */
 export class Roster {
   constructor(
@@ -53,11 +60,16 @@ export class Roster {
     return types;
   }
 
-  mailboxDepths(): Map<string, number> {
-    const depths = new Map<string, number>();
+  mailboxes(): Map<string, MailboxFigures> {
+    const now = this.clock.now();
+    const types = new Map<string, { depth: number; oldestAgeMs: number }>();
     for (const { type, queue } of this.cells.all()) {
-      depths.set(type.name, (depths.get(type.name) ?? 0) + queue.mailbox.depth);
+      const { depth, oldestAt = now } = queue.mailbox;
+      const figures = types.get(type.name) ?? { depth: 0, oldestAgeMs: 0 };
+      types.set(type.name, figures);
+      figures.depth += depth;
+      figures.oldestAgeMs = Math.max(figures.oldestAgeMs, now - oldestAt);
     }
-    return depths;
+    return types;
   }
 }

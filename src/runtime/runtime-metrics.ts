@@ -1,9 +1,12 @@
 import type { RuntimeCounts } from './counts.js';
+import type { Inspection } from './inspection/inspection.js';
 import type { Metrics } from './metrics.js';
+import { OVERLOAD_LEVELS, type Overload } from './overload.js';
+import type { MailboxFigures } from './roster.js';
 import type { ActorSystem } from './system.js';
 
 /** Actors, mailboxes (MBX-6), restarts and the store, read when somebody collects: nothing is counted twice. */
-export function measureRuntime(system: ActorSystem, metrics: Metrics): void {
+export function measureRuntime(system: ActorSystem, metrics: Metrics, overload?: Overload): void {
   const gauge = (name: string, help: string, value: () => number): void => {
     metrics.gauge({ name, help, collect: (metric) => metric.set(value()) });
   };
@@ -37,13 +40,47 @@ export function measureRuntime(system: ActorSystem, metrics: Metrics): void {
   byType('runtime_passivated_total', 'Actors that left memory.', 'passivated');
   byType('runtime_slow_slices_total', 'Slices of more than a second.', 'slowSlices');
 
+  const byMailbox = (name: string, help: string, value: (figures: MailboxFigures) => number): void => {
+    metrics.gauge({
+      name,
+      help,
+      labels: ['type'],
+      collect: (metric) => {
+        metric.reset();
+        // It takes a walk over all actors in memory (MBX-5).
+        if (overload?.sheds('metrics')) return;
+        for (const [type, figures] of system.mailboxes()) metric.set({ type }, value(figures));
+      },
+    });
+  };
+  byMailbox('runtime_mailbox_depth', 'Messages that wait, by actor type; absent under overload.', ({ depth }) => depth);
+  byMailbox(
+    'runtime_mailbox_oldest_seconds',
+    'How long the oldest of those waits; absent under overload.',
+    ({ oldestAgeMs }) => oldestAgeMs / 1000,
+  );
+  if (!overload) return;
+  gauge(
+    'runtime_overload_level',
+    'What is shed: 0 nothing, 1 inspection, 2 also details of metrics, 3 also unacked telemetry.',
+    () => OVERLOAD_LEVELS.indexOf(overload.view.level),
+  );
+  gauge(
+    'runtime_delay_seconds',
+    'How long work waited for its turn when it was last looked at.',
+    () => overload.view.delayMs / 1000,
+  );
+}
+
+/** What viewers of live charts did not get. */
+export function measureInspection(inspection: Inspection, metrics: Metrics): void {
   metrics.gauge({
-    name: 'runtime_mailbox_depth',
-    help: 'Messages that wait, by actor type.',
-    labels: ['type'],
+    name: 'runtime_inspection_lost_total',
+    help: 'Events that viewers of live charts did not get: they read too slowly (behind), or it was shed (overload).',
+    labels: ['reason'],
     collect: (metric) => {
-      metric.reset();
-      for (const [type, depth] of system.mailboxDepths()) metric.set({ type }, depth);
+      metric.set({ reason: 'behind' }, inspection.dropped);
+      metric.set({ reason: 'overload' }, inspection.shed);
     },
   });
 }

@@ -15,7 +15,7 @@ import { Host, type LogPort } from './host.js';
 import type { ActorView, ChartSnapshot } from './http/actor-view.js';
 import { type Ids, systemIds } from './ids.js';
 import { type RuntimeLog, SILENT } from './logging/runtime-log.js';
-import { Roster } from './roster.js';
+import { type MailboxFigures, Roster } from './roster.js';
 import type { DeadLetters } from './store/dead-letters.js';
 import type { GroupCommit } from './store/group-commit.js';
 import { openStorage, type Storage } from './store/storage.js';
@@ -222,9 +222,14 @@ export class ActorSystem {
     return this.roster.byState();
   }
 
-  /** Waiting messages by actor type. */
-  mailboxDepths(): Map<string, number> {
-    return this.roster.mailboxDepths();
+  /** Waiting messages by actor type (MBX-6). */
+  mailboxes(): Map<string, MailboxFigures> {
+    return this.roster.mailboxes();
+  }
+
+  /** How long the actor that is next has waited for its slice, milliseconds. */
+  get waitMs(): number {
+    return this.host.scheduler.waitMs;
   }
 
   /** Sees what an actor takes and gives, until the function returned is called. */

@@ -85,7 +85,7 @@ async function measure(name: string, actors: number, live: (actors: number) => P
     heapKb: Math.round((after.heap - before.heap) / 1024),
     timers: after.timers - before.timers,
     live: system.liveCount,
-    cells: system.mailboxDepths().size,
+    cells: system.mailboxes().size,
     open,
     observed: inspection.observed,
     inbox: [...system.commit.range('inbox', '', '\uffff')].length,

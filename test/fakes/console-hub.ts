@@ -9,6 +9,7 @@ export function exampleHub(now: number): FakeHub {
       version: '0.1.0',
       startedAt: now - 11_640_000,
       uptimeS: 11_640,
+      overload: { level: 'none', since: null, delayMs: 0 },
       actors: {
         live: 1212,
         passivated: 8790,

@@ -18,6 +18,7 @@ import { accessHooks, Refused, remoteAddress } from './hooks.js';
 import type { BrokerOptions, BrokerStats, RefusalReason } from './options.js';
 import { createPacketMeter } from './packet-meter.js';
 import { type BoundedSessions, boundSessions, type SessionStore } from './sessions.js';
+import { shedUnacked } from './shedding.js';
 
 const MIB = 1_048_576;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -37,6 +38,7 @@ interface Running {
 
 export class BrokerHost {
   private running: Running | undefined;
+  private shedMessages = 0;
   private readonly refused: Partial<Record<RefusalReason, number>> = {};
   /** What brokers before the present one lost. */
   private readonly before = { droppedMessages: 0, retainedRefused: 0 };
@@ -90,6 +92,7 @@ export class BrokerHost {
       queuedMessages: sessions?.queues.size.messages ?? 0,
       queuedBytes: sessions?.queues.size.bytes ?? 0,
       droppedMessages: this.before.droppedMessages + (sessions?.queues.dropped ?? 0),
+      shedMessages: this.shedMessages,
       retainedRefused: this.before.retainedRefused + (sessions?.retainedRefused() ?? 0),
       refused: { ...this.refused },
     };
@@ -112,6 +115,14 @@ export class BrokerHost {
     const host = aedes as unknown as { persistence: SessionStore };
     const sessions = boundSessions(host.persistence, this.limits(), maySubscribe);
     host.persistence = sessions.store;
+    const { shedsUnacked } = this.options;
+    if (shedsUnacked) {
+      shedUnacked(aedes, () => {
+        const isShed = shedsUnacked();
+        if (isShed) this.shedMessages++;
+        return isShed;
+      });
+    }
 
     const server = tls ? createTlsServer(tls) : createServer();
     const failed = new Promise<never>((_, reject) => {

@@ -27,6 +27,8 @@ export interface BrokerOptions {
   readonly drainTimeoutMs?: number;
   /** Packets that a client may send before its CONNECT is answered (MQT-5). @default 1000 */
   readonly queueLimit?: number;
+  /** Whether publications that nobody is acknowledged (QoS 0, not retained) are dropped at present (MBX-5). @default never */
+  readonly shedsUnacked?: () => boolean;
   readonly clock: Clock;
   /** Told of each refusal, for the log. */
   readonly onRefused?: (refusal: BrokerRefusal) => void;
@@ -61,6 +63,8 @@ export interface BrokerStats {
   readonly queuedBytes: number;
   /** Lost at the bound of a client's queue. */
   readonly droppedMessages: number;
+  /** Publications of clients at QoS 0 that were dropped under overload. */
+  readonly shedMessages: number;
   /** Delivered but not retained, for want of room. */
   readonly retainedRefused: number;
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;

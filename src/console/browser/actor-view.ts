@@ -2,7 +2,7 @@ import type { ActorDetailView, InspectedSnapshot, InspectionMessage } from '../a
 import { activeStates, takenTransitions } from '../chart/active.js';
 import { type ChartGraph, chartGraph } from '../chart/graph.js';
 import { explanation } from '../explanation.js';
-import { eventWords } from '../words.js';
+import { countWords, eventWords } from '../words.js';
 import { actorFacts } from './actor-facts.js';
 import { unparkButton } from './actor-row.js';
 import { ApiError, actorPath } from './api.js';
@@ -53,7 +53,16 @@ export function actorView(context: ViewContext, address: string): View {
     if (result.ok) chart.draw(result.value);
     else chart.say(`No chart to draw: ${result.error.detail}.`);
   };
+  const sayLive = (text: string, isLive: boolean): void => {
+    setText(live, text);
+    setAttribute(live, 'class', isLive ? 'watch good' : 'watch bad');
+  };
   const onMessage = (message: InspectionMessage): void => {
+    if (message.type === 'fleetchart.lost') {
+      const lost = `watching live, ${countWords(message.lost)} events were lost`;
+      sayLive(message.isShedding ? 'paused: the process is overloaded' : lost, !message.isShedding);
+      return;
+    }
     const isOwn = message.address === address && message.sessionId === message.rootId;
     if (!isOwn) return;
     const at = Number(message.createdAt) || api.now();
@@ -74,8 +83,7 @@ export function actorView(context: ViewContext, address: string): View {
     onMessage,
     onConnected(connected) {
       isConnected = connected;
-      setText(live, connected ? 'watching live' : 'not live, connecting again …');
-      setAttribute(live, 'class', connected ? 'watch good' : 'watch bad');
+      sayLive(connected ? 'watching live' : 'not live, connecting again …', connected);
     },
   });
 

@@ -1,3 +1,4 @@
+import type { OverviewView } from '../api-types.js';
 import { lastingWords } from '../words.js';
 import { button, html, setAttribute, setText } from './dom.js';
 import type { FeedProblem, FeedState } from './hub-feed.js';
@@ -15,6 +16,7 @@ export function banners(signIn: () => void): { readonly element: HTMLElement; up
   const lost = banner('bad', 'Connection lost', age);
   const token = banner('busy', 'Not signed in', button('Enter a token', signIn));
   const degraded = banner('bad', 'The store cannot write');
+  const overloaded = banner('busy', 'Overloaded');
   const parked = banner('busy', 'Needs you', html('a', { href: actorsHref() }, 'Show'));
   const element = html(
     'div',
@@ -22,6 +24,7 @@ export function banners(signIn: () => void): { readonly element: HTMLElement; up
     lost.element,
     token.element,
     degraded.element,
+    overloaded.element,
     parked.element,
   );
   const update = ({ problem, overview }: FeedState): void => {
@@ -32,6 +35,8 @@ export function banners(signIn: () => void): { readonly element: HTMLElement; up
     setText(age, isOld ? `What you see is from ${lastingWords(problem.since, Date.now())} ago.` : '');
     const reason = overview?.storage.degraded ?? undefined;
     degraded.show(reason === undefined ? undefined : degradedText(reason));
+    const load = overview?.overload.level ?? 'none';
+    overloaded.show(load === 'none' ? undefined : overloadText(load));
     const count = overview?.actors.parked ?? 0;
     parked.show(count === 0 ? undefined : parkedText(count));
   };
@@ -58,6 +63,16 @@ function lostText(problem: FeedProblem, role: string): string {
 function degradedText(reason: string): string {
   return `The reason: ${reason}. Records that must be stored stay unacknowledged, so vehicles keep them; nothing acknowledged is lost. It goes on by itself once there is room.`;
 }
+
+function overloadText(level: Exclude<OverviewView['overload']['level'], 'none'>): string {
+  return `There is more work than time, so ${SHED[level]} until it is less. Commands, updates and acknowledgements go on.`;
+}
+
+const SHED = {
+  inspection: 'live charts stand still',
+  metrics: 'live charts stand still and counts by type are left out',
+  telemetry: 'live charts stand still, counts by type are left out and MQTT messages at QoS 0 are dropped',
+};
 
 function parkedText(count: number): string {
   return count === 1

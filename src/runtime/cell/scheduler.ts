@@ -16,7 +16,8 @@ const SLOW_SLICE_MS = 1_000;
  */
 export class Scheduler<Cell extends Runnable> {
   private readonly queue = new Deque<Cell>();
-  private readonly queued = new Set<Cell>();
+  /** Since when each cell waits. */
+  private readonly queued = new Map<Cell, number>();
   private isScheduled = false;
   private stopped = false;
   private until = 0;
@@ -30,9 +31,15 @@ export class Scheduler<Cell extends Runnable> {
     return this.queue.length;
   }
 
+  /** How long the cell that is next has waited for its slice, milliseconds. */
+  get waitMs(): number {
+    const next = this.queue.peek();
+    return next === undefined ? 0 : performance.now() - (this.queued.get(next) ?? 0);
+  }
+
   ready(cell: Cell): void {
     if (this.stopped || this.queued.has(cell)) return;
-    this.queued.add(cell);
+    this.queued.set(cell, performance.now());
     this.queue.push(cell);
     this.schedule();
   }

@@ -4,12 +4,14 @@
  * Invariants
  * - IN-1 An actor has an observer only while somebody watches it; nothing is built for nobody.
  * - IN-2 Observers never throw into XState, which would wedge the actor (E12).
- * - IN-3 A viewer that does not read loses events, counted, and slows nobody.
+ * - IN-3 A viewer that does not read loses events, counted, and slows nobody; it is told before the next it gets.
+ * - IN-4 Under overload nothing is built (MBX-5). Viewers are told, and get every actor as it is when that is over.
  */
 import type { EventObject } from 'xstate';
 import { type Address, typeOf } from '../address.js';
 import type { Clock, TimerHandle } from '../clock.js';
 import type { ChartSnapshot } from '../http/actor-view.js';
+import type { Overload } from '../overload.js';
 import { forViewers } from '../redaction.js';
 import type { ActorSystem } from '../system.js';
 import { chartDefinition } from './chart-definition.js';
@@ -32,6 +34,8 @@ interface Watched {
   /** The event that came last, until the next flush. */
   event: EventObject | undefined;
   isDirty: boolean;
+  /** Events that were not shown under overload. */
+  shed: number;
 }
 
 /** One open page, or one `fleetchart inspect`. */
@@ -39,7 +43,10 @@ class Viewer {
   readonly patterns = new Map<string, Glob>();
   /** Actors that it was told of. */
   readonly introduced = new Set<Address>();
-  dropped = 0;
+  /** Events it did not get. */
+  lost = 0;
+  /** Of those, how many it was told of. */
+  toldLost = 0;
 
   constructor(readonly send: SendToViewer) {}
 
@@ -70,16 +77,21 @@ export class Inspection {
   private isArmed = false;
   /** Events lost to viewers that did not keep up. */
   dropped = 0;
+  /** Events of watched actors that were not shown under overload. */
+  shed = 0;
+  private isShedding = false;
 
   constructor(
     private readonly system: ActorSystem,
     private readonly clock: Clock,
+    overload?: Overload,
   ) {
     system.onLifecycle((address, change) => {
       if (this.viewers.size === 0) return;
       if (change === 'woke') this.attach(address, true);
       else this.leave(address);
     });
+    overload?.onChange(() => this.setShedding(overload.sheds('inspection')));
   }
 
   /** Actors with an observer. */
@@ -90,14 +102,12 @@ export class Inspection {
   open(send: SendToViewer): ViewerHandle {
     const viewer = new Viewer(send);
     this.viewers.add(viewer);
+    if (this.isShedding) this.tellLost(viewer);
     return {
       watch: (pattern) => {
         if (viewer.patterns.has(pattern) || viewer.patterns.size >= MOST_PATTERNS) return;
         viewer.patterns.set(pattern, new Glob(pattern));
-        for (const address of this.matching(pattern)) {
-          this.introduce(viewer, address);
-          this.attach(address);
-        }
+        this.join(viewer, pattern);
       },
       unwatch: (pattern) => {
         viewer.patterns.delete(pattern);
@@ -109,6 +119,41 @@ export class Inspection {
         this.prune();
       },
     };
+  }
+
+  private join(viewer: Viewer, pattern: string): void {
+    for (const address of this.matching(pattern)) {
+      if (!this.isShedding) this.introduce(viewer, address);
+      this.attach(address);
+    }
+  }
+
+  private setShedding(isShedding: boolean): void {
+    if (this.isShedding === isShedding) return;
+    this.isShedding = isShedding;
+    for (const [address, watched] of this.watched) this.settleShed(address, watched);
+    for (const viewer of this.viewers) {
+      this.tellLost(viewer);
+      if (!isShedding) this.catchUp(viewer);
+    }
+  }
+
+  /** Puts what was shed of an actor down to its viewers. */
+  private settleShed(address: Address, watched: Watched): void {
+    for (const viewer of this.viewers) if (viewer.watches(address)) viewer.lost += watched.shed;
+    watched.shed = 0;
+    watched.isDirty = false;
+  }
+
+  /** Shows a viewer everything it watches as it is now, what has gone meanwhile included. */
+  private catchUp(viewer: Viewer): void {
+    const before = [...viewer.introduced];
+    viewer.introduced.clear();
+    for (const pattern of viewer.patterns.keys()) this.join(viewer, pattern);
+    for (const address of before) {
+      if (!viewer.introduced.has(address))
+        this.tell(viewer, this.snapshotOf(address, undefined, this.chartOf(address)));
+    }
   }
 
   private matching(pattern: string): Address[] {
@@ -152,7 +197,7 @@ export class Inspection {
         this.dropped++;
       }
     });
-    this.watched.set(address, { stop: () => subscription.unsubscribe(), event: undefined, isDirty: isNew });
+    this.watched.set(address, { stop: () => subscription.unsubscribe(), event: undefined, isDirty: isNew, shed: 0 });
     if (isNew) this.arm();
   }
 
@@ -160,8 +205,12 @@ export class Inspection {
   private leave(address: Address): void {
     const watched = this.watched.get(address);
     if (!watched) return;
-    if (watched.isDirty) this.show(address, watched, this.system.peek(address));
     this.detach(address);
+    if (this.isShedding) {
+      this.settleShed(address, watched);
+      return;
+    }
+    if (watched.isDirty) this.show(address, watched, this.system.peek(address));
     for (const viewer of this.viewers) viewer.introduced.delete(address);
   }
 
@@ -179,7 +228,11 @@ export class Inspection {
   private observe(address: Address, inspected: { type: string; event: EventObject; actorRef: { id: string } }): void {
     const watched = this.watched.get(address);
     if (!watched || inspected.actorRef.id !== address) return;
-    if (inspected.type === '@xstate.event') {
+    if (this.isShedding) {
+      if (inspected.type !== '@xstate.event') return;
+      watched.shed++;
+      this.shed++;
+    } else if (inspected.type === '@xstate.event') {
       watched.event = inspected.event;
       for (const viewer of this.viewers) {
         if (viewer.opened(address)) {
@@ -195,7 +248,7 @@ export class Inspection {
   }
 
   private arm(): void {
-    if (this.isArmed) return;
+    if (this.isArmed || this.isShedding) return;
     this.isArmed = true;
     this.timer = this.clock.setTimeout(() => this.flush(), COALESCE_MS);
   }
@@ -203,21 +256,26 @@ export class Inspection {
   private flush(): void {
     this.isArmed = false;
     this.clock.clearTimeout(this.timer);
+    if (this.isShedding) return;
     for (const [address, watched] of this.watched) if (watched.isDirty) this.show(address, watched);
   }
 
   private show(address: Address, watched: Watched, chart = this.chartOf(address)): void {
     watched.isDirty = false;
-    const message = {
-      ...this.envelope('@xstate.snapshot', address),
-      event: forViewers(watched.event ?? { type: 'xstate.init' }),
-      snapshot: shown(chart),
-    };
+    const message = this.snapshotOf(address, watched.event, chart);
     for (const viewer of this.viewers) {
       if (!viewer.watches(address)) continue;
       this.introduce(viewer, address);
       this.tell(viewer, message);
     }
+  }
+
+  private snapshotOf(address: Address, event: EventObject | undefined, chart: ChartSnapshot | undefined): object {
+    return {
+      ...this.envelope('@xstate.snapshot', address),
+      event: forViewers(event ?? { type: 'xstate.init' }),
+      snapshot: shown(chart),
+    };
   }
 
   private chartOf(address: Address): ChartSnapshot | undefined {
@@ -230,9 +288,17 @@ export class Inspection {
   }
 
   private tell(viewer: Viewer, message: object): void {
+    if (viewer.lost > viewer.toldLost) this.tellLost(viewer);
     if (viewer.send(JSON.stringify(message))) return;
-    viewer.dropped++;
+    viewer.lost++;
     this.dropped++;
+  }
+
+  /** What a viewer has lost since it came, and whether it gets nothing at present. */
+  private tellLost(viewer: Viewer): void {
+    const { lost } = viewer;
+    const note = { type: 'fleetchart.lost', lost, isShedding: this.isShedding, createdAt: String(this.clock.now()) };
+    if (viewer.send(JSON.stringify(note))) viewer.toldLost = lost;
   }
 }
 

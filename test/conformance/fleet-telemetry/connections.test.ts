@@ -280,7 +280,7 @@ describe('a flood', () => {
     let deepest = 0;
     let isOver = false;
     const watch = (): void => {
-      deepest = Math.max(deepest, hub.hub.system.mailboxDepths().get('vehicle-connection') ?? 0);
+      deepest = Math.max(deepest, hub.hub.system.mailboxes().get('vehicle-connection')?.depth ?? 0);
       if (!isOver) setImmediate(watch);
     };
     watch();
