@@ -1,29 +1,11 @@
-// Runs actors on a small disk, fills it, frees it, and prints what happens, one JSON line each. The parent judges.
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+// Runs actors on a small disk, fills it and frees it.
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ManualClock } from '../../src/runtime/clock.js';
 import type { ActorSystemOptions } from '../../src/runtime/system.js';
 import { ActorSystem } from '../../src/runtime/system.js';
 import { contextOf, noteOutput, script, scriptedType } from '../fakes/scripted.js';
-
-const directory = process.argv[2] ?? '';
-const print = (line: Record<string, unknown>): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
-process.on('unhandledRejection', (error) => print({ unhandled: String(error) }));
-process.on('uncaughtException', (error) => print({ uncaught: String(error) }));
-
-const ballast = join(directory, 'ballast');
-function fillDisk(): void {
-  const file = openSync(ballast, 'w');
-  const block = Buffer.alloc(4_096, 1);
-  try {
-    for (;;) writeSync(file, block);
-  } catch (error) {
-    print({ full: (error as NodeJS.ErrnoException).code });
-  } finally {
-    closeSync(file);
-  }
-}
+import { directory, fillDisk, freeDisk, print, until } from './small-disk-child.js';
 
 const notes: unknown[] = [];
 async function open(): Promise<{ system: ActorSystem; clock: ManualClock }> {
@@ -41,12 +23,6 @@ async function open(): Promise<{ system: ActorSystem; clock: ManualClock }> {
   system.onDegraded((error) => print({ degraded: error !== undefined }));
   await system.start();
   return { system, clock };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!condition() && performance.now() < end) await turn();
-  if (!condition()) print({ never: String(condition) });
 }
 
 let { system, clock } = await open();
@@ -84,7 +60,7 @@ await clock.advance(5_000);
 await turn();
 print({ stillDegraded: system.commit.degraded !== undefined });
 
-rmSync(ballast);
+freeDisk();
 await clock.advance(5_000);
 await until(() => system.commit.degraded === undefined && !system.commit.pending);
 await until(() => notes.includes('durable 2'));
@@ -110,7 +86,7 @@ void system.stop(1_000).then(() => {
 for (let step = 0; step < 100 && !isStopped; step++) await clock.advance(100);
 await until(() => isStopped);
 print({ stopped: isStopped, acknowledged });
-rmSync(ballast);
+freeDisk();
 ({ system, clock } = await open());
 print({ durable: contextOf(system, 'durable/k').seen });
 await system.stop(0);

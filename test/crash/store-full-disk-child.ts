@@ -1,22 +1,15 @@
-// Fills a small disk through the store and prints what happens, one JSON line each. The parent judges.
-import { setImmediate as turn } from 'node:timers/promises';
+// Fills a small disk through the store.
 import { openLog } from '../../src/runtime/append-log/open-log.js';
 import { ManualClock } from '../../src/runtime/clock.js';
 import { GroupCommit } from '../../src/runtime/store/group-commit.js';
-
-const directory = process.argv[2] ?? '';
-const print = (line: Record<string, unknown>): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
-process.on('unhandledRejection', (error) => print({ unhandled: String(error) }));
-process.on('uncaughtException', (error) => print({ uncaught: String(error) }));
+import { directory, print, until } from './small-disk-child.js';
 
 const clock = new ManualClock(Date.UTC(2026, 5, 1));
 const onDegraded = (error: Error | undefined): void => print({ degraded: error ? error.message : null });
 const open = (): GroupCommit => new GroupCommit({ directory, clock, onDegraded });
 const released = (name: string) => () => print({ released: name });
 
-async function failures(commit: GroupCommit, count: number): Promise<void> {
-  while (commit.counts.failures < count) await turn();
-}
+const failures = (commit: GroupCommit, count: number) => until(() => commit.counts.failures >= count);
 
 let commit = open();
 const log = await openLog(commit, clock, {

@@ -128,7 +128,6 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
         },
         'socket.terminate': (_output, { address }) => connections.at(address)?.abandon(),
       },
-      summary: ({ value, context }) => ({ state: String(value), vin: (context as { vin: string }).vin }),
     },
     connections,
     port: () => service.port,

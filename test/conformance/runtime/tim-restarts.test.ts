@@ -1,48 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AnyStateMachine, assign, raise, sendParent, setup } from 'xstate';
-import type { ActorType, OverduePolicy } from '../../../src/runtime/actor-type.js';
-import { START, type TestSystem, testSystem } from '../../fakes/runtime.js';
+import { assign, raise, sendParent, setup } from 'xstate';
+import type { OverduePolicy } from '../../../src/runtime/actor-type.js';
+import { START, testSystem } from '../../fakes/runtime.js';
 import { contextOf } from '../../fakes/scripted.js';
-
-const DAY = 86_400_000;
-
-const typeOf = (machine: AnyStateMachine, overrides: Partial<ActorType> = {}): ActorType => ({
-  name: 'a',
-  version: 1,
-  machine,
-  durability: 'durable',
-  startOnTell: true,
-  ...overrides,
-});
-
-/** Notes when each of its timers fired, milliseconds after the start of the test. */
-const timed = (delays: Record<string, number>, overrides: Partial<ActorType> = {}): ActorType => {
-  const names = Object.keys(delays);
-  const machine = setup({
-    types: { context: {} as { fired: Array<[string, number]> } },
-    delays,
-    actions: {
-      note: assign({
-        fired: ({ context, event }) => [
-          ...context.fired,
-          [event.type.split('.')[2] ?? event.type, event['stamp'].at - START],
-        ],
-      }),
-    },
-  }).createMachine({
-    context: { fired: [] },
-    id: 'timed',
-    initial: 'waiting',
-    states: {
-      waiting: { after: Object.fromEntries(names.map((name) => [name, { actions: 'note' }])), on: { LEAVE: 'left' } },
-      left: { on: { RETURN: 'waiting' } },
-    },
-  } as never) as unknown as AnyStateMachine;
-  return typeOf(machine, overrides);
-};
-
-const firedBy = ({ system }: TestSystem) => contextOf<{ fired: Array<[string, number]> }>(system, 'a/k').fired;
+import { DAY, firedBy, timed, typeOf } from '../../fakes/timed.js';
 
 test('TIM-1 every timer fires once, at its time, over any number of restarts', async (t) => {
   let now = await testSystem(t, [timed({ one: 1_000, two: 2_000, three: 30_000 })]);
