@@ -40,6 +40,7 @@ import {
   openLog,
   type ReplayedType,
   Supervisor,
+  trimWhileDegraded,
 } from './runtime/index.js';
 import type { SupervisionDeps } from './runtime/supervision.js';
 import { CLOSE_MS, DRAIN_MS, drainTime, StopTime } from './stop-time.js';
@@ -204,11 +205,17 @@ async function createSpooledDispatch(
 ): Promise<Dispatch | undefined> {
   if (!settings || !telemetry) return undefined;
   const overflow = settings.spool.atBound === 'dropOldest' ? 'drop-oldest' : 'reject';
-  const readers = [...settings.spool.boundBytes].map(([name, boundBytes]) => ({ name, boundBytes, overflow }) as const);
+  const reliable = new Set(settings.reliableAckSources.values());
+  const readers = [...settings.spool.boundBytes].map(([name, boundBytes]) => {
+    // What vehicles were not promised goes first; what they were, only where the operator prefers new records (DUR-9).
+    const trim = { priority: reliable.has(name) ? 0 : 1, keepBytes: boundBytes / 2 };
+    return { name, boundBytes, overflow, ...(overflow === 'drop-oldest' ? { trim } : {}) } as const;
+  });
   const spool = await openLog(system.commit, clock, { name: SPOOL, readers });
   for (const left of spool.leftovers) logger.warn({ ...left }, 'spool_leftovers_removed');
   if (spool.unreadable > 0) logger.error({ entries: spool.unreadable }, 'spool_entries_unreadable');
   system.addLog(SPOOL, spool);
+  trimWhileDegraded({ system, clock, log: logger }, spool);
   const countFailure = countFailures(metrics);
   const mqttRetryMs = settings.dispatchers.mqtt?.connectRetryIntervalMs;
   const dispatchers = readers.map(({ name, boundBytes }) => ({

@@ -15,6 +15,7 @@ export type {
 } from './actor-type.js';
 export { hotLogic } from './actor-type.js';
 export { type Address, addressOf, isAddress, keyOf, typeOf } from './address.js';
+export { trimWhileDegraded } from './append-log/degraded-trim.js';
 export { openLog } from './append-log/open-log.js';
 export { type Backoff, delayMs, RESTART_BACKOFF } from './backoff.js';
 export type { Stamp } from './cell/message.js';

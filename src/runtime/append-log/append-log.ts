@@ -148,6 +148,11 @@ export class AppendLog {
     return this.all;
   }
 
+  /** The readers that may be trimmed while nothing can be written (DUR-9). */
+  trimmable() {
+    return this.all.map((reader) => reader.trimmable).filter((reader) => reader !== undefined);
+  }
+
   /** Number of the newest entry. */
   get lastSeq(): number {
     return this.rows.lastSeq;

@@ -68,7 +68,9 @@ export class LogPositions {
     row.writeDoubleLE(position, 0);
     row.writeDoubleLE(this.clock.now(), 8);
     row.writeDoubleLE(this.elapsed.now(), 16);
-    this.commit.put('positions', readerKey(this.log, reader), row);
+    const key = readerKey(this.log, reader);
+    this.commit.put('positions', key, row);
+    this.commit.ahead('positions', key);
   }
 
   removeReader(reader: string): void {

@@ -1,9 +1,12 @@
 import { callGuarded } from '../store/guarded.js';
 import { type LogEntry, payloadBytes, payloadOf, weightOf } from './log-entry.js';
 import type { LogRows } from './log-rows.js';
+import type { Trimmable, TrimOptions } from './trim-plan.js';
 
 /** Entries too old that one call drops; the rest follows in later slices. */
 const EXPIRE_STEP = 256;
+/** Entries that one call drops to make room: no more rows go with one batch. */
+const TRIM_STEP = 2_048;
 /** Looks into the log that one call takes. */
 const MOST_LOOKS = 4;
 /** Passed places that the queue keeps before it moves the others to its front. */
@@ -23,6 +26,8 @@ export interface LogReaderOptions {
    * oldest entries and count them. Too old entries are looked for at each append and read.
    */
   readonly overflow: 'reject' | 'drop-oldest';
+  /** For `drop-oldest` alone: what may be dropped to make room while nothing can be written. @default nothing */
+  readonly trim?: TrimOptions;
 }
 
 export type Bound = 'bytes' | 'items' | 'age';
@@ -40,9 +45,9 @@ export interface LogReader {
   readonly name: string;
   /** The last entry that was confirmed or dropped. */
   readonly position: number;
-  /** Entries passed over at a bound since the start. */
+  /** Entries passed over since the start, at a bound or to make room on the disk. */
   readonly dropped: number;
-  readonly droppedBy: Readonly<Record<Bound, number>>;
+  readonly droppedBy: Readonly<Record<Bound | 'disk', number>>;
   /**
    * The entries after the last one read, in order, as far as they are flushed: at most `maxItems`, and `maxBytes` of
    * payload but for the first. They stay in memory until confirmed. None means: wait for {@link onAvailable}.
@@ -92,7 +97,7 @@ export interface ReaderStart {
 export class LogReaderState implements LogReader {
   readonly name: string;
   readonly bit: number;
-  readonly droppedBy = { bytes: 0, items: 0, age: 0 };
+  readonly droppedBy = { bytes: 0, items: 0, age: 0, disk: 0 };
   position: number;
 
   private readonly options: LogReaderOptions;
@@ -120,7 +125,26 @@ export class LogReaderState implements LogReader {
   }
 
   get dropped(): number {
-    return this.droppedBy.bytes + this.droppedBy.items + this.droppedBy.age;
+    const { bytes, items, age, disk } = this.droppedBy;
+    return bytes + items + age + disk;
+  }
+
+  /** As {@link planTrim} sees it; nothing if it must not be trimmed. */
+  get trimmable(): (Trimmable & Pick<LogReaderState, 'name' | 'trim'>) | undefined {
+    const { name, bytes, options } = this;
+    return options.trim && { ...options.trim, name, bytes, trim: (wanted) => this.trim(wanted) };
+  }
+
+  /** Drops its oldest entries until `bytes` are gone, a bounded number at a time. */
+  trim(bytes: number): void {
+    const before = this.position;
+    const end = this.bytes - bytes;
+    for (let count = 0; count < TRIM_STEP && this.bytes > end; count++) {
+      const oldest = this.oldest();
+      if (!oldest) break;
+      this.drop(oldest, 'disk');
+    }
+    if (this.position !== before) this.host.moved(this);
   }
 
   /** Whether an entry of `weight` has to be refused. */
@@ -250,8 +274,8 @@ export class LogReaderState implements LogReader {
     if (this.items > 0) this.host.tidyLater();
   }
 
-  private drop(entry: LogEntry, bound: Bound): void {
-    this.droppedBy[bound]++;
+  private drop(entry: LogEntry, reason: Bound | 'disk'): void {
+    this.droppedBy[reason]++;
     this.pass(entry);
   }
 

@@ -110,7 +110,9 @@ export class LogRows {
   trimMore(): void {
     this.renewAllowance();
     while (this.trimAllowance > 0 && this.backlogHead < this.backlog.length) {
-      this.commit.removeOnce('log', this.keys.of(this.backlog[this.backlogHead++] ?? 0));
+      const key = this.keys.of(this.backlog[this.backlogHead++] ?? 0);
+      this.commit.removeOnce('log', key);
+      this.commit.ahead('log', key);
       this.trimAllowance--;
       this.trimmed++;
     }

@@ -170,6 +170,11 @@ function validate({ name, readers }: LogOptions): void {
   if (name === '' || name.includes('/')) throw new StorageError('STORAGE_LOG_INVALID', `no log can be named "${name}"`);
   if (names.size !== readers.length)
     throw new StorageError('STORAGE_LOG_INVALID', `two readers of ${name} share a name`);
+  for (const reader of readers) {
+    if (reader.trim && reader.overflow !== 'drop-oldest') {
+      throw new StorageError('STORAGE_LOG_INVALID', `${reader.name} of ${name} rejects, so it must not be trimmed`);
+    }
+  }
   if (readers.length > MOST_READERS) {
     throw new StorageError('STORAGE_LOG_INVALID', `${name} has more than ${MOST_READERS} readers`);
   }

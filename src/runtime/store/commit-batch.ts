@@ -4,9 +4,12 @@ import { type Rows, TABLES, type Table } from './store-file.js';
 const LARGE_BATCH_ROWS = 2_000;
 const LARGE_BATCH_BYTES = 4 * 1024 * 1024;
 
+export const noRows = (): Record<Table, Rows> =>
+  Object.fromEntries(TABLES.map((table) => [table, new Map()])) as Record<Table, Rows>;
+
 /** Rows that go to disk in one transaction, and what is to be called when they are there. */
 export class CommitBatch {
-  readonly rows = Object.fromEntries(TABLES.map((table) => [table, new Map()])) as Record<Table, Rows>;
+  readonly rows = noRows();
   readonly released: Array<() => void> = [];
   /** Rows in all tables. */
   size = 0;
@@ -46,9 +49,17 @@ export class CommitBatch {
     return true;
   }
 
-  /** Puts the rows of a newer batch over these. */
-  absorb(newer: CommitBatch): void {
-    for (const table of TABLES) for (const [key, value] of newer.rows[table]) this.set(table, key, value);
+  /**
+   * Puts the rows of a newer batch over these. What was put and removed again and is not on disk (`isStored`) goes, so
+   * that what begins and ends while nothing can be written leaves nothing behind.
+   */
+  absorb(newer: CommitBatch, isStored: (table: Table, key: string) => boolean): void {
+    for (const table of TABLES) {
+      for (const [key, value] of newer.rows[table]) {
+        if (value === null && !isStored(table, key)) this.forget(table, key);
+        else this.set(table, key, value);
+      }
+    }
     for (const callback of newer.released) this.released.push(callback);
   }
 }

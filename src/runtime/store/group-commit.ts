@@ -10,9 +10,12 @@
  * - GC-3 `afterFlush` callbacks run in the order they were registered, after everything handed over before them is
  *   on disk.
  * - GC-4 A batch that fails is kept, the store is `degraded`, and the same rows are tried again every
- *   {@link RETRY_MS}; the state ends by itself with the first success (DUR-9).
+ *   {@link RETRY_MS}; the state ends by itself with the first success (DUR-9). Meanwhile a removal of what is not on
+ *   disk is forgotten with its row.
  * - GC-5 Past its quota the store is degraded too and holds back batches that only put. One that removes is written,
  *   the rows that came with it included (GC-2): otherwise room could never be made.
+ * - GC-7 While a disk is full, rows named to {@link GroupCommit.ahead} go before all others (GC-2 does not hold for
+ *   them): they make room and hang together with nothing else.
  * - GC-6 No promise made here or by LMDB on our behalf rejects unhandled, and a callback that throws keeps neither
  *   the rows nor the callbacks behind it from going on: its error is thrown again from a task of its own.
  *
@@ -23,6 +26,7 @@ import { StorageError } from '../errors.js';
 import { within } from '../wait.js';
 import { CommitBatch } from './commit-batch.js';
 import { callGuarded } from './guarded.js';
+import { Reserve } from './reserve.js';
 import { compareRowKeys, isStorableKey } from './row-key.js';
 import { type Rows, StoreFile, TABLES, type Table } from './store-file.js';
 
@@ -31,6 +35,7 @@ export { type Rows, TABLES, type Table };
 const RETRY_MS = 5_000;
 const RETRY_WHILE_CLOSING_MS = 100;
 const QUOTA = 'STORAGE_QUOTA';
+const WRITE_FAILED = 'STORAGE_WRITE_FAILED';
 
 export interface GroupCommitOptions {
   /** Folder of the store; made when missing. */
@@ -47,11 +52,13 @@ export interface GroupCommitOptions {
 
 export class GroupCommit {
   private readonly file: StoreFile;
+  private readonly reserve: Reserve;
   private gathering = new CommitBatch();
   private number = 0;
   /** Large batches, oldest first, between the one in flight and the one that gathers. */
   private readonly waiting: CommitBatch[] = [];
   private inFlight: CommitBatch | undefined;
+  private hurried = new CommitBatch();
   /** The callbacks being run, while they are. */
   private releasing: Array<() => void> | undefined;
   private scheduled = false;
@@ -66,6 +73,7 @@ export class GroupCommit {
 
   constructor(private readonly options: GroupCommitOptions) {
     this.file = new StoreFile(options.directory);
+    this.reserve = new Reserve(this.file, options.directory);
   }
 
   /** Why nothing can be written at the moment, if so. */
@@ -100,6 +108,18 @@ export class GroupCommit {
    */
   removeOnce(table: Table, key: string): void {
     if (this.gathering.isRetry || !this.gathering.forget(table, key)) this.remove(table, key);
+  }
+
+  /** Lets the row of this key that gathers now go before all others for as long as the disk is full (GC-7). */
+  ahead(table: Table, key: string): void {
+    if (this.failure?.code !== WRITE_FAILED) return;
+    const row = this.gathering.rows[table].get(key);
+    if (row !== undefined) this.hurried.set(table, key, row);
+  }
+
+  /** Sets room aside for what is to go {@link ahead}. */
+  keepReserve(): void {
+    this.reserve.keep();
   }
 
   get(table: Table, key: string): Buffer | undefined {
@@ -201,9 +221,16 @@ export class GroupCommit {
   private set(table: Table, key: string, value: Buffer | null): void {
     if (!this.isOpen) throw new StorageError('STORAGE_CLOSED', 'the store is closed');
     requireStorable(key);
+    const isSettled = this.failure && !this.inFlight && this.waiting.length === 0;
+    if (value === null && isSettled && !this.isStored(table, key)) {
+      this.gathering.forget(table, key);
+      return;
+    }
     this.gathering.set(table, key, value);
     if (this.inFlight && !this.isTurnDue && this.gathering.isLarge) this.setAsideNextTurn();
   }
+
+  private readonly isStored = (table: Table, key: string): boolean => this.file.get(table, key) !== undefined;
 
   private setAsideNextTurn(): void {
     this.isTurnDue = true;
@@ -242,10 +269,28 @@ export class GroupCommit {
     }
     this.inFlight = batch;
     this.counts.batches++;
-    this.file.write(batch.rows).then(
+    this.writeToFile(batch).then(
       () => this.succeed(batch),
       (error: StorageError) => this.fail(batch, error),
     );
+  }
+
+  private async writeToFile(batch: CommitBatch): Promise<void> {
+    if (this.hurried.size > 0) await this.writeHurried(batch);
+    await this.file.write(batch.rows);
+  }
+
+  private async writeHurried(batch: CommitBatch): Promise<void> {
+    const { hurried } = this;
+    this.hurried = new CommitBatch();
+    try {
+      await this.reserve.write(hurried.rows);
+    } catch (error) {
+      hurried.absorb(this.hurried, () => true);
+      this.hurried = hurried;
+      throw error;
+    }
+    for (const key of hurried.rows.log.keys()) batch.forget('log', key);
   }
 
   private succeed(batch: CommitBatch): void {
@@ -273,7 +318,7 @@ export class GroupCommit {
 
   /** Makes one batch of `oldest`, what waits and what gathers, in which a row that is put again is there once. */
   private gatherAgain(oldest: CommitBatch): void {
-    for (const newer of [...this.waiting.splice(0), this.gathering]) oldest.absorb(newer);
+    for (const newer of [...this.waiting.splice(0), this.gathering]) oldest.absorb(newer, this.isStored);
     this.gathering = oldest;
   }
 
@@ -281,6 +326,7 @@ export class GroupCommit {
   private degrade(failure: StorageError | undefined): void {
     const { clock, onDegraded } = this.options;
     const isNews = this.failure?.code !== failure?.code;
+    if (failure?.code !== WRITE_FAILED) this.hurried = new CommitBatch();
     this.failure = failure;
     clock.clearTimeout(this.retryTimer);
     if (failure && this.isOpen) {

@@ -40,7 +40,7 @@ test('DUR-15 an entry larger than the bound is taken by a reader that waits for 
   assert.equal(log.append(payload('next'), ['dropping']).stored, true);
   await commit.flushed();
   assert.deepEqual(readTexts(log.reader('dropping')), ['next']);
-  assert.deepEqual(log.reader('dropping').droppedBy, { bytes: 1, items: 0, age: 0 });
+  assert.deepEqual(log.reader('dropping').droppedBy, { bytes: 1, items: 0, age: 0, disk: 0 });
   assert.equal(log.reader('rejecting').read(1, 1)[0]?.payload.length, 1_000);
 });
 
@@ -60,11 +60,11 @@ test('DUR-15 a reader that drops passes over its oldest entries, read ones too, 
   );
   log.append(payload('4'), ['three']);
   log.append(payload('5'), ['three', 'all']);
-  assert.deepEqual(reader.droppedBy, { bytes: 0, items: 2, age: 0 });
+  assert.deepEqual(reader.droppedBy, { bytes: 0, items: 2, age: 0, disk: 0 });
   assert.equal(reader.position, 2);
   const large = '6'.repeat(100);
   log.append(payload(large), ['three']);
-  assert.deepEqual(reader.droppedBy, { bytes: 1, items: 2, age: 0 });
+  assert.deepEqual(reader.droppedBy, { bytes: 1, items: 2, age: 0, disk: 0 });
   assert.equal(reader.dropped, 3);
   await commit.flushed();
   reader.confirm(1);
@@ -103,7 +103,7 @@ test('DUR-15 what has waited too long is dropped, or holds off what comes after 
   assert.equal(log.append(payload('5'), ['dropping']).stored, true);
   await commit.flushed();
   const dropping = log.reader('dropping');
-  assert.deepEqual(dropping.droppedBy, { bytes: 0, items: 0, age: 1 });
+  assert.deepEqual(dropping.droppedBy, { bytes: 0, items: 0, age: 1, disk: 0 });
   await clock.advance(100);
   assert.deepEqual(readTexts(dropping), ['5'], 'found too old by the read');
   assert.equal(dropping.droppedBy.age, 2);
@@ -170,6 +170,6 @@ test('DUR-15 many entries that are too old are dropped in steps, and none of the
   reader.onAvailable(() => texts.push(...readTexts(reader)));
   await settled(commit, () => texts.length > 0);
   assert.deepEqual(texts, ['fresh']);
-  assert.deepEqual(reader.droppedBy, { bytes: 0, items: 0, age: 1_500 });
+  assert.deepEqual(reader.droppedBy, { bytes: 0, items: 0, age: 1_500, disk: 0 });
   await settled(commit, () => storedSeqs(commit).length === 1);
 });

@@ -13,7 +13,7 @@ interface ModelReader {
   position: number;
   /** The last entry read since the last rewind. */
   cursor: number;
-  readonly dropped: { bytes: number; items: number; age: number };
+  readonly dropped: { bytes: number; items: number; age: number; disk: number };
 }
 
 export type ModelResult = 'duplicate' | `full ${string}` | number;
@@ -32,7 +32,7 @@ export class LogModel {
       options: reader,
       position: 0,
       cursor: 0,
-      dropped: { bytes: 0, items: 0, age: 0 },
+      dropped: { bytes: 0, items: 0, age: 0, disk: 0 },
     }));
   }
 
@@ -79,7 +79,7 @@ export class LogModel {
   restart(): void {
     for (const reader of this.readers) {
       this.rewind(reader);
-      Object.assign(reader.dropped, { bytes: 0, items: 0, age: 0 });
+      Object.assign(reader.dropped, { bytes: 0, items: 0, age: 0, disk: 0 });
       this.drop(reader, 0, 0);
     }
   }

@@ -59,3 +59,24 @@ test('DUR-9 closing a store that refuses gives up at the deadline and says so', 
   assert.equal(await closed, false);
   assert.equal(clock.pending, 0);
 });
+
+test('DUR-9 what is put and removed while nothing can be written leaves no row, what is on disk keeps its removal', async (t) => {
+  const { commit } = openStore(t, { quotaBytes: 1 });
+  commit.put('snapshots', 'stored', PAGE);
+  await commit.flushed();
+  commit.put('snapshots', 'other', PAGE);
+  await turn();
+  assert.equal(refusal(commit), 'STORAGE_QUOTA');
+  for (let actor = 0; actor < 1_000; actor++) commit.put('snapshots', `actor ${actor}`, PAGE);
+  for (let actor = 0; actor < 1_000; actor++) commit.remove('snapshots', `actor ${actor}`);
+  commit.remove('snapshots', 'never there');
+  assert.equal(commit.isPending('snapshots', 'actor', 'actos'), false);
+  assert.equal(commit.isPending('snapshots', 'never', 'nevex'), false);
+  commit.put('snapshots', 'stored', Buffer.from('new'));
+  commit.remove('snapshots', 'stored');
+  await commit.flushed();
+  assert.deepEqual(
+    [...commit.range('snapshots', '', '\uffff')].map(([key]) => key),
+    ['other'],
+  );
+});
