@@ -215,7 +215,7 @@ async function createSpooledDispatch(
   for (const left of spool.leftovers) logger.warn({ ...left }, 'spool_leftovers_removed');
   if (spool.unreadable > 0) logger.error({ entries: spool.unreadable }, 'spool_entries_unreadable');
   system.addLog(SPOOL, spool);
-  trimWhileDegraded({ system, clock, log: logger }, spool);
+  const endTrimming = trimWhileDegraded({ system, clock, log: logger }, spool);
   const countFailure = countFailures(metrics);
   const mqttRetryMs = settings.dispatchers.mqtt?.connectRetryIntervalMs;
   const dispatchers = readers.map(({ name, boundBytes }) => ({
@@ -234,7 +234,13 @@ async function createSpooledDispatch(
   }));
   const dispatch = createDispatch({ clock, dispatchers });
   measureDispatchers(metrics, () => dispatch.views((address) => system.cell(address)?.snapshot), spool);
-  return dispatch;
+  return {
+    ...dispatch,
+    close: (deadlineMs) => {
+      endTrimming();
+      return dispatch.close(deadlineMs);
+    },
+  };
 }
 
 /** A dispatcher that fails takes no other along; together they deliver what is left before they stop. */

@@ -13,28 +13,28 @@ export type Sheddable = Exclude<OverloadLevel, 'none'>;
 
 /** How long work waits for its turn when each next level is entered, milliseconds. */
 const ENTER_MS = [100, 200, 400] as const;
-/** A level is left when the delay has stayed below this part of its limit for {@link CALM_MS}. */
+/** A level is left when the delay is below this part of its limit. */
 const LEAVE = 0.5;
-const CALM_MS = 2_000;
+/** How long the delay has to stay so before a level is entered or left. */
+const LASTING_MS = { up: 1_000, down: 2_000 } as const;
 const SAMPLE_MS = 250;
 
 export interface OverloadState {
   /** Index in {@link OVERLOAD_LEVELS}. */
   readonly level: number;
-  /** Since when the delay has been low enough for leaving the level, by the monotonic clock. */
-  readonly calmSince: number | undefined;
+  /** Where the delay points, and since when by the monotonic clock. */
+  readonly trend?: { readonly to: 'up' | 'down'; readonly since: number };
 }
 
-export const NO_OVERLOAD: OverloadState = { level: 0, calmSince: undefined };
-
-/** One level up or down at a time, so that a single hitch costs nobody more than some looking. */
-export function nextOverload({ level, calmSince }: OverloadState, delayMs: number, at: number): OverloadState {
-  const next = ENTER_MS[level];
-  if (next !== undefined && delayMs >= next) return { level: level + 1, calmSince: undefined };
-  const own = ENTER_MS[level - 1];
-  if (own === undefined || delayMs >= own * LEAVE) return { level, calmSince: undefined };
-  if (calmSince === undefined) return { level, calmSince: at };
-  return at - calmSince < CALM_MS ? { level, calmSince } : { level: level - 1, calmSince: at };
+/** One level up or down at a time, and none for a hitch that passes. */
+export function nextOverload({ level, trend }: OverloadState, delayMs: number, at: number): OverloadState {
+  const isHigh = delayMs >= (ENTER_MS[level] ?? Number.POSITIVE_INFINITY);
+  const isLow = delayMs < (ENTER_MS[level - 1] ?? 0) * LEAVE;
+  if (!isHigh && !isLow) return { level };
+  const to = isHigh ? 'up' : 'down';
+  if (trend?.to !== to) return { level, trend: { to, since: at } };
+  if (at - trend.since < LASTING_MS[to]) return { level, trend };
+  return { level: level + (isHigh ? 1 : -1), trend: { to, since: at } };
 }
 
 export interface OverloadView {
@@ -55,7 +55,7 @@ export interface OverloadDeps {
 
 /** Looks four times a second how late work is: a timer against its due time, and actors in the line for a slice. */
 export class Overload {
-  private state = NO_OVERLOAD;
+  private state: OverloadState = { level: 0 };
   private since: number | null = null;
   private delayMs = 0;
   private timer: TimerHandle;

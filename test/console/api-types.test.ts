@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import type { DispatcherView as DispatcherAnswer } from '../../src/actors/dispatch/index.js';
 import type * as read from '../../src/console/api-types.js';
 import type { ActorView as ActorAnswer } from '../../src/runtime/http/actor-view.js';
+import type { InspectionLoss as LossAnswer } from '../../src/runtime/inspection/inspection.js';
+import type { OverloadView as OverloadAnswer } from '../../src/runtime/overload.js';
 import type { DeadLetter as DeadLetterAnswer } from '../../src/runtime/store/dead-letters.js';
 import type { SupervisorView as SupervisorAnswer } from '../../src/runtime/supervision.js';
 
@@ -16,6 +18,8 @@ test('what the API answers holds all that the console reads', () => {
     true satisfies Serves<DispatcherAnswer, read.DispatcherView>,
     true satisfies Serves<SupervisorAnswer, read.SupervisorView>,
     true satisfies Serves<DeadLetterAnswer, read.DeadLetterView>,
+    true satisfies Serves<OverloadAnswer, read.OverloadView>,
+    true satisfies Serves<LossAnswer, read.InspectionLoss>,
   ];
-  assert.equal(served.length, 4);
+  assert.equal(served.length, 6);
 });

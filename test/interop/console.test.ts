@@ -129,6 +129,18 @@ suite('the console in Chromium', { skip: missing ?? false }, () => {
     await banner.waitFor({ state: 'hidden' });
   });
 
+  test('MBX-5 overload is told in plain words, and taken back', async (t) => {
+    await serve(t);
+    const page = await open(t, '');
+    const banner = page.locator('.banner:has-text("Overloaded")');
+    const { overview } = fake.hub;
+    fake.hub.overview = { ...overview, overload: { level: 'telemetry', since: Date.now(), delayMs: 450 } };
+    await banner.waitFor();
+    assert.match((await banner.textContent()) ?? '', /QoS 0 are dropped.*acknowledgements go on/);
+    fake.hub.overview = overview;
+    await banner.waitFor({ state: 'hidden' });
+  });
+
   test('hostile text stays text in every view', async (t) => {
     await serve(t);
     const [connection] = fake.hub.connections;

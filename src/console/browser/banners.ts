@@ -61,7 +61,7 @@ function lostText(problem: FeedProblem, role: string): string {
 }
 
 function degradedText(reason: string): string {
-  return `The reason: ${reason}. Records that must be stored stay unacknowledged, so vehicles keep them; nothing acknowledged is lost. It goes on by itself once there is room.`;
+  return `The reason: ${reason}. Records that must be stored stay unacknowledged, so vehicles keep them; nothing acknowledged is lost, except where the spool may drop its oldest. It goes on by itself once there is room.`;
 }
 
 function overloadText(level: Exclude<OverviewView['overload']['level'], 'none'>): string {

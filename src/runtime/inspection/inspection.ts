@@ -29,6 +29,14 @@ const MOST_WATCHED = 1_000;
 /** Patterns of one viewer; more are not taken. */
 const MOST_PATTERNS = 100;
 
+/** What one viewer did not get since it came, and whether it gets nothing at present (MBX-5). */
+export interface InspectionLoss {
+  readonly type: 'fleetchart.lost';
+  readonly lost: number;
+  readonly isShedding: boolean;
+  readonly createdAt: string;
+}
+
 interface Watched {
   readonly stop: () => void;
   /** The event that came last, until the next flush. */
@@ -297,7 +305,8 @@ export class Inspection {
   /** What a viewer has lost since it came, and whether it gets nothing at present. */
   private tellLost(viewer: Viewer): void {
     const { lost } = viewer;
-    const note = { type: 'fleetchart.lost', lost, isShedding: this.isShedding, createdAt: String(this.clock.now()) };
+    const createdAt = String(this.clock.now());
+    const note: InspectionLoss = { type: 'fleetchart.lost', lost, isShedding: this.isShedding, createdAt };
     if (viewer.send(JSON.stringify(note))) viewer.toldLost = lost;
   }
 }

@@ -14,10 +14,10 @@
  *   disk is forgotten with its row.
  * - GC-5 Past its quota the store is degraded too and holds back batches that only put. One that removes is written,
  *   the rows that came with it included (GC-2): otherwise room could never be made.
- * - GC-7 While a disk is full, rows named to {@link GroupCommit.ahead} go before all others (GC-2 does not hold for
- *   them): they make room and hang together with nothing else.
  * - GC-6 No promise made here or by LMDB on our behalf rejects unhandled, and a callback that throws keeps neither
  *   the rows nor the callbacks behind it from going on: its error is thrown again from a task of its own.
+ * - GC-7 While a disk is full, rows named to {@link GroupCommit.ahead} go before all others (GC-2 does not hold for
+ *   them): they make room and hang together with nothing else.
  *
  * A value belongs to the store once it is handed over: LMDB's writer thread reads it where it lies.
  */

@@ -5,7 +5,7 @@ import type { ActorType } from '../../../src/runtime/actor-type.js';
 import { ManualClock, systemClock } from '../../../src/runtime/clock.js';
 import { Inspection } from '../../../src/runtime/inspection/inspection.js';
 import { Metrics } from '../../../src/runtime/metrics.js';
-import { NO_OVERLOAD, nextOverload, OVERLOAD_LEVELS, Overload } from '../../../src/runtime/overload.js';
+import { nextOverload, OVERLOAD_LEVELS, Overload, type OverloadState } from '../../../src/runtime/overload.js';
 import { measureInspection, measureRuntime } from '../../../src/runtime/runtime-metrics.js';
 import { ActorSystem } from '../../../src/runtime/system.js';
 import { startBroker } from '../../actors/mqtt/broker-setup.js';
@@ -14,7 +14,7 @@ import { contextOf, script, scriptedType } from '../../fakes/scripted.js';
 
 /** The levels that a delay, sampled every 250 ms, leads to. */
 function levels(delaysMs: readonly number[]): string[] {
-  let state = NO_OVERLOAD;
+  let state: OverloadState = { level: 0 };
   return delaysMs.map((delayMs, index) => {
     state = nextOverload(state, delayMs, index * 250);
     return OVERLOAD_LEVELS[state.level] ?? '';
@@ -34,26 +34,23 @@ function overloadUnderTest(clock: ManualClock, t: TestContext) {
   return { overload, delay, lines };
 }
 
+/** A second over a limit takes five samples. */
+const up = [...repeated(5, 100), ...repeated(5, 200), ...repeated(5, 400)];
+
 test('MBX-5 inspection is shed first, then details of metrics, then what nobody acknowledges', () => {
-  assert.deepEqual(levels([0, 99, 100, 150, 199, 200, 399, 400, 100_000]), [
-    'none',
-    'none',
-    'inspection',
-    'inspection',
-    'inspection',
-    'metrics',
-    'metrics',
-    'telemetry',
-    'telemetry',
-  ]);
+  assert.deepEqual([...new Set(levels(up))], ['none', 'inspection', 'metrics', 'telemetry']);
+  assert.deepEqual([...new Set(levels(repeated(20, 100_000)))], ['none', 'inspection', 'metrics', 'telemetry']);
+  assert.equal(levels(repeated(100, 99)).at(-1), 'none');
+  assert.equal(levels(repeated(100, 199)).at(-1), 'inspection');
+  assert.equal(levels(repeated(100, 399)).at(-1), 'metrics');
 });
 
-test('MBX-5 a single hitch sheds no more than inspection, however long it was', () => {
-  assert.deepEqual([...new Set(levels([0, 60_000, 0, 0, 0]))], ['none', 'inspection']);
+test('MBX-5 a level is entered when the delay has been over its limit for a second: a hitch sheds nothing', () => {
+  assert.deepEqual(levels(repeated(5, 150)).slice(-2), ['none', 'inspection']);
+  assert.deepEqual([...new Set(levels([0, 60_000, 0, ...repeated(4, 500), 99, ...repeated(4, 500)]))], ['none']);
 });
 
 test('MBX-5 a level is left one at a time, when the delay has stayed below half of its limit for two seconds', () => {
-  const up = [100, 200, 400];
   assert.equal(levels([...up, ...repeated(100, 200)]).at(-1), 'telemetry', 'half of the limit is not below it');
   assert.equal(levels([...up, ...repeated(8, 199)]).at(-1), 'telemetry');
   assert.equal(levels([...up, ...repeated(9, 199)]).at(-1), 'metrics');
@@ -69,7 +66,7 @@ test('MBX-5 each level is logged once when it is entered and left, and shown', a
   overload.onChange(() => changes.push(overload.sheds('inspection')));
   delay.ms = 250;
   await clock.advance(5_000);
-  assert.deepEqual(overload.view, { level: 'metrics', since: START + 500, delayMs: 250 });
+  assert.deepEqual(overload.view, { level: 'metrics', since: START + 2_250, delayMs: 250 });
   assert.deepEqual([overload.sheds('inspection'), overload.sheds('telemetry')], [true, false]);
   delay.ms = 0;
   await clock.advance(10_000);
@@ -94,7 +91,7 @@ test('MBX-5 MBX-6 under overload figures that take a walk over all actors are le
   assert.match(text, /^runtime_mailbox_oldest_seconds\{type="a"\} 1.5$/m);
   assert.match(text, /^runtime_mailbox_depth\{type="a"\} 1$/m);
   delay.ms = 250;
-  await clock.advance(500);
+  await clock.advance(5_000);
   const shed = await metrics.text();
   assert.doesNotMatch(shed, /^runtime_mailbox_\w+\{/m);
   assert.match(shed, /^runtime_overload_level 2$/m);
@@ -127,7 +124,7 @@ test('MBX-5 INS-2 viewers are told that nothing is shown, and see everything as 
   assert.deepEqual(taken(), ['@xstate.actor a/ends active 0', '@xstate.actor a/stays active 0']);
 
   delay.ms = 150;
-  await clock.advance(250);
+  await clock.advance(1_250);
   for (const n of [1, 2, 3]) system.tell('a/stays', script({ n }));
   system.tell('a/ends', { type: 'END' });
   system.tell('a/new', script({ n: 7 }));
