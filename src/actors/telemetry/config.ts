@@ -58,7 +58,7 @@ const ownKeys = {
     Type.Union([Type.Literal('keepUnacked'), Type.Literal('dropOldest')], {
       default: 'keepUnacked',
       description:
-        'At the bound of a dispatcher: its records stay unacknowledged, or its oldest are dropped and counted; on a full disk, too.',
+        'At the bound of a dispatcher, and on a full disk: its records stay unacknowledged, or its oldest are dropped and counted.',
     }),
   ),
   doubleAckUnknownType: flag('Acknowledge messages of an unknown type twice, as the reference does.'),

@@ -35,7 +35,8 @@ export class Reserve {
   /** Writes rows that give pages back, in small steps; what is written after them finds those pages. */
   async write(rows: Record<Table, Rows>): Promise<void> {
     this.release();
-    const all = TABLES.flatMap((table) => [...rows[table]].map((row) => ({ table, row })));
+    // Positions before the entries they have passed, which tell the numbers that were used (AL-5).
+    const all = TABLES.toReversed().flatMap((table) => [...rows[table]].map((row) => ({ table, row })));
     for (let next = 0; next < all.length; next += STEP_ROWS) {
       const step = noRows();
       for (const { table, row } of all.slice(next, next + STEP_ROWS)) step[table].set(...row);
