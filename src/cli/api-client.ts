@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { CliError } from './exit-code.js';
 
 export interface ApiOptions {
@@ -21,7 +21,7 @@ export function withApiOptions(command: Command): Command {
 }
 
 /** Opens a stream of the API and hands each message on; rejects with what to do when it cannot. */
-export function openStream(
+export async function openStream(
   { url, token }: ApiOptions,
   path: string,
   query: readonly [string, string][],
@@ -30,6 +30,7 @@ export function openStream(
   const target = new URL(path, url.replace(/^ws/, 'http'));
   for (const [name, value] of query) target.searchParams.append(name, value);
   const secret = token ?? process.env['FLEETCHART_TOKEN'];
+  const { WebSocket } = await import('ws');
   const socket = new WebSocket(target.href.replace(/^http/, 'ws'), {
     handshakeTimeout: HANDSHAKE_MS,
     ...(secret ? { headers: { authorization: `Bearer ${secret}` } } : {}),
