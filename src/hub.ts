@@ -63,8 +63,8 @@ export interface Hub {
   /** `escalate` is called when the root supervisor gives up (SUP-8). */
   start(escalate: (error: unknown) => void): Promise<void>;
   stop(deadlineMs: number): Promise<void>;
-  /** Certificates are read again. */
-  reload(): Promise<void>;
+  /** Certificates are read again; whether they could be taken. */
+  reload(): Promise<boolean>;
 }
 
 /** A dispatcher's part of an orderly stop. */
@@ -140,9 +140,7 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
       await broker?.close(stopTime.left);
       await system.stop(stopTime.left);
     },
-    reload: async () => {
-      await telemetry?.reload();
-    },
+    reload: async () => (await telemetry?.reload()) ?? true,
   };
 }
 

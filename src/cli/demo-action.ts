@@ -38,6 +38,7 @@ export async function runDemo(options: DemoOptions, output: Output): Promise<voi
   process.exitCode = await runHub({
     parts: config,
     logger: createLogger(config.log),
+    terminal: output.terminal,
     ready: async (hub) => {
       const vehicles = await issueCredentials(certificates.authority, options.vehicles, 'DEMO');
       const url = `wss://localhost:${ports.telemetry}`;

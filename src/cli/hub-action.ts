@@ -17,6 +17,7 @@ export async function serveHub(command: Command): Promise<void> {
   process.exitCode = await runHub({
     parts: config,
     logger,
+    terminal: output.terminal,
     ready: (hub) => {
       const urls = hub.urls();
       const lines = Object.entries(urls).map(([name, url]) => `${name.padEnd(10)} ${url}`);

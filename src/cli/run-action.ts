@@ -38,6 +38,7 @@ export async function runFleetTelemetry(args: readonly string[], terminal: Termi
     process.exitCode = await runHub({
       parts: { dataDir: values.get('data') ?? '', telemetry },
       logger,
+      terminal,
       ready: () => {},
       reload: () => reloadConfig({ started, check, levelKey: 'log_level', logger }),
     });
