@@ -110,7 +110,8 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   const root = new Supervisor({ name: 'hub', strategy: 'one_for_one', children: timed }, supervision);
   if (http) {
     http.routes(actorRoutes({ system, supervision: () => root.view() }));
-    const views = dispatch && (() => dispatch.views((address) => system.peek(address)));
+    const waits = (address: string) => system.view(address)?.waits ?? [];
+    const views = dispatch && (() => dispatch.views((address) => system.peek(address), waits));
     http.routes(
       overviewRoutes({ role: 'hub', version, system, clock, telemetry: telemetry?.figures, dispatchers: views }),
     );
