@@ -7,6 +7,7 @@ import { nodeOf } from '../config/schema.js';
 import { type Checked, checkHubConfig, checkServerConfig, HubSchema, looksLikeServerConfig } from '../hub-config.js';
 import { configInputOf } from './config-options.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';
+import { namedFileMistakes } from './named-files.js';
 import { outputOf } from './output.js';
 
 export interface PeerOption {
@@ -14,10 +15,12 @@ export interface PeerOption {
 }
 
 /** Tells every mistake in a file. */
-export function checkFile(command: Command, file: string, options: PeerOption): void {
+export async function checkFile(command: Command, file: string, options: PeerOption): Promise<void> {
   const output = outputOf(command);
   const { kind, checked } = check(command, file, options);
-  const { mistakes, warnings } = checked;
+  const { warnings } = checked;
+  const files = await namedFileMistakes(checked, kind === 'hub' ? ['telemetry'] : []);
+  const mistakes = [...checked.mistakes, ...files];
   const ok = mistakes.length === 0;
   const verdict = ok ? `${file}: a sound ${kind} configuration` : `${file}: ${countOf(mistakes.length, 'mistake')}`;
   const text = [...labelled('error', mistakes), ...labelled('warning', warnings), verdict].join('\n');

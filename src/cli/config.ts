@@ -21,7 +21,7 @@ const peerOption = () =>
 function checkCommand(): Command {
   const command = withSetOption(
     leafCommand('check', {
-      summary: 'Report every mistake in a configuration file at once',
+      summary: 'Report every mistake in a configuration file at once, and in the certificates it names',
       example: 'fleetchart config check /etc/fleet-telemetry/server_config.json',
     })
       .argument('<file>', "a hub's YAML or JSON file, or a peer's own")

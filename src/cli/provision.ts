@@ -228,7 +228,9 @@ function plainText({ certificates, next }: Outcome): string {
   const listed = certificates.slice(0, MOST_LISTED).map(describe);
   const rest = certificates.length - listed.length;
   const more = rest > 0 ? [`and ${rest} more; --json lists all\n`] : [];
-  return [...listed, ...more, 'Next:', ...next.map((line) => `  ${line}`), ''].join('\n');
+  const isKept = certificates.every(({ state }) => state === 'kept');
+  const kept = isKept ? ['Nothing was written: all of it exists already and fits; --force makes it anew.\n'] : [];
+  return [...listed, ...more, ...kept, 'Next:', ...next.map((line) => `  ${line}`), ''].join('\n');
 }
 
 function describe({ name, state, files, thumbprints, notAfter, warning }: ProvisionedPair): string {

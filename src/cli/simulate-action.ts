@@ -87,13 +87,13 @@ async function simulationOptions(options: SimulateOptions, clock: Clock): Promis
   const { url, rate, records, mix, fields, payloadBytes, window, resendAfter, ramp, seed, insecure, yesLoad } = options;
   return {
     url,
+    mix: mix === undefined ? undefined : parseMix(mix),
     ca: await authoritiesOf(options),
     insecure,
     loadHost: yesLoad,
     vehicles: await vehiclesOf(options, clock),
     perSecond: rate,
     records,
-    mix: mix === undefined ? undefined : parseMix(mix),
     fields,
     payloadBytes,
     window,
