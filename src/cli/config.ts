@@ -7,7 +7,7 @@ import { withConfigOptions, withSetOption } from './config-options.js';
 export function configCommand(): Command {
   const group = groupCommand('config', {
     summary: 'Validate and explain configuration; secrets are redacted',
-    example: 'fleetchart config check hub.yaml',
+    example: 'fleetchart config check config/hub.yaml',
   });
   group.addCommand(checkCommand());
   group.addCommand(printCommand());
@@ -22,7 +22,7 @@ function checkCommand(): Command {
   const command = withSetOption(
     leafCommand('check', {
       summary: 'Report every mistake in a configuration file at once, and in the certificates it names',
-      example: 'fleetchart config check /etc/fleet-telemetry/server_config.json',
+      example: 'fleetchart config check config/fleet-telemetry/server_config.json',
     })
       .argument('<file>', "a hub's YAML or JSON file, or a peer's own")
       .addOption(peerOption()),
@@ -36,7 +36,7 @@ function printCommand(): Command {
   const command = withConfigOptions(
     leafCommand('print', {
       summary: 'Print the effective configuration and where each value comes from',
-      example: 'fleetchart config print --config hub.yaml --set http.port=9000',
+      example: 'fleetchart config print --config config/hub.yaml --set http.port=9000',
     }).addOption(peerOption()),
     { data: false },
   );

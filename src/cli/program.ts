@@ -39,7 +39,7 @@ export function buildProgram(terminal: Terminal = processTerminal): Command {
     .description('A connected-vehicle platform: a hub on an actor runtime whose flows are statecharts.')
     .version(packageVersion(), '--version', 'print the version')
     .enablePositionalOptions()
-    .addHelpText('after', '\nExample:\n  $ fleetchart config check hub.yaml\n');
+    .addHelpText('after', '\nExample:\n  $ fleetchart config check config/hub.yaml\n');
   attachTerminal(program, terminal);
   for (const create of commands) program.addCommand(create());
   prepare(program, terminal);

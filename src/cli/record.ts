@@ -14,7 +14,7 @@ export function recordCommand(): Command {
   const command = withApiOptions(
     leafCommand('record', {
       summary: 'Record inputs and outputs of running actors as a fixture, until Ctrl-C',
-      example: 'fleetchart record vehicle-connection/6ba7b810-9dad-11d1-80b4-00c04fd430c8 --out fixtures/car.jsonl',
+      example: 'fleetchart record dispatcher/file --out dispatcher.jsonl --duration 10',
     })
       .argument('<address...>', 'actors, type/key')
       .requiredOption('--out <path>', 'the fixture to write')

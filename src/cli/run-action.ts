@@ -16,7 +16,7 @@ export async function runFleetTelemetry(args: readonly string[], terminal: Termi
   const { values, help } = parseGoFlags(args, fleetTelemetryFlags);
   if (help) {
     terminal.err(
-      `Usage of fleet-telemetry:\n${goFlagsUsage(fleetTelemetryFlags)}\n\nExample:\n  $ fleetchart run fleet-telemetry -config=/etc/fleet-telemetry/config.json\n`,
+      `Usage of fleet-telemetry:\n${goFlagsUsage(fleetTelemetryFlags)}\n\nExample:\n  $ fleetchart run fleet-telemetry -config=config/fleet-telemetry/server_config.json\n`,
     );
     return;
   }

@@ -6,7 +6,7 @@ import { terminalOf } from './output.js';
 export function runCommand(): Command {
   const group = groupCommand('run', {
     summary: "Run one role alone, in place of a peer's process, with the peer's own flags",
-    example: 'fleetchart run fleet-telemetry -config=/etc/fleet-telemetry/config.json',
+    example: 'fleetchart run fleet-telemetry -config=config/fleet-telemetry/server_config.json',
   });
   group.addCommand(fleetTelemetryCommand());
   return group;

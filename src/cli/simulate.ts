@@ -8,7 +8,7 @@ import type { SimulateOptions } from './simulate-action.js';
 export function simulateCommand(): Command {
   const command = leafCommand('simulate', {
     summary: 'Load a fleet-telemetry server with simulated vehicles and count what it acknowledges',
-    example: 'fleetchart simulate --url wss://localhost:4443 --device-ca certs --vehicles 200 --rate 5 --duration 60',
+    example: 'fleetchart simulate --url wss://localhost:4443 --device-ca data/demo/certs --vehicles 50 --duration 20',
   })
     .requiredOption('--url <url>', 'the server: wss://HOST:PORT')
     .option('--vehicles <n>', 'how many, each with its own certificate and connection', wholeNumber, 10)
