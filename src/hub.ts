@@ -66,8 +66,8 @@ export interface Hub {
   /** `escalate` is called when the root supervisor gives up (SUP-8). */
   start(escalate: (error: unknown) => void): Promise<void>;
   stop(deadlineMs: number): Promise<void>;
-  /** Certificates are read again. */
-  reload(): Promise<void>;
+  /** Certificates are read again; whether they could be taken. */
+  reload(): Promise<boolean>;
 }
 
 /** A dispatcher's part of an orderly stop. */
@@ -118,7 +118,8 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
   const root = new Supervisor({ name: 'hub', strategy: 'one_for_one', children: timed }, supervision);
   if (http) {
     http.routes(actorRoutes({ system, supervision: () => root.view() }));
-    const views = dispatch && (() => dispatch.views((address) => system.peek(address)));
+    const waits = (address: string) => system.view(address)?.waits ?? [];
+    const views = dispatch && (() => dispatch.views((address) => system.peek(address), waits));
     http.routes(
       overviewRoutes({
         role: 'hub',
@@ -160,9 +161,7 @@ export async function createHub(parts: HubParts, deps: HubDeps): Promise<Hub> {
       await broker?.close(stopTime.left);
       await system.stop(stopTime.left);
     },
-    reload: async () => {
-      await telemetry?.reload();
-    },
+    reload: async () => (await telemetry?.reload()) ?? true,
   };
 }
 

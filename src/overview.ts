@@ -1,6 +1,6 @@
 import type { DispatcherView } from './actors/dispatch/index.js';
 import type { TelemetryFigures } from './actors/telemetry/index.js';
-import type { ActorSystem, Clock, HttpRoutes, Overload } from './runtime/index.js';
+import type { ActorSystem, Clock, HttpRoutes, Overload, TimerHandle } from './runtime/index.js';
 
 export interface OverviewDeps {
   readonly role: 'hub' | 'vehicle';
@@ -12,8 +12,9 @@ export interface OverviewDeps {
   readonly dispatchers?: (() => readonly DispatcherView[]) | undefined;
 }
 
-/** How long the rate is measured over, at least. */
-const RATE_WINDOW_MS = 900;
+/** The rate is that of the last five seconds, whoever asks and how often. */
+const SAMPLE_MS = 1_000;
+const SAMPLES = 6;
 
 /** `GET /api/v1/overview`: what the first page of the console shows. */
 export function overviewRoutes({
@@ -26,15 +27,10 @@ export function overviewRoutes({
   dispatchers,
 }: OverviewDeps): HttpRoutes {
   const startedAt = clock.now();
-  let measured = { at: clock.monotonic(), records: 0, perSecond: 0 };
-  const recordsPerSecond = (records: number): number => {
-    const at = clock.monotonic();
-    if (at - measured.at >= RATE_WINDOW_MS) {
-      measured = { at, records, perSecond: ((records - measured.records) * 1000) / (at - measured.at) };
-    }
-    return Math.round(measured.perSecond * 10) / 10;
-  };
+  const rate = telemetry && new Rate(clock, () => telemetry().recordsTotal);
   return (app) => {
+    app.addHook('onReady', async () => rate?.start());
+    app.addHook('onClose', async () => rate?.stop());
     app.get('/api/v1/overview', async () => {
       const figures = telemetry?.();
       return {
@@ -49,11 +45,38 @@ export function overviewRoutes({
           byType: overload.sheds('metrics') ? {} : actorsByType(system),
         },
         storage: { sizeBytes: system.commit.sizeBytes(), degraded: system.commit.degraded?.message ?? null },
-        ...(figures ? { telemetry: { ...figures, recordsPerSecond: recordsPerSecond(figures.recordsTotal) } } : {}),
+        ...(figures ? { telemetry: { ...figures, recordsPerSecond: rate?.perSecond() } } : {}),
         ...(dispatchers ? { dispatchers: dispatchers() } : {}),
       };
     });
   };
+}
+
+/** How fast a count grows, by samples of its own. */
+class Rate {
+  private samples: { readonly at: number; readonly count: number }[] = [];
+  private timer: TimerHandle | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly count: () => number,
+  ) {}
+
+  start(): void {
+    this.samples = [...this.samples, { at: this.clock.monotonic(), count: this.count() }].slice(-SAMPLES);
+    this.timer = this.clock.setTimeout(() => this.start(), SAMPLE_MS);
+  }
+
+  stop(): void {
+    this.clock.clearTimeout(this.timer);
+  }
+
+  /** To a tenth. */
+  perSecond(): number {
+    const [first, last] = [this.samples[0], this.samples.at(-1)];
+    if (!first || !last || last.at === first.at) return 0;
+    return Math.round(((last.count - first.count) * 10_000) / (last.at - first.at)) / 10;
+  }
 }
 
 function actorsByType(system: ActorSystem): Record<string, { live: number; states: Record<string, number> }> {

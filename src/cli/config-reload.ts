@@ -16,12 +16,15 @@ export interface ConfigReloadOptions {
   readonly logger: RootLogger;
 }
 
-/** What SIGHUP does with a configuration file: the log level holds at once, everything else is named. */
-export function reloadConfig({ started, check, levelKey, logger }: ConfigReloadOptions): void {
+/**
+ * What SIGHUP does with a configuration file: the log level holds at once, everything else is named. Whether the file
+ * could be taken.
+ */
+export function reloadConfig({ started, check, levelKey, logger }: ConfigReloadOptions): boolean {
   const { config, mistakes, loaded } = check();
   if (!config) {
     logger.error({ mistakes: mistakes.map(renderMistake) }, 'config_reload_refused');
-    return;
+    return false;
   }
   const { level } = config.log;
   if (level !== logger.level) {
@@ -34,6 +37,7 @@ export function reloadConfig({ started, check, levelKey, logger }: ConfigReloadO
   }
   const changed = changedKeys(started.loaded.value, loaded.value).filter((key) => key !== levelKey);
   if (changed.length > 0) logger.warn({ changed, do: 'restart to apply them' }, 'config_restart_needed');
+  return true;
 }
 
 /** Tells what is remarkable in a configuration that can be used. */

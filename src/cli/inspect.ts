@@ -3,7 +3,6 @@ import { type ApiOptions, openStream, untilClosed, withApiOptions } from './api-
 import { leafCommand } from './command.js';
 import { outputOf } from './output.js';
 import { positive } from './quantities.js';
-import { serveStatelyBridge } from './stately-bridge.js';
 
 interface InspectOptions extends ApiOptions {
   readonly watch: readonly string[];
@@ -25,7 +24,7 @@ export function inspectCommand(): Command {
   return command.action(async (options: InspectOptions) => {
     const output = outputOf(command);
     const query = options.watch.map((pattern): [string, string] => ['watch', pattern]);
-    const bridge = options.stately ? await serveStatelyBridge() : undefined;
+    const bridge = options.stately ? await (await import('./stately-bridge.js')).serveStatelyBridge() : undefined;
     const show = (text: string): void => {
       const line = output.json ? text : lineOf(JSON.parse(text) as InspectedEvent);
       if (line !== undefined) output.terminal.out(`${line}\n`);

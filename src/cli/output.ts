@@ -111,7 +111,9 @@ function describeError(error: unknown): { text: string; data: Record<string, unk
   const message = error instanceof Error ? error.message : String(error);
   const code = (error as { code?: unknown } | undefined)?.code;
   if (typeof code === 'string') {
-    return { text: `error: ${message} (${code})`, data: { code, message }, exitCode: exitCodes.failed };
+    // Node's own messages begin with their code.
+    const text = message.startsWith(code) ? message : `${code}: ${message}`;
+    return { text: `error: ${text}`, data: { code, message }, exitCode: exitCodes.failed };
   }
   const trace = error instanceof Error ? (error.stack ?? message) : message;
   const text = `internal error: ${trace}\n    this is a defect of fleetchart; please report it with the lines above`;

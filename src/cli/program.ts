@@ -4,6 +4,7 @@
  * - CLI-2 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 wrong configuration, 70 escalated.
  * - CLI-3 An error says what to do next; an unknown command or option names the one that was probably meant.
  * - CLI-4 Results go to standard output and everything about them to standard error.
+ * - CLI-5 Help costs no more than the options: what a command does is loaded when it is chosen.
  */
 import { Command, CommanderError } from 'commander';
 import { configCommand } from './config.js';
@@ -38,7 +39,7 @@ export function buildProgram(terminal: Terminal = processTerminal): Command {
     .description('A connected-vehicle platform: a hub on an actor runtime whose flows are statecharts.')
     .version(packageVersion(), '--version', 'print the version')
     .enablePositionalOptions()
-    .addHelpText('after', '\nExample:\n  $ fleetchart config check hub.yaml\n');
+    .addHelpText('after', '\nExample:\n  $ fleetchart config check config/hub.yaml\n');
   attachTerminal(program, terminal);
   for (const create of commands) program.addCommand(create());
   prepare(program, terminal);

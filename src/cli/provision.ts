@@ -1,15 +1,6 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import {
-  type KeyKind,
-  numberedNames,
-  type ProvisionedPair,
-  ProvisioningError,
-  type ProvisionOptions,
-  provisionAuthority,
-  provisionDevices,
-  provisionHub,
-} from '../actors/provisioning/index.js';
+import type { KeyKind, ProvisionedPair, ProvisioningError, ProvisionOptions } from '../actors/provisioning/index.js';
 
 /** Where a command writes and how it ends; tests put their own in. */
 export interface ProvisionIo {
@@ -43,6 +34,9 @@ const EXIT_BY_CODE: Readonly<Record<ProvisioningError['code'], number>> = {
 
 /** More certificates than this are summed up unless `--json` asks for all. */
 const MOST_LISTED = 10;
+
+/** Loaded when a certificate is to be made. */
+type Provisioning = typeof import('../actors/provisioning/index.js');
 
 interface CommonOptions {
   readonly out: string;
@@ -80,7 +74,7 @@ function authorityCommand(io: ProvisionIo): Command {
     .option('--name <cn>', 'its name; the default means vehicles to a hub without further configuration')
     .addHelpText('after', '\nExample:\n  fleetchart provision ca --out certs --name "Example Fleet CA"')
     .action((options: CommonOptions & { name?: string }) =>
-      run(io, options, async (common) => {
+      run(io, options, async (common, { provisionAuthority }) => {
         const pair = await provisionAuthority({
           ...common,
           ...(options.name === undefined ? {} : { commonName: options.name }),
@@ -105,7 +99,7 @@ function hubCommand(io: ProvisionIo): Command {
       '\nExample:\n  fleetchart provision hub --ca certs --host hub.example.com 192.0.2.7 --out certs',
     )
     .action((options: CommonOptions & { ca: string; host: string[] }) =>
-      run(io, options, async (common) => {
+      run(io, options, async (common, { provisionHub }) => {
         const pair = await provisionHub({ ...common, authorityDirectory: options.ca, names: options.host });
         const files = {
           server_cert: pair.files.certificate,
@@ -137,11 +131,11 @@ Examples:
   fleetchart provision device --count 200 --prefix TEST --shared-key --ca certs --out certs/load`,
     )
     .action((vins: string[], options: CommonOptions & DeviceOptions) =>
-      run(io, options, async (common) => {
-        const certificates = await provisionDevices({
+      run(io, options, async (common, provisioning) => {
+        const certificates = await provisioning.provisionDevices({
           ...common,
           authorityDirectory: options.ca,
-          names: deviceNames(vins, options),
+          names: deviceNames(vins, options, provisioning),
           sharedKey: options.sharedKey ?? false,
         });
         const first = certificates[0]?.files;
@@ -166,7 +160,11 @@ interface DeviceOptions {
   readonly sharedKey?: true;
 }
 
-function deviceNames(vins: readonly string[], { count, prefix }: DeviceOptions): readonly string[] {
+function deviceNames(
+  vins: readonly string[],
+  { count, prefix }: DeviceOptions,
+  { numberedNames, ProvisioningError }: Provisioning,
+): readonly string[] {
   if (vins.length > 0 && count === undefined) return vins;
   if (vins.length === 0 && count !== undefined) return numberedNames(prefix, count);
   const problem =
@@ -196,16 +194,17 @@ function wholeNumber(text: string): number {
 async function run(
   io: ProvisionIo,
   options: CommonOptions,
-  work: (common: ProvisionOptions) => Promise<Outcome>,
+  work: (common: ProvisionOptions, provisioning: Provisioning) => Promise<Outcome>,
 ): Promise<void> {
   const key: KeyKind | undefined = options.rsa === undefined ? undefined : { type: 'rsa', bits: options.rsa };
   try {
-    const outcome = await work({
+    const common = {
       directory: options.out,
       force: options.force ?? false,
       ...(options.days === undefined ? {} : { days: options.days }),
       ...(key === undefined ? {} : { key }),
-    });
+    };
+    const outcome = await work(common, await import('../actors/provisioning/index.js'));
     io.out(options.json ? jsonText(outcome) : plainText(outcome));
   } catch (error) {
     fail(io, options.json ?? false, error);
@@ -213,7 +212,7 @@ async function run(
 }
 
 function fail(io: ProvisionIo, json: boolean, error: unknown): void {
-  const code = error instanceof ProvisioningError ? EXIT_BY_CODE[error.code] : EXIT.unexpected;
+  const code = EXIT_BY_CODE[(error as { code?: unknown }).code as ProvisioningError['code']] ?? EXIT.unexpected;
   const message = error instanceof Error ? error.message : String(error);
   if (json) io.out(`${JSON.stringify({ ok: false, code, error: message })}\n`);
   else io.err(`error: ${message}\n`);
@@ -229,7 +228,9 @@ function plainText({ certificates, next }: Outcome): string {
   const listed = certificates.slice(0, MOST_LISTED).map(describe);
   const rest = certificates.length - listed.length;
   const more = rest > 0 ? [`and ${rest} more; --json lists all\n`] : [];
-  return [...listed, ...more, 'Next:', ...next.map((line) => `  ${line}`), ''].join('\n');
+  const isKept = certificates.every(({ state }) => state === 'kept');
+  const kept = isKept ? ['Nothing was written: all of it exists already and fits; --force makes it anew.\n'] : [];
+  return [...listed, ...more, ...kept, 'Next:', ...next.map((line) => `  ${line}`), ''].join('\n');
 }
 
 function describe({ name, state, files, thumbprints, notAfter, warning }: ProvisionedPair): string {

@@ -1,18 +1,20 @@
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type ApiOptions, openStream, untilClosed, withApiOptions } from './api-client.js';
+import { type ApiOptions, isActor, openStream, untilClosed, withApiOptions } from './api-client.js';
 import { leafCommand } from './command.js';
-import { CliError } from './exit-code.js';
+import { CliError, exitCodes } from './exit-code.js';
 import { outputOf } from './output.js';
 import { positive } from './quantities.js';
+
+const LIST = "`fleetchart inspect --watch '*' --duration 1` lists the actors that run";
 
 /** `fleetchart record`: what chosen actors of a running process take and give, as a fixture. */
 export function recordCommand(): Command {
   const command = withApiOptions(
     leafCommand('record', {
       summary: 'Record inputs and outputs of running actors as a fixture, until Ctrl-C',
-      example: 'fleetchart record vehicle-connection/6ba7b810-9dad-11d1-80b4-00c04fd430c8 --out fixtures/car.jsonl',
+      example: 'fleetchart record dispatcher/file --out dispatcher.jsonl --duration 10',
     })
       .argument('<address...>', 'actors, type/key')
       .requiredOption('--out <path>', 'the fixture to write')
@@ -20,6 +22,7 @@ export function recordCommand(): Command {
   );
   return command.action(async (addresses: string[], options: ApiOptions & { out: string; duration?: number }) => {
     const output = outputOf(command);
+    for (const address of addresses) checkAddress(address);
     const file = createWriteStream(options.out, { flags: 'wx' });
     await once(file, 'open').catch((error: Error) => {
       throw new CliError(`cannot write ${options.out}: ${error.message}`, {
@@ -29,18 +32,31 @@ export function recordCommand(): Command {
     const progress = output.progress();
     let lines = 0;
     const query = addresses.map((address): [string, string] => ['address', address]);
-    const socket = await openStream(options, '/api/v1/record', query, (line) => {
-      file.write(`${line}\n`);
-      progress.update(`${++lines} lines, Ctrl-C ends`);
-    });
-    await untilClosed(socket, options.duration === undefined ? undefined : options.duration * 1000);
-    progress.done();
-    file.end();
-    await once(file, 'close');
-    if (lines === 0) {
-      throw new CliError('nothing was recorded', { hint: 'is there an actor of that address? see GET /api/v1/actors' });
+    try {
+      for (const address of addresses) {
+        if (await isActor(options, address)) continue;
+        output.note(`there is no actor ${address} now; it is recorded from its start, should it come. ${LIST}`);
+      }
+      const socket = await openStream(options, '/api/v1/record', query, (line) => {
+        file.write(`${line}\n`);
+        progress.update(`${++lines} lines, Ctrl-C ends`);
+      });
+      await untilClosed(socket, options.duration === undefined ? undefined : options.duration * 1000);
+    } finally {
+      progress.done();
+      file.end();
+      await once(file, 'close');
+      if (lines === 0) rmSync(options.out);
     }
+    if (lines === 0) throw new CliError(`nothing was recorded of ${addresses.join(', ')}`, { hint: LIST });
     const next = `replay it: fleetchart replay ${options.out}`;
     output.result(`${lines} lines in ${options.out}\n${next}`, { file: options.out, lines });
   });
+}
+
+/** What has a pattern in it would be waited for in vain. */
+function checkAddress(address: string): void {
+  if (/^[a-z][a-z0-9-]*\/[^*]+$/.test(address)) return;
+  const options = { code: 'CLI_USAGE', exitCode: exitCodes.wrongUsage, hint: LIST };
+  throw new CliError(`${address} is no address of an actor: type/key, without patterns`, options);
 }

@@ -1,10 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { hubTypes } from '../hub.js';
-import { type ReplayResult, replayFixture } from '../runtime/index.js';
 import { leafCommand } from './command.js';
-import { CliError, exitCodes, QuietExit } from './exit-code.js';
 import { outputOf } from './output.js';
 
 /** `fleetchart replay`: recorded flows against the machines of this build. */
@@ -13,47 +8,7 @@ export function replayCommand(): Command {
     summary: 'Feed recorded flows to the machines and compare what they give; exit 1 with a diff',
     example: 'fleetchart replay fixtures/',
   }).argument('<path...>', 'fixtures (*.jsonl), or folders of them');
-  return command.action((paths: string[]) => {
-    const output = outputOf(command);
-    const types = new Map(hubTypes.map((type) => [type.name, type]));
-    const files = paths.flatMap(fixturesIn);
-    if (files.length === 0) {
-      throw new CliError(`no fixtures in ${paths.join(', ')}`, {
-        hint: 'fixtures end in .jsonl; make one: fleetchart record',
-      });
-    }
-    const results = files.map((file) => ({ file, ...replayFile(file, types) }));
-    output.result(results.map(report).join('\n'), results);
-    if (results.some(({ differences }) => differences.length > 0)) throw new QuietExit(exitCodes.failed);
-  });
-}
-
-function replayFile(file: string, types: Parameters<typeof replayFixture>[1]): ReplayResult {
-  try {
-    const result = replayFixture(readFileSync(file, 'utf8'), types);
-    if (result.inputs === 0) throw new Error('it holds no inputs');
-    return result;
-  } catch (error) {
-    const hint = 'it may come from another version, or be no fixture at all';
-    throw new CliError(`${file}: ${(error as Error).message}`, { hint, cause: error });
-  }
-}
-
-function fixturesIn(path: string): string[] {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) throw new CliError(`there is no ${path}`, { hint: 'name a fixture or a folder of fixtures' });
-  if (!stats.isDirectory()) return [path];
-  return readdirSync(path, { recursive: true })
-    .map((name) => join(path, String(name)))
-    .filter((name) => name.endsWith('.jsonl'))
-    .sort();
-}
-
-function report({ file, actors, inputs, differences }: ReplayResult & { file: string }): string {
-  if (differences.length === 0) return `ok    ${file}: ${inputs} inputs of ${actors} actors`;
-  const details = differences.map(
-    ({ line, address, after, expected, actual }) =>
-      `  line ${line}, ${address}, after ${after.slice(0, 300)}\n  - ${expected.slice(0, 600)}\n  + ${actual.slice(0, 600)}`,
+  return command.action(async (paths: string[]) =>
+    (await import('./replay-action.js')).replayAll(paths, outputOf(command)),
   );
-  return [`DIFF  ${file}`, ...details].join('\n');
 }

@@ -47,7 +47,14 @@ export function renderSummary(stats: SimulationStats, url: string): string {
     rows.push(['  refused', `${whole(count)} × ${reason}: ${check}`]);
   }
   if (vehicles.neverConnected > 0) rows.push(['', `${whole(vehicles.neverConnected)} vehicles never connected`]);
-  const verdict = stats.unacked > 0 ? [`${whole(stats.unacked)} records may be lost: no reply came for them`] : [];
+  const verdict =
+    stats.unacked > 0
+      ? [
+          `${whole(stats.unacked)} records may be lost: no reply came for them`,
+          '    a hub drops what exceeds its rate_limit without reply (rate_limit_exceeded_total at its /metrics): lower --rate,',
+          '    or raise the limit; --drain gives a slow one more time',
+        ]
+      : [];
   const body = rows.map(([name, text]) => `  ${name.padEnd(13)}${text}`);
   return [`${whole(vehicles.total)} vehicles, ${seconds.toFixed(1)} s, ${url}`, ...body, ...verdict].join('\n');
 }

@@ -76,6 +76,8 @@ export interface DispatcherView {
   readonly refused: number;
   readonly dropped: number;
   readonly lastError: FailureView | null;
+  /** When a destination that failed is tried again; `null` while that is not planned. */
+  readonly nextTryAt: number | null;
 }
 
 /** Why a destination last failed. */

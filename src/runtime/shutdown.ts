@@ -45,8 +45,8 @@ export interface RunOptions {
   start(lifecycle: Lifecycle): Promise<void>;
   /** Also called after a `start` that failed. */
   stop(deadlineMs: number): Promise<void>;
-  /** On SIGHUP. Without it SIGHUP, which a closed terminal sends, stops the process. */
-  readonly reload?: () => Promise<void>;
+  /** On SIGHUP; false if something was refused. Without it SIGHUP, which a closed terminal sends, stops the process. */
+  readonly reload?: () => Promise<boolean>;
   /** Hands an error that nobody caught to whose it is; false when it is nobody's (RT-8). */
   readonly claim?: (error: unknown) => boolean;
   /** Which exit code a `start` that failed ends with. @default 1 */
@@ -197,8 +197,8 @@ class Run implements Lifecycle {
     await this.started;
     if (this.signal.aborted) return;
     try {
-      await reload?.();
-      logger.info({}, 'reloaded');
+      if (await reload?.()) logger.info({}, 'reloaded');
+      else logger.error({}, 'not all was reloaded: what was refused stays as it was');
     } catch (error) {
       logger.error({ error }, 'reload failed, going on as before');
     }

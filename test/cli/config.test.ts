@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
+import { provisionAuthority, provisionHub } from '../../src/actors/provisioning/index.js';
 import { temporaryFolder } from '../config/files.js';
+import { temporaryFolder as emptyFolder } from '../fakes/runtime.js';
 import { runCommand } from './run-command.js';
 
 const write = temporaryFolder();
@@ -74,11 +77,34 @@ describe('config check', () => {
     assert.equal(report.kind, 'fleet-telemetry');
     assert.deepEqual(
       report.mistakes.map(({ pointer }: { pointer: string }) => pointer),
-      ['/records/V/0', '/tls/server_key', '/tls/ca_file'],
+      ['/records/V/0', '/tls/server_key', '/tls/ca_file', '/tls/server_cert'],
     );
     const empty = write('empty.json', '{}');
     assert.equal((await runCommand(['config', 'check', empty])).exitCode, 0);
     assert.equal((await runCommand(['config', 'check', empty, '--peer', 'fleet-telemetry'])).exitCode, 3);
+  });
+});
+
+describe('config check and the files that are named', () => {
+  it('CFG-1 certificates and keys that are missing or do not fit are mistakes', async (t) => {
+    const directory = emptyFolder(t);
+    const [hub, other] = [join(directory, 'hub'), join(directory, 'other')];
+    for (const folder of [hub, other]) {
+      await provisionAuthority({ directory: folder });
+      await provisionHub({ directory: folder, authorityDirectory: folder, names: ['localhost'] });
+    }
+    const check = (key: string) => {
+      const tls = { server_cert: join(hub, 'hub.crt'), server_key: key, ca_file: join(hub, 'ca.crt') };
+      const file = write('named.json', JSON.stringify({ telemetry: { tls, records: { V: ['logger'] } } }));
+      return runCommand(['config', 'check', file]);
+    };
+    assert.equal((await check(join(hub, 'hub.key'))).exitCode, 0);
+    const missing = await check(join(directory, 'nowhere.key'));
+    assert.equal(missing.exitCode, 3);
+    assert.match(missing.stdout, /: \/telemetry\/tls\/server_key: cannot be read \(ENOENT.*\n .*fleetchart provision/);
+    const strange = await check(join(other, 'hub.key'));
+    assert.equal(strange.exitCode, 3);
+    assert.match(strange.stdout, /: \/telemetry\/tls: the key in .* is not that of the first certificate/);
   });
 });
 

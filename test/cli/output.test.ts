@@ -59,7 +59,7 @@ describe('errors', () => {
       exitCode: 2,
     });
     assert.deepEqual(renderError(new FleetchartError('STORAGE_FULL', 'the disk is full'), false), {
-      text: 'error: the disk is full (STORAGE_FULL)\n',
+      text: 'error: STORAGE_FULL: the disk is full\n',
       exitCode: 1,
     });
     assert.deepEqual(renderError(new QuietExit(3), false), { text: '', exitCode: 3 });

@@ -32,6 +32,26 @@ describe('the command line', () => {
     });
   }
 
+  it('CLI-5 what a command does is loaded when it is chosen, not to print its help', () => {
+    const packages = new Set<string>();
+    const files = new Set<string>();
+    const visit = (file: URL): void => {
+      if (files.has(file.href)) return;
+      files.add(file.href);
+      for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(/^(?:import|export) .*?from '(.+)';$/gm)) {
+        if (name.startsWith('.')) visit(new URL(name, file));
+        else if (!name.startsWith('node:')) packages.add(name);
+      }
+    };
+    visit(new URL('../../src/cli/program.js', import.meta.url));
+    assert.deepEqual([...packages], ['commander']);
+    assert.ok(files.size > 10);
+    assert.deepEqual(
+      [...files].filter((file) => !/\/src\/(cli\/|config\/mistake\.js)/.test(file)),
+      [],
+    );
+  });
+
   it('CLI-2 --version prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
     assert.deepEqual(await runCommand(['--version']), { exitCode: 0, stdout: `${version}\n`, stderr: '' });

@@ -142,6 +142,8 @@ test('PCL-13 running twice changes nothing', async (t) => {
     const again = report(await run(...command));
     assert.deepEqual([again.ok, again.changed], [true, false]);
     assert.equal(again.certificates[0]?.state, 'kept');
+    const { out: words } = await run(...command.slice(0, -1));
+    assert.match(words, /\nNothing was written: all of it exists already and fits; --force /);
   }
   assert.deepEqual(await tree(out), before);
 });
@@ -173,7 +175,10 @@ test('PCL-8 half a pair of a device is completed, half an authority is not', asy
   await rm(join(out, 'ca.key'));
   const refused = await run('ca', '--out', out);
   assert.equal(refused.code, 4);
-  assert.match(refused.err, /ca\.crt exists without .*ca\.key; put that back, or .*--force/);
+  assert.match(
+    refused.err,
+    /ca\.crt exists already and .*ca\.key is missing: put that back\. Nothing was written; --force/,
+  );
 });
 
 test('what exists and is not what is asked for is a conflict, and nothing is written', async (t) => {
@@ -191,8 +196,11 @@ test('what exists and is not what is asked for is a conflict, and nothing is wri
       /does not stand for hub\.example\.com/,
     ],
     [['device', 'NEW', VIN, '--ca', other, '--out', join(out, 'devices')], /issued by another authority/],
-    [['device', 'NEW', '--ca', other, '--out', join(out, 'devices')], /ca\.crt is of another authority/],
-    [['device', 'NEW', '--ca', other, '--out', out, '--force'], /ca\.crt is of another authority/],
+    [
+      ['device', 'NEW', '--ca', other, '--out', join(out, 'devices')],
+      /ca\.crt exists already and is of another authority/,
+    ],
+    [['device', 'NEW', '--ca', other, '--out', out, '--force'], /ca\.crt exists already and is of another authority/],
   ] as const;
   for (const [args, message] of conflicts) {
     const refused = await run(...args);
@@ -200,7 +208,10 @@ test('what exists and is not what is asked for is a conflict, and nothing is wri
     assert.match(refused.err, message);
   }
   await writeFile(join(out, 'hub.key'), before['ca.key']?.bytes ?? '');
-  assert.match((await run('hub', '--ca', out, '--host', 'localhost', '--out', out)).err, /do not belong together/);
+  assert.match(
+    (await run('hub', '--ca', out, '--host', 'localhost', '--out', out)).err,
+    /hub\.crt exists already and does not belong to the key beside it/,
+  );
   await writeFile(join(out, 'hub.key'), before['hub.key']?.bytes ?? '');
   assert.deepEqual(Object.keys(await tree(out)), Object.keys(before));
 });

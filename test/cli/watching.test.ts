@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
@@ -13,10 +13,13 @@ import { until } from '../fakes/until.js';
 import { runCommand } from './run-command.js';
 
 /** A hub with an embedded broker, whose chart there is to watch. */
-async function watchedHub(t: TestContext) {
+async function watchedHub(t: TestContext, token: readonly string[] = []) {
   const config = configOf(
     checkHubConfig({
-      sets: [`dataDir=${temporaryFolder(t)}`, 'http.port=0', 'mqtt.embedded.enabled=true', 'mqtt.embedded.port=0'],
+      sets: [
+        ...[`dataDir=${temporaryFolder(t)}`, 'http.port=0', 'mqtt.embedded.enabled=true', 'mqtt.embedded.port=0'],
+        ...token.map((assignment) => `http.tokens.0.${assignment}`),
+      ],
     }),
   );
   const deps = { clock: systemClock, ids: systemIds, logger: silentLogger(), version: 'test' };
@@ -74,6 +77,27 @@ test('record writes a fixture of a running actor', async (t) => {
     .map((line) => (JSON.parse(line) as { kind: string }).kind);
   assert.equal(kinds[0], 'restore');
   assert.ok(kinds.includes('event'));
+});
+
+test('CLI-3 recording what is not there says so, and leaves no empty file', async (t) => {
+  const { url } = await watchedHub(t);
+  const out = join(temporaryFolder(t), 'nobody.jsonl');
+  const record = (address: string) => runCommand(['record', address, '--url', url, '--out', out, '--duration', '0.1']);
+  const absent = await record('vehicle-connection/nobody');
+  assert.equal(absent.exitCode, 1);
+  assert.match(absent.stderr, /^there is no actor vehicle-connection\/nobody now; .*\nerror: nothing was recorded of /);
+  assert.ok(!existsSync(out));
+  const pattern = await record('vehicle-connection/*');
+  assert.equal(pattern.exitCode, 2);
+  assert.match(pattern.stderr, /is no address of an actor: type\/key, without patterns\n .*inspect --watch/);
+});
+
+test('CLI-3 a hub that asks for a token, or for another one, says how to give it', async (t) => {
+  const secret = 'a-token-of-more-than-16-characters';
+  const { url } = await watchedHub(t, ['name=viewer', 'role=viewer', `token=${secret}`]);
+  const inspect = (...args: string[]) => runCommand(['inspect', '--url', url, '--duration', '1', ...args]);
+  assert.match((await inspect()).stderr, /401\n .*--token TOKEN, or FLEETCHART_TOKEN/);
+  assert.match((await inspect('--token', secret)).stderr, /403\n .*whose role in http\.tokens is operator/);
 });
 
 test('CLI-3 watching what does not run says what to do', async () => {

@@ -61,10 +61,13 @@ async function reloads(hub: HubProcess, folder: string, setLevel: (level: string
   await hub.logged('socket_connected', ({ vin }) => vin === 'THIRD');
   assert.ok(!hub.log.some(({ msg, vin }) => msg === 'socket_connected' && vin === 'SECOND'), 'info was off');
 
+  const reloaded = hub.log.filter(({ msg }) => msg === 'reloaded').length;
   breakFile();
   hub.signal('SIGHUP');
   const { mistakes } = await hub.logged('config_reload_refused');
   assert.match(String(mistakes), /config\.json/);
+  await hub.logged('not all was reloaded: what was refused stays as it was');
+  assert.equal(hub.log.filter(({ msg }) => msg === 'reloaded').length, reloaded);
   assert.equal((await first.ask()).kind, 'ack', 'the socket from before all that');
   assert.equal((await connect(port, 'FOURTH').then((car) => car.ask())).kind, 'ack');
   return changed;
@@ -151,5 +154,10 @@ describe('a hub that cannot start', () => {
     assert.equal(code, 'TELEMETRY_ADDRESS_IN_USE');
     assert.match(message, /stop what listens there, or set telemetry\.port/);
     assert.deepEqual(await hub.exited, { code: 1, signal: null });
+    assert.equal(hub.words.length, 1, 'a line for a person, after those of the log');
+    assert.match(
+      hub.words[0] ?? '',
+      /^error: TELEMETRY_ADDRESS_IN_USE: port \d+ on .* is taken: stop what listens there/,
+    );
   });
 });

@@ -107,6 +107,7 @@ function dispatcher(
     refused: error === null ? 0 : 214,
     dropped: 0,
     lastError: error === null ? null : { code: 'DISPATCH_UNREACHABLE', message: error, at: now - 4000 },
+    nextTryAt: error === null ? null : now + 3_600_000,
   };
 }
 

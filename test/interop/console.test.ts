@@ -225,10 +225,30 @@ suite('the console in Chromium', { skip: missing ?? false }, () => {
     }
   });
 
+  test('the overview says when a destination is tried again', async (t) => {
+    await serve(t);
+    const page = await open(t, '');
+    await page.waitForSelector('.card-error:has-text("next try in ")');
+    assert.deepEqual(complaints, []);
+  });
+
+  test('a place that is not there, and an actor that is not, say so and lead back', async (t) => {
+    await serve(t);
+    const page = await open(t, '#/nowhere/at-all');
+    await page.waitForSelector('h1:has-text("There is no such page")');
+    await page.click('main a:has-text("Overview")');
+    await page.waitForSelector('h1:has-text("Overview")', { state: 'attached' });
+    const other = await open(t, '#/actor/dispatcher/nobody');
+    await other.waitForSelector('.explanation:has-text("There is no actor with this address now")');
+    await other.click('.explanation a:has-text("All actors")');
+    await other.waitForURL(/#\/actors$/);
+  });
+
   test('INS-5 a token is asked for once and serves the API and the inspection socket', async (t) => {
     await serve(t, { token: 'secret-token' });
     fake.run('dispatcher/mqtt', dispatcherMachine);
     const page = await open(t, '#/actor/dispatcher/mqtt');
+    await page.waitForSelector('dialog p:has-text("http.tokens")');
     await page.fill('#token', 'wrong');
     await page.keyboard.press('Enter');
     await page.waitForSelector('dialog h2:has-text("not accepted")');

@@ -227,7 +227,7 @@ test('END-1 SIGHUP reloads, one at a time, and a reload that fails changes nothi
       reloads++;
       if (reloads === 2) return Promise.reject(new Error('mistake in the file'));
       return new Promise((resolve) => {
-        finish = resolve;
+        finish = () => resolve(false);
       });
     },
   });
@@ -241,6 +241,8 @@ test('END-1 SIGHUP reloads, one at a time, and a reload that fails changes nothi
   finish();
   await settle();
   assert.equal(reloads, 2);
+  assert.ok(!messages().includes('reloaded'), 'something was refused');
+  assert.ok(messages().some((message) => String(message).startsWith('not all was reloaded')));
   assert.ok(messages().includes('reload failed, going on as before'));
   process.emit('SIGTERM');
   assert.equal(await ended, 0);

@@ -44,6 +44,14 @@ export interface DispatcherView {
   readonly refused: number;
   readonly dropped: number;
   readonly lastError: DispatcherContext['lastError'];
+  /** Epoch ms of the next try to reach a destination that failed; null while none is planned. */
+  readonly nextTryAt: number | null;
+}
+
+/** What a chart waits for, as the runtime shows it. */
+interface ChartWait {
+  readonly state: string;
+  readonly until: 'never' | { readonly at: number };
 }
 
 /** A chart as the runtime shows it. */
@@ -56,8 +64,11 @@ export interface Dispatch {
   readonly type: ActorType;
   /** The actors to start, one a destination. */
   readonly actors: readonly { readonly address: string; readonly input: DispatcherInput }[];
-  /** What the console and the API show; `peek` gives an actor's committed chart. */
-  views(peek: (address: string) => ChartSnapshot | undefined): DispatcherView[];
+  /** What the console and the API show; `peek` gives an actor's committed chart, `waits` what it waits for. */
+  views(
+    peek: (address: string) => ChartSnapshot | undefined,
+    waits?: (address: string) => readonly ChartWait[],
+  ): DispatcherView[];
   /** Closes all destinations whatever the charts say: the last step of a stop. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -94,7 +105,8 @@ export function createDispatch({ clock, dispatchers }: DispatchDeps): Dispatch {
       address: `${TYPE}/${name}`,
       input: { name, timing: { ...DEFAULT_TIMING, ...timing } },
     })),
-    views: (peek) => [...destinations.values()].map((destination) => view(destination, peek, clock.now())),
+    views: (peek, waits = () => []) =>
+      [...destinations.values()].map((destination) => view(destination, peek, waits, clock.now())),
     close: async (deadlineMs) => {
       await Promise.allSettled([...destinations.values()].map((destination) => destination.close(deadlineMs)));
     },
@@ -104,9 +116,11 @@ export function createDispatch({ clock, dispatchers }: DispatchDeps): Dispatch {
 function view(
   { name, options, counts }: Destination,
   peek: (address: string) => ChartSnapshot | undefined,
+  waits: (address: string) => readonly ChartWait[],
   now: number,
 ): DispatcherView {
   const chart = peek(`${TYPE}/${name}`);
+  const pause = waits(`${TYPE}/${name}`).find((wait) => wait.state.endsWith('.broken.pausing'))?.until;
   const state = chart ? stateName(chart.value) : 'stopped';
   const { items, bytes, oldestAt } = options.spool.pending();
   return {
@@ -123,6 +137,7 @@ function view(
     refused: counts.refused,
     dropped: options.spool.dropped ?? 0,
     lastError: state === 'ready' ? null : ((chart?.context as DispatcherContext | undefined)?.lastError ?? null),
+    nextTryAt: pause === undefined || pause === 'never' ? null : pause.at,
   };
 }
 

@@ -8,7 +8,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { Aedes, type Client } from 'aedes';
+import type { Aedes, Client } from 'aedes';
 import { isLoopback } from '../../runtime/http/http-auth.js';
 import { within } from '../../runtime/wait.js';
 import { fromThisMachine } from './access.js';
@@ -102,6 +102,8 @@ export class BrokerHost {
     const { authenticate = fromThisMachine, drainTimeoutMs = 15_000, queueLimit = 1_000, tls } = this.options;
     const hooks = accessHooks(authenticate, (reason, client, detail) => this.refuse(reason, client, detail));
     const { authorizeForward, authorizePublish, authorizeSubscribe, maySubscribe } = hooks;
+    // Only a hub that embeds a broker pays for it.
+    const { Aedes } = await import('aedes');
     const aedes = await Aedes.createBroker({
       drainTimeout: drainTimeoutMs,
       queueLimit,

@@ -10,7 +10,7 @@ export function listenError(error: NodeJS.ErrnoException, host: string, port: nu
   const because: Readonly<Record<string, [string, string]>> = {
     EADDRINUSE: [
       'BROKER_PORT_IN_USE',
-      `${where} is in use by another process: stop it, or configure another port (0 takes a free one)`,
+      `${where} is in use by another process: stop it, or set mqtt.embedded.port to another (0 takes a free one)`,
     ],
     EACCES: [
       'BROKER_PORT_FORBIDDEN',

@@ -69,7 +69,7 @@ export function pairProblem({ certificatePem, keyPem }: PairContent): string | u
   }
   try {
     if (certificate.checkPrivateKey(createPrivateKey(keyPem))) return undefined;
-    return 'and the key beside it do not belong together';
+    return 'does not belong to the key beside it';
   } catch {
     return 'has a key beside it that is not PEM, or has a passphrase';
   }

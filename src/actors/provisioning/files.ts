@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../../runtime/make-folder.js';
 import { ProvisioningError } from './errors.js';
 
 /** For private keys; certificates are public. */
@@ -34,7 +35,7 @@ async function replaceFile(path: string, text: string, mode: number): Promise<vo
   const directory = dirname(path);
   const temporary = join(directory, `.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+    makeFolder(directory, DIRECTORY_MODE);
     const file = await open(temporary, 'wx', mode);
     try {
       await file.chmod(mode);

@@ -54,13 +54,13 @@ export async function findPair(request: PairRequest, clock: Pick<Clock, 'now'>):
   if (certificatePem === undefined || keyPem === undefined) {
     if (request.replacesHalf) return { toWrite: 'replaced' };
     const [present, missing] = keyPem === undefined ? [files.certificate, files.key] : [files.key, files.certificate];
-    throw conflict(`${present} exists without ${missing}; put that back`);
+    throw conflict(`${present} exists already and ${missing} is missing: put that back`);
   }
   const problem =
     pairProblem({ certificatePem, keyPem }) ??
     request.problem(certificatePem) ??
     expiryProblem(certificatePem, clock.now());
-  if (problem) throw conflict(`${files.certificate} ${problem}`);
+  if (problem) throw conflict(`${files.certificate} exists already and ${problem}`);
   return { kept: describePair(request, 'kept', certificatePem, clock) };
 }
 
@@ -95,10 +95,10 @@ function describePair(
   };
 }
 
-/** A conflict, with the two ways out of it. */
+/** A conflict, with the ways out of it. */
 function conflict(what: string): ProvisioningError {
   return new ProvisioningError(
     'PROVISIONING_CONFLICT',
-    `${what}, or make new files in its place with --force, or name another --out`,
+    `${what}. Nothing was written; --force makes new files in place of the old ones, another --out leaves those alone`,
   );
 }

@@ -124,7 +124,7 @@ async function copyAuthority(authority: Authority, directory: string, force: boo
   if (present !== undefined && (!force || (await readIfPresent(key)) !== undefined)) {
     throw new ProvisioningError(
       'PROVISIONING_CONFLICT',
-      `${path} is of another authority than the one to issue with; name another --out`,
+      `${path} exists already and is of another authority than the one to issue with. Nothing was written; name another --out`,
     );
   }
   await writeCertificate(path, authority.certificatePem);

@@ -24,7 +24,10 @@ type Words = Pick<ConnectFailure, 'reason' | 'check' | 'whatToDo'>;
 /** Explains an error of the socket or the TLS handshake. */
 export function explainConnectError(error: unknown, facts: ConnectFacts): ConnectFailure {
   const { code = '', message = String(error) } = (error ?? {}) as { code?: string; message?: string };
-  for (const [pattern, words] of CAUSES) if (pattern.test(code)) return { ...words(facts, message), code };
+  // Of some errors of OpenSSL, node tells the reason in the message alone.
+  const cause = code === 'EPROTO' ? (/SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? code) : code;
+  const name = cause.toUpperCase().replaceAll(' ', '_');
+  for (const [pattern, words] of CAUSES) if (pattern.test(name)) return { ...words(facts, message), code };
   return {
     reason: 'other',
     check: `the connection to ${facts.target} failed: ${message}`,
@@ -150,7 +153,8 @@ const CAUSES: readonly (readonly [RegExp, (facts: ConnectFacts, message: string)
     ({ target }) => ({
       reason: 'not_tls',
       check: `what answers on ${target} speaks no TLS`,
-      whatToDo: 'use the port of the telemetry listener; plain-text ingest does not exist',
+      whatToDo:
+        'use the port of the telemetry listener, which a hub prints at its start; there is no ingest without TLS',
     }),
   ],
   [

@@ -38,8 +38,8 @@ export interface Telemetry {
   readonly listener: Child;
   /** Port that is listened on, once it is. */
   port(): number | undefined;
-  /** Reads certificates and keys again (FT-TLS-2). */
-  reload(): Promise<void>;
+  /** Reads certificates and keys again (FT-TLS-2); whether they could be taken. */
+  reload(): Promise<boolean>;
   /** A dispatcher has confirmed a record: where that is its topic's reliable source, it is acknowledged now. */
   confirmed(record: FleetRecord, dispatcher: string): void;
   figures(): TelemetryFigures;

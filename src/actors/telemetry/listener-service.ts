@@ -93,9 +93,9 @@ export class ListenerService implements Child {
     this.material?.close();
   };
 
-  /** Reads certificates and keys again. */
-  async reload(): Promise<void> {
-    await this.material?.reload();
+  /** Reads certificates and keys again; whether they could be taken. */
+  async reload(): Promise<boolean> {
+    return (await this.material?.reload()) !== 'kept';
   }
 
   /** Tells every connection to end, and waits until all have. */

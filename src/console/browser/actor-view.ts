@@ -18,6 +18,7 @@ import type { View, ViewContext } from './view.js';
 
 const EVERY_MS = 1000;
 const WAITING = 'Waiting for the chart …';
+const NO_CHART = 'No chart: there is no such actor.';
 const NOT_RUNNING = 'This actor is not running; its chart appears when it does.';
 
 /** One actor: its chart, alive, and why it is where it is. */
@@ -27,6 +28,12 @@ export function actorView(context: ViewContext, address: string): View {
   const status = html('span', { class: 'muted' });
   const live = html('span', { class: 'watch' });
   const sentences = html('div', { class: 'explanation' });
+  const missing = html(
+    'p',
+    { class: 'explanation', hidden: true },
+    'There is no actor with this address now: it has ended, or never was. ',
+    html('a', { href: actorsHref() }, 'All actors'),
+  );
   const facts = actorFacts();
   const chart = new ChartView();
   const log = new EventLog();
@@ -94,6 +101,7 @@ export function actorView(context: ViewContext, address: string): View {
       state.update(actor.state);
       setText(status, actor.status === 'live' ? '' : actor.status);
       setAttribute(unpark, 'hidden', actor.status !== 'parked');
+      setAttribute(missing, 'hidden', true);
       setAttribute(sentences, 'class', `explanation ${actor.status}`);
       showSentences(sentences, explanation(actor, now));
       facts.update(actor, now);
@@ -101,9 +109,10 @@ export function actorView(context: ViewContext, address: string): View {
       if (!isConnected || graph === undefined) show(actor);
     } catch (error) {
       if (error instanceof ApiError && error.status === 0) return;
-      const isUnknown = error instanceof ApiError && error.status === 404;
-      const text = isUnknown ? 'There is no actor with this address now.' : String((error as Error).message);
-      showSentences(sentences, [text]);
+      const isMissing = error instanceof ApiError && error.status === 404;
+      setAttribute(missing, 'hidden', !isMissing);
+      showSentences(sentences, isMissing ? [] : [String((error as Error).message)]);
+      if (isMissing && definition === undefined) chart.say(NO_CHART);
     }
   };
   const unpark = unparkButton(context, address, () => void refresh());
@@ -130,6 +139,7 @@ export function actorView(context: ViewContext, address: string): View {
       live,
       unpark,
     ),
+    missing,
     sentences,
     html(
       'div',

@@ -43,7 +43,9 @@ export function dispatcherCard(dispatcher: DispatcherView, now: () => number): E
         setAttribute(value, 'class', count > 0 && label !== 'delivered' ? 'bad' : undefined);
       }
       const at = next.lastError?.at ?? null;
-      setText(error, `${errorWords(next.lastError)}${at === null ? '' : ` (${relativeWords(at, now())})`}`);
+      const retry =
+        next.nextTryAt === null ? '' : `, next try ${relativeWords(Math.max(next.nextTryAt, now()), now())}`;
+      setText(error, `${errorWords(next.lastError)}${at === null ? '' : ` (${relativeWords(at, now())})`}${retry}`);
       setAttribute(error, 'hidden', next.lastError === null);
     },
   };

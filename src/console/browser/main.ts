@@ -9,6 +9,7 @@ import { parseRoute, type Route } from './router.js';
 import { Shell } from './shell.js';
 import { supervisionView } from './supervision-view.js';
 import { Token } from './token.js';
+import { unknownView } from './unknown-view.js';
 import type { View, ViewContext } from './view.js';
 
 const api = new Api(new Token());
@@ -27,6 +28,8 @@ function viewOf(route: Route): View {
       return actorView(context, route.address);
     case 'supervision':
       return supervisionView(context);
+    case 'unknown':
+      return unknownView(route.path);
   }
 }
 

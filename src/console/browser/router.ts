@@ -4,7 +4,8 @@ export type Route =
   | { readonly view: 'connections' }
   | { readonly view: 'actors'; readonly filter: ActorFilter }
   | { readonly view: 'actor'; readonly address: string }
-  | { readonly view: 'supervision' };
+  | { readonly view: 'supervision' }
+  | { readonly view: 'unknown'; readonly path: string };
 
 export interface ActorFilter {
   readonly type: string;
@@ -23,7 +24,7 @@ export function parseRoute(hash: string): Route {
     const filter = { type: params.get('type') ?? '', state: params.get('state') ?? '', q: params.get('q') ?? '' };
     return { view: 'actors', filter };
   }
-  return { view: 'overview' };
+  return path === '' ? { view: 'overview' } : { view: 'unknown', path };
 }
 
 function decoded(part: string): string {

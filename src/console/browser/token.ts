@@ -39,7 +39,11 @@ function showDialog(wasRefused: boolean): Promise<string | undefined> {
     'form',
     { method: 'dialog' },
     html('h2', {}, wasRefused ? 'This token was not accepted' : 'A token is needed'),
-    html('p', { class: 'muted' }, 'An operator token opens the console. It is kept until this tab is closed.'),
+    html(
+      'p',
+      { class: 'muted' },
+      'An operator token opens the console: it stands in the configuration of the hub, under http.tokens, or in the file that tokenFile names there. It is kept until this tab is closed.',
+    ),
     html('label', { for: 'token' }, 'Token'),
     input,
     html('div', { class: 'dialog-actions' }, cancel, html('button', { type: 'submit', class: 'primary' }, 'Continue')),

@@ -24,11 +24,11 @@ export async function listen(
 function explained(error: unknown, host: string, port: number): unknown {
   const { code } = error as { code?: string };
   if (code === 'EADDRINUSE') {
-    const next = 'stop what listens there, or choose another port (0 takes a free one)';
+    const next = 'stop what listens there, or set http.port to another (--set http.port=0 takes a free one)';
     return new HttpError('HTTP_ADDRESS_IN_USE', `port ${port} on ${host} is taken: ${next}`, { cause: error });
   }
   if (code !== undefined && EXPLAINED.has(code)) {
-    const next = 'choose an address of this machine and a port from 1024 to 65535';
+    const next = 'set http.host to an address of this machine and http.port to one from 1024 to 65535';
     return new HttpError('HTTP_ADDRESS_UNUSABLE', `cannot listen on ${host} port ${port} (${code}): ${next}`, {
       cause: error,
     });

@@ -46,9 +46,16 @@ function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const copy: Record<string, unknown> = {};
   for (const [name, inner] of Object.entries(value)) {
-    copy[name] = isSecretName(name) && typeof inner === 'string' ? '[redacted]' : plain(inner);
+    copy[name] = typeof inner === 'string' && isSecret(name, inner) ? '[redacted]' : plain(inner);
   }
   return copy;
+}
+
+/** What is called `key` and nothing more names something, mostly, and a machine may go by it. */
+const NAMES_SOMETHING = /^keys?$/i;
+
+function isSecret(name: string, value: string): boolean {
+  return (isSecretName(name) && !NAMES_SOMETHING.test(name)) || value.includes('PRIVATE KEY-----');
 }
 
 function revived(value: unknown): unknown {

@@ -1,8 +1,9 @@
 /** The LMDB file: its tables, one transaction for a batch of rows, its size. Only {@link GroupCommit} writes to it. */
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StorageError } from '../errors.js';
+import { makeFolder } from '../make-folder.js';
 import { isStorableKey, rowKeyEncoder } from './row-key.js';
 
 /** The named databases of the store; at most ten (DUR-3). */
@@ -36,7 +37,7 @@ export class StoreFile {
   constructor(directory: string) {
     this.path = join(directory, 'store.lmdb');
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeFolder(directory, 0o700);
       this.root = open<Buffer, string>({
         path: this.path,
         maxDbs: TABLES.length + 2,

@@ -1,16 +1,22 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from '../errors.js';
+import { makeFolder } from '../make-folder.js';
 
 /**
  * Takes a store's folder for this process; two processes on one store would give its rows away twice. What a crash left is
  * taken over: the file names the process and when it started, so that a number that is used again does not mislead.
  * Returns how to give it back.
  *
- * @throws StorageError `STORAGE_IN_USE`
+ * @throws StorageError `STORAGE_IN_USE`, or `STORAGE_OPEN_FAILED` where there can be no such folder
  */
 export function lockStore(directory: string): () => void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    makeFolder(directory, 0o700);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new StorageError('STORAGE_OPEN_FAILED', `cannot make the folder ${directory}: ${message}`, { cause });
+  }
   const path = join(directory, 'store.lock');
   const holder = readIfPresent(path);
   const [pid = '', started = ''] = holder.split(' ');

@@ -34,7 +34,8 @@ async function setUp(t: TestContext) {
   };
   await settle();
   const view = (name: string) => {
-    const found = dispatch.views((address) => system.peek(address)).find((each) => each.name === name);
+    const waits = (address: string) => system.view(address)?.waits ?? [];
+    const found = dispatch.views((address) => system.peek(address), waits).find((each) => each.name === name);
     assert.ok(found);
     return found;
   };
@@ -64,6 +65,7 @@ describe('dispatchers as actors', () => {
     assert.equal(wait?.waitsFor, 'the next try to reach the destination');
     assert.equal(wait.since, START);
     assert.ok(wait.until !== 'never' && wait.until.at > START && wait.until.at < START + 1_000);
+    assert.deepEqual([down.nextTryAt, view('file').nextTryAt], [wait.until.at, null]);
 
     await clock.advance(1_000);
     await settle();

@@ -281,7 +281,7 @@ describe('the embedded broker', () => {
     const host = new BrokerHost({ port, clock: systemClock });
     await assert.rejects(host.listen(signal), {
       code: 'BROKER_PORT_IN_USE',
-      message: `127.0.0.1:${port} is in use by another process: stop it, or configure another port (0 takes a free one)`,
+      message: `127.0.0.1:${port} is in use by another process: stop it, or set mqtt.embedded.port to another (0 takes a free one)`,
     });
   });
 

@@ -37,6 +37,14 @@ const CASES: readonly (readonly [code: string, reason: string])[] = [
   ['ESOMETHING', 'other'],
 ];
 
+test('FT-TLS-3 what node tells in the message alone is explained, too', () => {
+  const message = (reason: string): string =>
+    `write EPROTO 40D7:error:0A00010B:SSL routines:ssl3_get_record:${reason}:../deps/openssl/ssl/record.c:354:\n`;
+  assert.equal(explain('EPROTO', message('wrong version number')).reason, 'not_tls');
+  assert.equal(explain('EPROTO', message('tlsv1 alert unknown ca')).reason, 'certificate_refused');
+  assert.equal(explain('EPROTO', 'write EPROTO').reason, 'other');
+});
+
 test('FT-TLS-3 each way in which a connection fails has a reason, a check and a next step', () => {
   for (const [code, reason] of CASES) {
     const failure = explain(code, 'as node says');

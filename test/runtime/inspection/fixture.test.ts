@@ -19,6 +19,15 @@ test('RT-10 a fixture line keeps bytes and big integers, and no secret', () => {
   assert.equal(read.event.none, null);
 });
 
+test('RT-10 what is called key names something, unless it is a private one', () => {
+  const pem = '-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----\n';
+  const event = { type: 'X', key: 'a/k', keys: ['b'], privateKey: 'hidden', accessKey: 'hidden', own: { key: pem } };
+  const read = readFixtureLine(writeFixtureLine({ kind: 'event', address: 'a/k', event }));
+  const redacted = '[redacted]';
+  const expected = { ...event, privateKey: redacted, accessKey: redacted, own: { key: redacted } };
+  assert.deepEqual((read as { event: unknown }).event, expected);
+});
+
 test('RT-10 what is no fixture line is refused', () => {
   for (const text of ['', '{', 'null', '[]', '{"kind":"event"}', '{"address":"a/k"}']) {
     assert.throws(() => readFixtureLine(text), Error, text);

@@ -116,6 +116,40 @@ test('RT-10 a recorded life replays to the same outputs and states, and says how
   assert.ok(!lines.join().includes('hidden'), 'a fixture can be shared');
 });
 
+test('RT-10 an actor that goes by a field called key replays to the same', async (t) => {
+  const byKey = setup({ types: { context: {} as { told: string[] } } }).createMachine({
+    id: 'keyed',
+    context: { told: [] },
+    on: {
+      PUT: {
+        actions: [
+          assign({
+            told: ({ context, event }) => [...context.told, `row:${(event as unknown as { key: string }).key}`],
+          }),
+          emit(({ context }) => ({ type: 'told', row: context.told.at(-1) }) as never),
+        ],
+      },
+    },
+  });
+  const keyed: ActorType = {
+    name: 'keyed',
+    version: 1,
+    machine: byKey as unknown as ActorType['machine'],
+    durability: 'durable',
+    startOnTell: true,
+    outputs: { told: () => {} },
+  };
+  const { system } = await testSystem(t, [keyed]);
+  const lines: string[] = [];
+  recordActor(system, 'keyed/k', (line) => lines.push(line));
+  system.tell('keyed/k', { type: 'PUT', key: 'battery' } as never);
+  await system.settled();
+  assert.ok(lines.some((line) => line.includes('row:battery')));
+  const { differences, inputs } = replayFixture(lines.join('\n'), new Map<string, ReplayedType>([['keyed', keyed]]));
+  assert.deepEqual(differences, []);
+  assert.ok(inputs > 0);
+});
+
 test('RT-10 a change of the machine shows as a difference: where, after what, what was expected and what came', async (t) => {
   const lines = await recordedLife(t);
   const other = machine.provide({ actions: { draw: assign({ luck: () => [0.5] }) } as never });

@@ -9,9 +9,10 @@
  * - RF-4 Only the newest file is open; all others have their final name. There is no file without a record.
  */
 import { constants } from 'node:fs';
-import { access, type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { access, type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../runtime/clock.js';
+import { makeFolder } from '../../../runtime/make-folder.js';
 import { DispatchError } from '../errors.js';
 import type { Framing } from './framing.js';
 import { completeName, partName, recordFiles, surplus } from './names.js';
@@ -60,7 +61,7 @@ export class RecordFiles {
   async open(): Promise<void> {
     const { directory, dispatcher, framing } = this.options;
     await this.close();
-    await mkdir(directory, { recursive: true, mode: 0o750 });
+    makeFolder(directory, 0o750);
     await access(directory, constants.W_OK | constants.X_OK);
     const files = recordFiles(await readdir(directory), dispatcher, framing.extension);
     this.lastNumber = Math.max(this.lastNumber, files.at(-1)?.number ?? 0);

@@ -2,7 +2,7 @@
  * One connection to a broker, used once: lost, it is thrown away with all that it may still hold, so that nothing is
  * sent later behind the back of the spool (FT-MQ-11).
  */
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
 import { shownUrl } from '../../../protocols/fleet-telemetry/broker-url.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { within } from '../../../runtime/wait.js';
@@ -37,6 +37,8 @@ export class BrokerConnection {
 
   /** Resolves when the broker has accepted the client; rejects with what to do about it if it does not. */
   static async open(options: ConnectionOptions, signal: AbortSignal): Promise<BrokerConnection> {
+    // Only a hub that has such a dispatcher pays for the client.
+    const { connect } = await import('mqtt');
     if (signal.aborted) throw new DispatchError('DISPATCH_ABORTED', 'given up');
     const mqtt = connect(options.url.href, options.client);
     const connection = new BrokerConnection(mqtt, options);

@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import { explain, renderExplained } from '../config/explain.js';
+import { countOf, type Mistake, renderMistake } from '../config/mistake.js';
+import { redact } from '../config/redact.js';
+import { renderReference } from '../config/reference.js';
+import { nodeOf } from '../config/schema.js';
+import { type Checked, checkHubConfig, checkServerConfig, HubSchema, looksLikeServerConfig } from '../hub-config.js';
+import { configInputOf } from './config-options.js';
+import { CliError, exitCodes, QuietExit } from './exit-code.js';
+import { namedFileMistakes } from './named-files.js';
+import { outputOf } from './output.js';
+
+export interface PeerOption {
+  readonly peer?: 'fleet-telemetry';
+}
+
+/** Tells every mistake in a file. */
+export async function checkFile(command: Command, file: string, options: PeerOption): Promise<void> {
+  const output = outputOf(command);
+  const { kind, checked } = check(command, file, options);
+  const { warnings } = checked;
+  const files = await namedFileMistakes(checked, kind === 'hub' ? ['telemetry'] : []);
+  const mistakes = [...checked.mistakes, ...files];
+  const ok = mistakes.length === 0;
+  const verdict = ok ? `${file}: a sound ${kind} configuration` : `${file}: ${countOf(mistakes.length, 'mistake')}`;
+  const text = [...labelled('error', mistakes), ...labelled('warning', warnings), verdict].join('\n');
+  output.result(text, { ok, file, kind, mistakes, warnings });
+  if (!ok) throw new QuietExit(exitCodes.wrongConfiguration);
+}
+
+/** Tells what a configuration comes to, and where each value is from. */
+export function printConfig(command: Command, options: PeerOption & { config?: string }): void {
+  const output = outputOf(command);
+  const { kind, checked } = check(command, options.config, options);
+  const { loaded, mistakes, warnings } = checked;
+  const node = nodeOf(loaded.schema);
+  output.result(renderExplained(loaded.value, node, loaded.sources), {
+    kind,
+    value: redact(loaded.value, node),
+    values: explain(loaded.value, node, loaded.sources),
+    mistakes,
+    warnings,
+  });
+  for (const line of [...labelled('error', mistakes), ...labelled('warning', warnings)]) output.note(line);
+  if (mistakes.length > 0) throw new QuietExit(exitCodes.wrongConfiguration);
+}
+
+/** Tells what the configuration of a role may hold. */
+export function printSchema(command: Command, role: string, { format }: { format: string }): void {
+  if (role !== 'hub') {
+    const hint = 'known: hub';
+    throw new CliError(`no configuration is known for ${role}`, {
+      code: 'CLI_USAGE',
+      exitCode: exitCodes.wrongUsage,
+      hint,
+    });
+  }
+  const json = { $schema: 'http://json-schema.org/draft-07/schema#', ...HubSchema };
+  const text = format === 'markdown' ? renderReference(nodeOf(HubSchema)) : JSON.stringify(json, null, 2);
+  outputOf(command).result(text, json);
+}
+
+function check(
+  command: Command,
+  file: string | undefined,
+  options: PeerOption,
+): { kind: string; checked: Checked<unknown> } {
+  const input = { ...configInputOf(command), file };
+  const isPeer = options.peer !== undefined || (file !== undefined && looksLikeServerConfig(file));
+  if (isPeer) return { kind: 'fleet-telemetry', checked: checkServerConfig(input) };
+  return { kind: 'hub', checked: checkHubConfig(input) };
+}
+
+function labelled(label: string, mistakes: readonly Mistake[]): string[] {
+  return mistakes.map((mistake) => `${label}: ${renderMistake(mistake)}`);
+}

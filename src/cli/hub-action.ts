@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { checkHubConfig, configOf } from '../hub-config.js';
+import { createLogger } from '../runtime/index.js';
+import { configInputOf } from './config-options.js';
+import { logWarnings, reloadConfig } from './config-reload.js';
+import { outputOf } from './output.js';
+import { runHub } from './run-hub.js';
+
+/** Runs a hub as the options of `fleetchart hub` say. */
+export async function serveHub(command: Command): Promise<void> {
+  const output = outputOf(command);
+  const check = () => checkHubConfig(configInputOf(command));
+  const started = check();
+  const config = configOf(started);
+  const logger = createLogger(config.log);
+  logWarnings(started.warnings, logger);
+  process.exitCode = await runHub({
+    parts: config,
+    logger,
+    terminal: output.terminal,
+    ready: (hub) => {
+      const urls = hub.urls();
+      const lines = Object.entries(urls).map(([name, url]) => `${name.padEnd(10)} ${url}`);
+      if (!config.telemetry) lines.push('no telemetry is configured: see config/hub.yaml for a start');
+      output.result(lines.join('\n'), { urls });
+    },
+    reload: () => reloadConfig({ started, check, levelKey: 'log.level', logger }),
+  });
+}

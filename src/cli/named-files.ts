@@ -1,0 +1,43 @@
+import { accessSync, constants } from 'node:fs';
+import type { Mistake } from '../config/mistake.js';
+import { type Path, toPointer } from '../config/pointer.js';
+import { report } from '../config/section.js';
+import { valueAt } from '../config/tree.js';
+import type { Checked } from '../hub-config.js';
+import { readTlsFiles } from '../runtime/tls/tls-files.js';
+
+const KEYS: readonly Path[] = [
+  ['tls', 'server_cert'],
+  ['tls', 'server_key'],
+  ['tls', 'ca_file'],
+  ['fleetchart', 'deviceCa'],
+];
+
+const HINT = 'correct the path, which is relative to where the hub is started, or make them: `fleetchart provision`';
+
+/**
+ * What a check on the machine that will run it finds besides: certificates and keys that are missing, may not be read,
+ * or do not fit. `at` is where the settings of ingest stand.
+ */
+export async function namedFileMistakes({ loaded, config }: Checked<unknown>, at: Path): Promise<readonly Mistake[]> {
+  const mistakes: Mistake[] = [];
+  const files = KEYS.map((key) => [...at, ...key]).flatMap((path) => {
+    const file = valueAt(loaded.value, path);
+    return typeof file === 'string' && file !== '' ? [{ pointer: toPointer(path), file }] : [];
+  });
+  for (const { pointer, file } of files) {
+    try {
+      accessSync(file, constants.R_OK);
+    } catch (error) {
+      const message = `cannot be read (${(error as Error).message})`;
+      mistakes.push({ code: 'CONFIG_UNREADABLE', pointer, message, hint: HINT });
+    }
+  }
+  const [certificate, key, ...clientAuthorities] = files.map(({ file }) => file);
+  if (mistakes.length === 0 && config !== undefined && certificate !== undefined && key !== undefined) {
+    await readTlsFiles({ certificate, key, clientAuthorities }).catch((error: Error) => {
+      mistakes.push({ code: 'CONFIG_VALUE', pointer: toPointer([...at, 'tls']), message: error.message, hint: HINT });
+    });
+  }
+  return report({ ...loaded, mistakes }, []).mistakes;
+}
