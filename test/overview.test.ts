@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fastify } from 'fastify';
 import { overviewRoutes } from '../src/overview.js';
-import { type HttpApp, ManualClock } from '../src/runtime/index.js';
+import { type HttpApp, ManualClock, Overload } from '../src/runtime/index.js';
 import { testSystem } from './fakes/runtime.js';
 
 test('the rate is that of the last five seconds, whoever asks and how often', async (t) => {
   const { system } = await testSystem(t, []);
   const clock = new ManualClock();
+  const overload = new Overload({ clock, log: { info: () => {}, warn: () => {} }, waitMs: () => 0 });
   const app = fastify();
   let recordsTotal = 0;
   const telemetry = () => ({ connections: 1, recordsTotal, acksTotal: 0 });
-  await overviewRoutes({ role: 'hub', version: 'test', system, clock, telemetry })(app as unknown as HttpApp);
+  await overviewRoutes({ role: 'hub', version: 'test', system, overload, clock, telemetry })(app as unknown as HttpApp);
   await app.ready();
   const rate = async (): Promise<number> =>
     (await app.inject('/api/v1/overview')).json<{ telemetry: { recordsPerSecond: number } }>().telemetry
