@@ -1,0 +1,23 @@
+/** The messages of Leda's self-update agent: domain `self-update`, component `os-image`. */
+
+export type { EnvelopeError, EnvelopeResult } from './envelope.js';
+export { type Carried, carried, type Feedback, feedback } from './feedback.js';
+export {
+  AGENT_COMMANDS,
+  type AgentCommand,
+  type Command,
+  type DesiredState,
+  type FaultyMessage,
+  readCommand,
+  readDesiredState,
+  readGet,
+} from './inbound.js';
+export {
+  type Correlation,
+  DEFAULT_IMAGE_NAME,
+  encodeCurrentState,
+  encodeFeedback,
+  IMAGE_ID,
+  type Inventory,
+} from './outbound.js';
+export { type AgentTopics, agentTopics, DEFAULT_PREFIX } from './topics.js';
