@@ -1,6 +1,6 @@
 /** Why a message is only logged (SUA §3.4): nobody can be answered. */
 export interface EnvelopeError {
-  readonly code: 'NOT_JSON' | 'NO_ACTIVITY_ID';
+  readonly code: 'SELF_UPDATE_NOT_JSON' | 'SELF_UPDATE_NO_ACTIVITY';
   readonly detail: string;
 }
 
@@ -25,9 +25,9 @@ export function readObject(bytes: Uint8Array): EnvelopeResult<JsonObject> {
   try {
     value = JSON.parse(utf8.decode(bytes));
   } catch (error) {
-    return refused('NOT_JSON', (error as Error).message);
+    return refused('SELF_UPDATE_NOT_JSON', (error as Error).message);
   }
-  return isObject(value) ? { ok: true, value } : refused('NOT_JSON', 'not a JSON object');
+  return isObject(value) ? { ok: true, value } : refused('SELF_UPDATE_NOT_JSON', 'not a JSON object');
 }
 
 /** Reads a message that has to say which activity it belongs to. */
@@ -35,7 +35,8 @@ export function readEnvelope(bytes: Uint8Array): EnvelopeResult<{ activityId: st
   const read = readObject(bytes);
   if (!read.ok) return read;
   const { activityId } = read.value;
-  if (typeof activityId !== 'string') return refused('NO_ACTIVITY_ID', `'activityId' is missing or not a string`);
-  if (activityId === '') return refused('NO_ACTIVITY_ID', `'activityId' is empty`);
+  if (typeof activityId !== 'string')
+    return refused('SELF_UPDATE_NO_ACTIVITY', `'activityId' is missing or not a string`);
+  if (activityId === '') return refused('SELF_UPDATE_NO_ACTIVITY', `'activityId' is empty`);
   return { ok: true, value: { activityId, message: read.value } };
 }

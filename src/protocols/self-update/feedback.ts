@@ -25,6 +25,8 @@ const ACTIVATING = 'Self-update agent is performing an OS image activation.';
 const ACTIVATED = 'Self-update agent has activated the new OS image.';
 const ACTIVATION_FAILED = 'Self-update agent has failed to activate the new OS image.';
 const WRONG_VERSION = 'Bundle version does not match version in desired state request.';
+/** Of a bundle that is looked at instead of downloaded (D-9). */
+export const WRONG_BUNDLE = 'Bundle version does not match spec.';
 const ROLLED_BACK = 'Self-update rolled back.';
 
 export const feedback = {
@@ -81,7 +83,7 @@ export const carried = {
   identificationFailed: (reason: string): Carried => ({ status: 'UPDATE_FAILURE', message: reason }),
   downloadFailed: (cause: string): Carried => ({ status: 'DOWNLOAD_FAILURE', message: downloadFailure(cause) }),
   /** In stream mode the download step is a check of the version (D-9). */
-  streamRejected: (): Carried => ({ status: 'DOWNLOAD_FAILURE', message: 'Bundle version does not match spec.' }),
+  streamRejected: (): Carried => ({ status: 'DOWNLOAD_FAILURE', message: WRONG_BUNDLE }),
   /** `error`: the installer's text, where it refused the bundle (D-11). */
   rejected: (error?: string): Carried => ({ status: 'UPDATE_FAILURE', message: error || WRONG_VERSION }),
   installFailed: (error: string): Carried => ({ status: 'UPDATE_FAILURE', message: error }),

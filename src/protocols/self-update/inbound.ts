@@ -57,7 +57,7 @@ export function readGet(bytes: Uint8Array): EnvelopeResult<{ readonly activityId
   const read = readObject(bytes);
   if (!read.ok) return read;
   const { activityId = '' } = read.value;
-  if (typeof activityId !== 'string') return refused('NO_ACTIVITY_ID', `'activityId' is not a string`);
+  if (typeof activityId !== 'string') return refused('SELF_UPDATE_NO_ACTIVITY', `'activityId' is not a string`);
   return { ok: true, value: activityId === '' ? {} : { activityId } };
 }
 

@@ -1,5 +1,6 @@
 /** Encodes what the self-update agent publishes (SUA §4). */
 import type { Feedback } from './feedback.js';
+import { agentTopics } from './topics.js';
 
 /** The component as others see it; inbound it is plain `os-image` (SUA-10). */
 export const IMAGE_ID = 'self-update:os-image';
@@ -7,6 +8,14 @@ const AGENT_ID = 'self-update-agent';
 
 /** The reference's name of the image node (SUA-17). */
 export const DEFAULT_IMAGE_NAME = 'Official Leda device image';
+
+/** As it goes to the broker (SUA §1). */
+export interface OutboundMessage {
+  readonly topic: string;
+  readonly payload: string;
+  readonly qos: 1;
+  readonly retain: boolean;
+}
 
 export interface Correlation {
   /** Absent as long as none is known (SUA-16). */
@@ -33,6 +42,20 @@ export function encodeFeedback(
         ];
   return JSON.stringify({ activityId, timestamp, payload: { status, message, actions } });
 }
+
+export const feedbackMessage = (prefix: string, payload: string): OutboundMessage => ({
+  topic: agentTopics(prefix).feedback,
+  payload,
+  qos: 1,
+  retain: false,
+});
+
+export const currentStateMessage = (prefix: string, payload: string): OutboundMessage => ({
+  topic: agentTopics(prefix).currentState,
+  payload,
+  qos: 1,
+  retain: true,
+});
 
 export interface Inventory {
   /** Build number of the agent. */

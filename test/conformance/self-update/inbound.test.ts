@@ -108,11 +108,11 @@ describe('what is only logged', () => {
     it(`spec 3.4 ${name}: not JSON, no id, an empty one`, () => {
       for (const noise of ['{', '', 'null', '[]', '"text"', Buffer.from([0xff, 0xfe])]) {
         const result = read(typeof noise === 'string' ? bytes(noise) : noise);
-        assert.ok(!result.ok && result.error.code === 'NOT_JSON', String(noise));
+        assert.ok(!result.ok && result.error.code === 'SELF_UPDATE_NOT_JSON', String(noise));
       }
       for (const activityId of [undefined, '', 7, null, {}]) {
         const result = read(bytes({ activityId, payload: { command: 'UPDATE', domains: [domain] } }));
-        assert.ok(!result.ok && result.error.code === 'NO_ACTIVITY_ID', String(activityId));
+        assert.ok(!result.ok && result.error.code === 'SELF_UPDATE_NO_ACTIVITY', String(activityId));
       }
     });
   }
