@@ -137,6 +137,10 @@ export class AgentUnderTest {
     private readonly parts: ReturnType<typeof createSelfUpdateAgent>,
   ) {}
 
+  get link() {
+    return this.parts.link;
+  }
+
   get system(): ActorSystem {
     return this.run.system;
   }
@@ -217,15 +221,20 @@ export class AgentUnderTest {
     if (meta?.sua !== undefined && meta.sua !== this.trace.at(-1)) this.trace.push(meta.sua);
   }
 
+  /** Until nothing has moved for a few turns of the loop: steps follow each other by themselves. */
   async settled(): Promise<void> {
-    for (let turn = 0; turn < 6; turn++) {
+    let before: readonly unknown[] = [];
+    for (let quiet = 0; quiet < 4; quiet++) {
       await new Promise((resolve) => setImmediate(resolve));
       await this.system.settled();
+      const now = [this.system.cell(AGENT)?.snapshot, this.published.length, this.device.calls.length];
+      if (now.some((value, index) => value !== before[index])) quiet = 0;
+      before = now;
     }
   }
 
-  up = (): Promise<void> => this.tellAll(this.parts.up);
-  down = (): Promise<void> => this.tellAll(this.parts.down);
+  up = (): Promise<void> => this.tellAll(this.parts.link.up);
+  down = (): Promise<void> => this.tellAll(this.parts.link.down);
 
   private async tellAll(tells: readonly { to: string; event: EventObject }[]): Promise<void> {
     for (const { to, event } of tells) await this.system.tellStored(to, event);
@@ -234,7 +243,7 @@ export class AgentUnderTest {
 
   /** A message of the broker on a topic below the prefix. */
   async receive(topic: string, body: unknown): Promise<void> {
-    const subscription = this.parts.subscriptions.find(({ filter }) => filter.endsWith(`/${topic}`));
+    const subscription = this.parts.link.subscriptions.find(({ filter }) => filter.endsWith(`/${topic}`));
     assert.ok(subscription, topic);
     const payload = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     await this.tellAll(subscription.read({ topic: subscription.filter, payload }));

@@ -3,13 +3,8 @@ import type { InstallMode } from './events.js';
 
 /** What a self-update agent is made from. */
 export interface AgentSettings {
-  /** URL of the broker. */
-  readonly server: string;
+  /** Under which the broker keeps the agent's session (SUA-1). */
   readonly clientId: string;
-  readonly username?: string;
-  readonly password?: string;
-  /** TLS to the broker. */
-  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
   /** Of all topics. */
   readonly prefix: string;
   readonly mode: InstallMode;
@@ -35,7 +30,6 @@ export interface AgentSettings {
 
 /** The reference's (SUA §9), and ours. */
 export const DEFAULT_SETTINGS = {
-  server: 'tcp://mosquitto:1883',
   clientId: 'sua',
   prefix: DEFAULT_PREFIX,
   mode: 'download',
@@ -49,18 +43,5 @@ export const DEFAULT_SETTINGS = {
   strictReference: false,
 } as const satisfies AgentSettings;
 
-/** How the agent connects (SUA-1, SUA-4): its session is kept by the broker, and it never gives up. */
-export function linkSettings({ server, clientId, username, password, tls }: AgentSettings) {
-  return {
-    url: server,
-    clientId,
-    clean: false,
-    keepAliveS: 60,
-    connectTimeoutMs: 5_000,
-    backoff: { firstMs: 2_500, longestMs: 60_000 },
-    inboxBound: 1_000,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls }),
-  } as const;
-}
+/** How the reference reaches its broker (SUA-1, SUA-4): for a role that runs alone in its place. */
+export const REFERENCE_BROKER = { url: 'tcp://mosquitto:1883', keepAliveS: 60, connectTimeoutMs: 5_000 } as const;

@@ -3,6 +3,22 @@ import { describe, it } from 'node:test';
 import { AgentUnderTest, FakeDevice } from '../../fakes/self-update.js';
 
 describe('the connection', () => {
+  it('SUA-1 SUA-2 SUA-4 its session is kept, its topics have an order, and it tries for ever', async (t) => {
+    const agent = await AgentUnderTest.start(t, { prefix: 'x' });
+    const { subscriptions, up, down, ...link } = agent.link;
+    const backoff = { firstMs: 2_500, longestMs: 60_000 };
+    assert.deepEqual(link, { name: 'self-update', clientId: 'sua', clean: false, backoff, inboxBound: 1_000 });
+    assert.deepEqual(
+      subscriptions.map(({ filter, qos }) => [filter, qos]),
+      [
+        ['x/desiredstate', 1],
+        ['x/currentstate/get', 1],
+        ['x/desiredstate/command', 1],
+      ],
+    );
+    assert.equal(up.length + down.length, 2);
+  });
+
   it('SUA-3 what arrives before BROKER.UP waits behind it', async (t) => {
     const device = new FakeDevice();
     device.hold('booted');

@@ -1,7 +1,6 @@
-import { access } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Installer, InstallerError } from './installer.js';
-import { kernelBootId } from './kernel-boot-id.js';
 
 const HOME = 'dummy.0';
 const TARGET = 'dummy.1';
@@ -16,7 +15,7 @@ export function createDummyInstaller({ stepMs = 500 }: { readonly stepMs?: numbe
     kind: 'dummy',
     canStream: false,
     bootedVersion: async () => 'dummy_version0',
-    bootId: kernelBootId,
+    bootId: async (signal) => (await readFile('/proc/sys/kernel/random/boot_id', { encoding: 'utf8', signal })).trim(),
     inspect: async () => ({ version: 'dummy_version', home: HOME, slotsBefore: {} }),
     install: async ({ source }, onProgress, signal) => {
       await access(source).catch((cause: unknown) => {
