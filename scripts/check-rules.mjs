@@ -9,6 +9,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const LIST = 'test/conformance/rules.json';
+/** Of the formatter. */
+const LINE_WIDTH = 120;
 const { covered, later } = JSON.parse(readFileSync(LIST, 'utf8'));
 const coveredRules = new Set(idsOf(covered));
 const laterRules = new Set(idsOf(later));
@@ -66,9 +68,23 @@ function listOf(coveredIds, laterIds) {
         .sort((a, b) => a - b);
     const rows = prefixes.sort().map((prefix) => [prefix, numbersOf(prefix)]);
     const lines = rows.filter(([, numbers]) => numbers.length > 0);
-    return `{\n${lines.map(([prefix, numbers]) => `    "${prefix}": [${numbers.join(', ')}]`).join(',\n')}\n  }`;
+    return `{\n${lines.map(([prefix, numbers]) => rowOf(`    "${prefix}": [`, numbers)).join(',\n')}\n  }`;
   };
   return `{\n  "covered": ${section(coveredIds)},\n  "later": ${section(laterIds)}\n}\n`;
+}
+
+/** On one line, or in as many full ones as it takes. */
+function rowOf(opening, numbers) {
+  const row = `${opening}${numbers.join(', ')}]`;
+  if (row.length <= LINE_WIDTH - 1) return row;
+  const lines = [];
+  for (const number of numbers) {
+    const line = lines.at(-1);
+    const longer = `${line}, ${number}`;
+    if (line !== undefined && longer.length < LINE_WIDTH) lines[lines.length - 1] = longer;
+    else lines.push(`      ${number}`);
+  }
+  return `${opening}\n${lines.join(',\n')}\n    ]`;
 }
 
 function unnamedTests(file, text) {

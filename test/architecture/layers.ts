@@ -103,7 +103,7 @@ export function mayImport(from: Place, to: Place): Verdict {
 }
 
 const schemaPackages = ['@sinclair/typebox', 'ajv', 'ajv-formats'];
-const drivers = ['ws', 'mqtt', 'aedes', '@peculiar/x509', 'reflect-metadata'];
+const drivers = ['ws', 'mqtt', 'aedes', 'dbus-native', 'tar', '@peculiar/x509', 'reflect-metadata'];
 
 /** The npm packages of a file's layer, and those of which it may import types only. */
 export function packagesOf({ path, layer }: Place): { values: readonly string[]; types: readonly string[] } {
@@ -120,7 +120,8 @@ export function packagesOf({ path, layer }: Place): { values: readonly string[];
     case 'config':
       return { values: [...schemaPackages, 'yaml'], types: [] };
     case 'actors': {
-      const withSchema = name === 'config.ts' || name.endsWith('routes.ts') ? schemaPackages : [];
+      // Files and answers from outside are checked where they are read.
+      const withSchema = name === 'config.ts' || name.endsWith('routes.ts') || isEffects(path) ? schemaPackages : [];
       return {
         values: ['xstate', ...withSchema, ...(isEffects(path) ? drivers : [])],
         types: [...drivers, ...(name.endsWith('routes.ts') ? ['fastify'] : [])],

@@ -136,18 +136,19 @@ export class Slices {
     }
   }
 
-  /** Offers what was put off once more, in its order, until one is put off again. */
+  /** Offers what was put off once more: always the first that is not put off again. */
   private offerDeferred(): void {
     const { queue, presence } = this.parts;
     const { deferred } = queue;
-    for (let first = deferred[0]; first && !this.isDeferred(first); first = deferred[0]) {
+    const next = (): EventMessage | undefined => deferred.find((message) => !this.isDeferred(message));
+    for (let message = next(); message; message = next()) {
       // One that came to its end takes no more messages (E16); these wait for what comes after it.
       if (presence.snapshot?.status !== 'active') return;
-      deferred.shift();
-      if (!this.now.took.includes(first)) this.now.took.push(first);
-      this.now.current = first;
+      deferred.splice(deferred.indexOf(message), 1);
+      if (!this.now.took.includes(message)) this.now.took.push(message);
+      this.now.current = message;
       this.now.phase = 'message';
-      presence.xstate?.send(first.event);
+      presence.xstate?.send(message.event);
       presence.throwFailure();
     }
   }

@@ -60,6 +60,31 @@ test('MBX-7 a deferred message keeps its order and is offered again after each t
   assert.deepEqual(doneBy(system), ['a', 'b', 'c'], 'one that came later waits behind');
 });
 
+test('MBX-7 a message that ends the wait is not held up by those that wait for it', async (t) => {
+  const door = setup({
+    types: { context: {} as JobContext, events: {} as { type: 'JOB'; name: string } | { type: 'READY' | 'OPEN' } },
+    actions: { note: assign({ done: ({ context, event }) => [...context.done, (event as { name: string }).name] }) },
+  }).createMachine({
+    context: { done: [] },
+    initial: 'starting',
+    states: {
+      starting: { on: { READY: 'closed' } },
+      closed: { on: { OPEN: 'open' } },
+      open: { on: { JOB: { actions: 'note' } } },
+    },
+  });
+  const held: Readonly<Record<string, readonly string[]>> = { starting: ['JOB', 'OPEN'], closed: ['JOB'] };
+  const defer: ActorType['defer'] = ({ value }, { type }) => held[String(value)]?.includes(type) ?? false;
+  const first = await testSystem(t, [jobs({ machine: door as unknown as ActorType['machine'], defer })]);
+  for (const event of [job('a'), { type: 'OPEN' }, job('b')]) first.system.tell('jobs/j', event);
+  await first.system.settled();
+  const { system } = await first.crash();
+  system.tell('jobs/j', { type: 'READY' });
+  await system.settled();
+  assert.deepEqual(doneBy(system), ['a', 'b']);
+  assert.deepEqual([...system.commit.range('inbox', '', '\uffff')], []);
+});
+
 test('MBX-7 its sender is acknowledged once it is stored, and a crash loses neither it nor its order', async (t) => {
   const first = await testSystem(t, [jobs()]);
   const acknowledged: string[] = [];

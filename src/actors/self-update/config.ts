@@ -1,0 +1,68 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { SectionResult } from '../../runtime/http/http-config.js';
+import { type AgentSettings, DEFAULT_SETTINGS } from './settings.js';
+
+/** The section `selfUpdate` of a vehicle; its defaults are the reference's (SUA §9). */
+export const SelfUpdateSchema = Type.Object(
+  {
+    clientId: Type.String({
+      default: DEFAULT_SETTINGS.clientId,
+      minLength: 1,
+      description: 'Its session is kept under this name (SUA-1).',
+    }),
+    prefix: Type.String({ default: DEFAULT_SETTINGS.prefix, minLength: 1, description: 'Of all topics.' }),
+    mode: Type.Union([Type.Literal('download'), Type.Literal('stream'), Type.Literal('dummy')], {
+      default: DEFAULT_SETTINGS.mode,
+      description: 'Fetch bundles and install the file, let the installer stream them, or only simulate the install.',
+    }),
+    path: Type.String({
+      default: DEFAULT_SETTINGS.path,
+      minLength: 1,
+      description: 'Folder for bundles; the same path for the installer (SUA-50).',
+    }),
+    caDirectory: Type.String({
+      default: DEFAULT_SETTINGS.caDirectory,
+      minLength: 1,
+      description: 'Certificates of the authorities of download servers.',
+    }),
+    caFile: Type.Optional(Type.String({ minLength: 1, description: 'Likewise one PEM file; beats the folder.' })),
+    feedbackIntervalS: Type.Integer({
+      default: DEFAULT_SETTINGS.feedbackIntervalS,
+      minimum: 0,
+      maximum: 3_600,
+      unit: 'seconds',
+      description: 'Between two messages of progress; 0: every one is sent (SUA-23).',
+    }),
+    imageName: Type.String({
+      default: DEFAULT_SETTINGS.imageName,
+      description: 'Name of the image in the inventory (SUA-17).',
+    }),
+    allowHttp: Type.Boolean({
+      default: DEFAULT_SETTINGS.allowHttp,
+      description: 'Fetch bundles over plain HTTP, too.',
+    }),
+    maxBundleBytes: Type.Optional(
+      Type.Integer({ minimum: 1, unit: 'bytes', description: 'Larger bundles are not fetched.' }),
+    ),
+    streamFallback: Type.Boolean({
+      default: DEFAULT_SETTINGS.streamFallback,
+      description: 'Fetch the bundle when streaming it failed (D-10); it is paid for twice then.',
+    }),
+    umCompat: Type.Boolean({
+      default: DEFAULT_SETTINGS.umCompat,
+      description: 'Tell an update manager that there is nothing to do (D-5).',
+    }),
+    strictReference: Type.Boolean({
+      default: DEFAULT_SETTINGS.strictReference,
+      description: "Send the reference's empty message after UPDATE_SUCCESS (D-1).",
+    }),
+  },
+  { additionalProperties: false, description: "The self-update agent, in place of Leda's." },
+);
+
+/** What a section that fits the schema comes to, or what is wrong with it beyond types. */
+export function resolveSelfUpdate(settings: Static<typeof SelfUpdateSchema>): SectionResult<AgentSettings> {
+  if (!/[#+\0]/.test(settings.prefix)) return { ok: true, value: settings, warnings: [] };
+  const message = 'a prefix of topics has no # and no +';
+  return { ok: false, mistakes: [{ code: 'CONFIG_VALUE', pointer: '/prefix', message }], warnings: [] };
+}

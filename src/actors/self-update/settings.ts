@@ -1,0 +1,47 @@
+import { DEFAULT_IMAGE_NAME, DEFAULT_PREFIX } from '../../protocols/self-update/index.js';
+import type { InstallMode } from './events.js';
+
+/** What a self-update agent is made from. */
+export interface AgentSettings {
+  /** Under which the broker keeps the agent's session (SUA-1). */
+  readonly clientId: string;
+  /** Of all topics. */
+  readonly prefix: string;
+  readonly mode: InstallMode;
+  /** Folder for bundles; the same path for the installer (SUA-50). */
+  readonly path: string;
+  /** Certificates of the authorities of download servers. */
+  readonly caDirectory: string;
+  /** Likewise one PEM file; beats the folder. */
+  readonly caFile?: string;
+  /** Between two messages of progress; 0: every one is sent (SUA-23). */
+  readonly feedbackIntervalS: number;
+  /** Of the image in the inventory (SUA-17). */
+  readonly imageName: string;
+  readonly allowHttp: boolean;
+  readonly maxBundleBytes?: number;
+  /** Fetch the bundle when streaming it failed (D-10). */
+  readonly streamFallback: boolean;
+  /** Tell an update manager that there is nothing to do (D-5). */
+  readonly umCompat: boolean;
+  /** Send the reference's empty message after UPDATE_SUCCESS (D-1). */
+  readonly strictReference: boolean;
+}
+
+/** The reference's (SUA §9), and ours. */
+export const DEFAULT_SETTINGS = {
+  clientId: 'sua',
+  prefix: DEFAULT_PREFIX,
+  mode: 'download',
+  path: '/data/selfupdates',
+  caDirectory: '/etc/ssl/certs',
+  feedbackIntervalS: 5,
+  imageName: DEFAULT_IMAGE_NAME,
+  allowHttp: false,
+  streamFallback: true,
+  umCompat: true,
+  strictReference: false,
+} as const satisfies AgentSettings;
+
+/** How the reference reaches its broker (SUA-1, SUA-4): for a role that runs alone in its place. */
+export const REFERENCE_BROKER = { url: 'tcp://mosquitto:1883', keepAliveS: 60, connectTimeoutMs: 5_000 } as const;
