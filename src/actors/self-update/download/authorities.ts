@@ -16,20 +16,20 @@ export async function authorities(caFile?: string, caDirectory?: string): Promis
   if (caFile) return [await readPem(caFile)];
   if (!caDirectory) return undefined;
   const names = await readdir(caDirectory, { withFileTypes: true }).catch((error: unknown) => {
-    throw failedBy('DOWNLOAD_CA', error);
+    throw failedBy('FETCH_CA', error);
   });
   const files = names.filter((entry) => entry.isFile() || entry.isSymbolicLink()).slice(0, MOST_FILES);
   const texts = await Promise.all(files.map(({ name }) => readFile(join(caDirectory, name), 'utf8').catch(() => '')));
   // A system's folder has most certificates under two names, and all once more in a bundle.
   const found = new Set(texts.filter((text) => PEM.test(text)));
-  if (found.size === 0) throw failedBy('DOWNLOAD_CA');
+  if (found.size === 0) throw failedBy('FETCH_CA');
   return [...found];
 }
 
 async function readPem(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw failedBy('DOWNLOAD_CA', error);
+    throw failedBy('FETCH_CA', error);
   });
-  if (!PEM.test(text)) throw failedBy('DOWNLOAD_CA');
+  if (!PEM.test(text)) throw failedBy('FETCH_CA');
   return text;
 }

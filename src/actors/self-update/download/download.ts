@@ -1,6 +1,6 @@
 import { FleetchartError } from '../../../runtime/errors.js';
 
-/** `DOWNLOAD_*`: a transfer that failed. `message` is the cause in the words of SUA-32, without any prefix. */
+/** `FETCH_*`: a transfer that failed. `message` is the cause in the words of SUA-32, without any prefix. */
 export class DownloadError extends FleetchartError {}
 
 /** Name of the bundle in its folder. What resuming needs stands beside it, its name beginning with this one. */

@@ -97,7 +97,7 @@ class Transfer {
     } finally {
       message.destroy();
     }
-    if (this.total > 0 && file.bytes !== this.total) throw failedBy('DOWNLOAD_CUT');
+    if (this.total > 0 && file.bytes !== this.total) throw failedBy('FETCH_CUT');
     await file.finish();
   }
 
@@ -107,14 +107,14 @@ class Transfer {
     if (status !== 200 && !isRest) {
       // What is there does not fit what the server has.
       if (status === 416 && from > 0) await file.restart();
-      throw new DownloadError('DOWNLOAD_HTTP_STATUS', `HTTP ${status}`, {
+      throw new DownloadError('FETCH_HTTP_STATUS', `HTTP ${status}`, {
         retryable: status >= 500 || (status === 416 && from > 0),
       });
     }
     const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(message.headers['content-range'] ?? '');
     if (isRest && Number(range?.[1]) !== from) {
       await file.restart();
-      throw failedBy('DOWNLOAD_CUT');
+      throw failedBy('FETCH_CUT');
     }
     if (!isRest && from > 0) await file.restart();
     this.total = isRest ? Number(range?.[2]) : Number(message.headers['content-length'] ?? 0);
@@ -124,7 +124,7 @@ class Transfer {
 
   private async receive(message: IncomingMessage, file: PartialFile): Promise<void> {
     const { clock, stallMs = 60_000, bytesPerSecond } = this.options;
-    const stalled = (): void => void message.destroy(failedBy('DOWNLOAD_TIMEOUT'));
+    const stalled = (): void => void message.destroy(failedBy('FETCH_TIMEOUT'));
     let timer = clock.setTimeout(stalled, stallMs);
     const beganAt = clock.monotonic();
     const beganWith = file.bytes;
@@ -150,7 +150,7 @@ class Transfer {
 
   private refuseSize(bytes: number): void {
     const most = this.request.size ?? this.request.maxBytes ?? Number.POSITIVE_INFINITY;
-    if (bytes > most) throw new DownloadError('DOWNLOAD_TOO_LARGE', `The file is larger than ${most} bytes`);
+    if (bytes > most) throw new DownloadError('FETCH_TOO_LARGE', `The file is larger than ${most} bytes`);
   }
 
   /** What the desired state pins. A file that is not it is not gone on with. */
@@ -158,9 +158,9 @@ class Transfer {
     const { size, sha256 } = this.request;
     const wrong =
       size !== undefined && file.bytes !== size
-        ? new DownloadError('DOWNLOAD_SIZE', `The file has ${file.bytes} bytes instead of ${size}`)
+        ? new DownloadError('FETCH_SIZE', `The file has ${file.bytes} bytes instead of ${size}`)
         : sha256 !== undefined && file.sha256 !== sha256.toLowerCase()
-          ? new DownloadError('DOWNLOAD_CHECKSUM', `The file's SHA-256 is ${file.sha256} instead of ${sha256}`)
+          ? new DownloadError('FETCH_CHECKSUM', `The file's SHA-256 is ${file.sha256} instead of ${sha256}`)
           : undefined;
     if (!wrong) return;
     await file.restart();

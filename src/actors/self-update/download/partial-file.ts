@@ -53,7 +53,7 @@ export class PartialFile {
   /** Goes on with what the same step left, or begins anew. */
   static async open(folder: string, key: string, url: string): Promise<PartialFile> {
     await mkdir(folder, { recursive: true, mode: 0o775 }).catch((error: unknown) => {
-      throw failedBy('DOWNLOAD_FOLDER', error);
+      throw failedBy('FETCH_FOLDER', error);
     });
     const left = await readNote(folder);
     const isOurs = left?.key === key && left.url === url;
@@ -93,7 +93,7 @@ export class PartialFile {
     const free = await statfs(this.folder).then(({ bavail, bsize }) => bavail * bsize);
     if (missing <= free) return;
     throw new DownloadError(
-      'DOWNLOAD_NO_SPACE',
+      'FETCH_NO_SPACE',
       `Not enough space in ${this.folder}: ${missing} bytes needed, ${free} free`,
     );
   }
@@ -111,7 +111,7 @@ export class PartialFile {
     for (let at = 0; at < chunk.length; ) {
       const position = this.length + at;
       const written = await this.file?.write(chunk, at, chunk.length - at, position).catch((error: unknown) => {
-        throw failedBy('DOWNLOAD_DISK', error);
+        throw failedBy('FETCH_DISK', error);
       });
       at += written?.bytesWritten ?? chunk.length;
     }
@@ -135,7 +135,7 @@ export class PartialFile {
     try {
       await this.file?.sync();
     } catch (error) {
-      throw failedBy('DOWNLOAD_DISK', error);
+      throw failedBy('FETCH_DISK', error);
     }
     this.note = { ...this.note, synced: this.length };
     await this.saveNote();
@@ -150,7 +150,7 @@ export class PartialFile {
     try {
       this.file = await open(this.path, size > 0 && this.note.synced > 0 ? 'r+' : 'w', 0o640);
     } catch (error) {
-      throw failedBy('DOWNLOAD_FILE', error);
+      throw failedBy('FETCH_FILE', error);
     }
     if (this.note.synced === 0) return;
     await truncate(this.path, this.note.synced);
@@ -164,7 +164,7 @@ export class PartialFile {
       await writeFile(`${path}.new`, JSON.stringify(this.note), { mode: 0o640, flush: true });
       await rename(`${path}.new`, path);
     } catch (error) {
-      throw failedBy('DOWNLOAD_DISK', error);
+      throw failedBy('FETCH_DISK', error);
     }
   }
 }

@@ -30,9 +30,9 @@ export function checkedUrl(text: string, allowHttp: boolean, base?: URL): URL {
   try {
     url = new URL(text, base);
   } catch (error) {
-    throw failedBy('DOWNLOAD_URL', error);
+    throw failedBy('FETCH_URL', error);
   }
-  if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:')) throw failedBy('DOWNLOAD_PROTOCOL');
+  if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:')) throw failedBy('FETCH_PROTOCOL');
   return url;
 }
 
@@ -45,7 +45,7 @@ export async function get(url: URL, options: RequestOptions): Promise<Answer> {
     const { location } = message.headers;
     if (!REDIRECTS.has(status) || location === undefined) return { message, status };
     message.destroy();
-    if (hops === MOST_REDIRECTS) throw failedBy('DOWNLOAD_REDIRECTS');
+    if (hops === MOST_REDIRECTS) throw failedBy('FETCH_REDIRECTS');
     at = checkedUrl(location, options.allowHttp && at.protocol === 'http:', at);
   }
 }
@@ -56,7 +56,7 @@ function once(url: URL, { clock, ca, connectMs, answerMs, headers, signal }: Req
     ? requestHttps(url, { headers, signal, agent: false, ...(ca ? { ca: [...ca] } : {}) })
     : requestHttp(url, { headers, signal, agent: false });
   return new Promise((resolve, reject) => {
-    const late = (): void => void request.destroy(failedBy('DOWNLOAD_TIMEOUT'));
+    const late = (): void => void request.destroy(failedBy('FETCH_TIMEOUT'));
     let timer = clock.setTimeout(late, connectMs);
     request.on('socket', (socket) => {
       socket.once(isSecure ? 'secureConnect' : 'connect', () => {

@@ -139,8 +139,8 @@ describe('a download', () => {
       response.destroy();
     };
     const cases: ReadonlyArray<readonly [Answering, string, string]> = [
-      [short, 'DOWNLOAD_CUT', 'Transferred a partial file'],
-      [(_request, response) => response.destroy(), 'DOWNLOAD_NOTHING', 'Server returned nothing (no headers, no data)'],
+      [short, 'FETCH_CUT', 'Transferred a partial file'],
+      [(_request, response) => response.destroy(), 'FETCH_NOTHING', 'Server returned nothing (no headers, no data)'],
     ];
     for (const [answer, code, message] of cases) {
       const { download, server } = await lab(t, answer);
@@ -164,7 +164,7 @@ describe('a download', () => {
     await clock.advance(59_000);
     assert.equal(server.requests.length, 1);
     await clock.advance(2_000);
-    failure('DOWNLOAD_TIMEOUT', 'Timeout was reached')(await running);
+    failure('FETCH_TIMEOUT', 'Timeout was reached')(await running);
   });
 
   it('D-12 a server that never answers is given up after the time for it', async (t) => {
@@ -173,7 +173,7 @@ describe('a download', () => {
     const running = download({}, never, clock).catch((error: unknown) => error);
     await until(() => server.requests.length === 1, 'the request', 30_000);
     await clock.advance(61_000);
-    failure('DOWNLOAD_TIMEOUT', 'Timeout was reached')(await running);
+    failure('FETCH_TIMEOUT', 'Timeout was reached')(await running);
   });
 
   it('D-13 a status is told as it is; 4xx is final and 5xx tried again', async (t) => {
@@ -182,7 +182,7 @@ describe('a download', () => {
       [503, 4],
     ] as const) {
       const { download, server, folder } = await lab(t, (_request, response) => response.writeHead(status).end());
-      await assert.rejects(download(), failure('DOWNLOAD_HTTP_STATUS', `HTTP ${status}`));
+      await assert.rejects(download(), failure('FETCH_HTTP_STATUS', `HTTP ${status}`));
       assert.equal(server.requests.length, requests);
       await discardDownload(folder);
     }
@@ -191,16 +191,16 @@ describe('a download', () => {
   it('SUA-32 https alone, unless http is allowed; redirects never step down and end after ten', async (t) => {
     const { download, progress } = await lab(t, serves(CONTENT));
     for (const url of ['http://localhost/x', 'ftp://localhost/x', 'file:///etc/passwd']) {
-      await assert.rejects(download({ url }), failure('DOWNLOAD_PROTOCOL', 'Unsupported protocol'));
+      await assert.rejects(download({ url }), failure('FETCH_PROTOCOL', 'Unsupported protocol'));
     }
-    await assert.rejects(download({ url: 'no url' }), failure('DOWNLOAD_URL', /^URL using bad/));
+    await assert.rejects(download({ url: 'no url' }), failure('FETCH_URL', /^URL using bad/));
     assert.deepEqual(progress, [], 'SUA-24: nothing was tried');
     const plain = await lab(t, serves(CONTENT), { isSecure: false });
     assert.equal((await plain.download({ allowHttp: true })).sha256, SHA256);
     const down = await lab(t, (_request, response) => response.writeHead(302, { location: plain.server.origin }).end());
-    await assert.rejects(down.download({ allowHttp: true }), failure('DOWNLOAD_PROTOCOL', 'Unsupported protocol'));
+    await assert.rejects(down.download({ allowHttp: true }), failure('FETCH_PROTOCOL', 'Unsupported protocol'));
     const loop = await lab(t, (_request, response) => response.writeHead(302, { location: '/again' }).end());
-    await assert.rejects(loop.download(), failure('DOWNLOAD_REDIRECTS', 'Number of redirects hit maximum amount'));
+    await assert.rejects(loop.download(), failure('FETCH_REDIRECTS', 'Number of redirects hit maximum amount'));
     assert.equal(loop.server.requests.length, 11);
     const once = await lab(t, (request, response) => {
       if (request.url === '/there') serves(CONTENT)(request, response);
@@ -213,10 +213,10 @@ describe('a download', () => {
     const { download, server, caFile } = await lab(t, serves(CONTENT));
     const stranger = join(temporaryFolder(t), 'stranger.pem');
     writeFileSync(stranger, (await createAuthority({ commonName: 'Stranger' })).certificatePem);
-    const untrusted = failure('DOWNLOAD_CERTIFICATE', 'SSL peer certificate or SSH remote key was not OK');
+    const untrusted = failure('FETCH_CERTIFICATE', 'SSL peer certificate or SSH remote key was not OK');
     await assert.rejects(download({ caFile: stranger }), untrusted);
     await assert.rejects(download({ url: server.origin.replace('localhost', '127.0.0.1') }), untrusted);
-    const unreadable = failure('DOWNLOAD_CA', 'Problem with the SSL CA cert (path? access rights?)');
+    const unreadable = failure('FETCH_CA', 'Problem with the SSL CA cert (path? access rights?)');
     await assert.rejects(download({ caFile: `${caFile}.missing` }), unreadable);
     const folder = temporaryFolder(t);
     const byFolder = { url: `${server.origin}/`, caDirectory: folder, folder: join(folder, 'bundles'), key: 'k' };
@@ -235,20 +235,20 @@ describe('a download', () => {
     const { port } = closed.address() as { port: number };
     await new Promise((done) => closed.close(done));
     const url = `https://127.0.0.1:${port}/`;
-    await assert.rejects(download({ url }), failure('DOWNLOAD_UNREACHABLE', "Couldn't connect to server"));
+    await assert.rejects(download({ url }), failure('FETCH_UNREACHABLE', "Couldn't connect to server"));
     const nowhere = download({ url: 'https://no-such-host.invalid/' });
-    await assert.rejects(nowhere, failure('DOWNLOAD_HOST_UNKNOWN', "Couldn't resolve host name"));
+    await assert.rejects(nowhere, failure('FETCH_HOST_UNKNOWN', "Couldn't resolve host name"));
   });
 
   it('what the desired state pins is checked, and a limit is kept whatever the server announces', async (t) => {
     const { download } = await lab(t, serves(CONTENT));
     await assert.rejects(
       download({ sha256: '00' }),
-      failure('DOWNLOAD_CHECKSUM', /SHA-256 is [0-9a-f]{64} instead of 00$/),
+      failure('FETCH_CHECKSUM', /SHA-256 is [0-9a-f]{64} instead of 00$/),
     );
-    await assert.rejects(download({ size: 300_001 }), failure('DOWNLOAD_SIZE', /300000 bytes instead of 300001/));
-    await assert.rejects(download({ size: 299_999 }), failure('DOWNLOAD_TOO_LARGE', /larger than 299999 bytes/));
-    await assert.rejects(download({ maxBytes: 1_000 }), failure('DOWNLOAD_TOO_LARGE', /larger than 1000 bytes/));
+    await assert.rejects(download({ size: 300_001 }), failure('FETCH_SIZE', /300000 bytes instead of 300001/));
+    await assert.rejects(download({ size: 299_999 }), failure('FETCH_TOO_LARGE', /larger than 299999 bytes/));
+    await assert.rejects(download({ maxBytes: 1_000 }), failure('FETCH_TOO_LARGE', /larger than 1000 bytes/));
     const endless = await lab(t, (_request, response) => {
       const more = (): void => {
         while (!response.destroyed && response.write(CONTENT));
@@ -256,7 +256,7 @@ describe('a download', () => {
       response.on('drain', more);
       more();
     });
-    await assert.rejects(endless.download({ maxBytes: 1_000_000 }), failure('DOWNLOAD_TOO_LARGE', /larger than/));
+    await assert.rejects(endless.download({ maxBytes: 1_000_000 }), failure('FETCH_TOO_LARGE', /larger than/));
     assert.equal((await download({ key: 'later' })).sha256, SHA256, 'a wrong file is not gone on with');
   });
 
@@ -275,7 +275,7 @@ describe('a download', () => {
     });
     await assert.rejects(
       download(),
-      failure('DOWNLOAD_NO_SPACE', /Not enough space in .*: \d+ bytes needed, \d+ free/),
+      failure('FETCH_NO_SPACE', /Not enough space in .*: \d+ bytes needed, \d+ free/),
     );
   });
 
@@ -283,10 +283,10 @@ describe('a download', () => {
     const { download, folder } = await lab(t, serves(CONTENT));
     const inTheWay = join(temporaryFolder(t), 'file');
     writeFileSync(inTheWay, '');
-    const noFolder = failure('DOWNLOAD_FOLDER', 'temporary file folder could not be created');
+    const noFolder = failure('FETCH_FOLDER', 'temporary file folder could not be created');
     await assert.rejects(download({ folder: join(inTheWay, 'bundles') }), noFolder);
     mkdirSync(join(folder, BUNDLE_FILE), { recursive: true });
-    await assert.rejects(download(), failure('DOWNLOAD_FILE', 'temporary file could not be opened for writing'));
+    await assert.rejects(download(), failure('FETCH_FILE', 'temporary file could not be opened for writing'));
   });
 
   it('a limit of the bandwidth spreads the bytes over time', async (t) => {
