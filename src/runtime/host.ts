@@ -1,6 +1,6 @@
 /** Hosts the cells: gives them what they need, schedules them, wakes them and sends them to sleep. */
 import type { EventObject } from 'xstate';
-import type { LogAppend } from './actor-type.js';
+import type { LogAppend, OutputEffect } from './actor-type.js';
 import type { Address } from './address.js';
 import { Asks } from './asks.js';
 import type { Cell } from './cell/cell.js';
@@ -14,6 +14,7 @@ import { Cells } from './cells.js';
 import type { Clock } from './clock.js';
 import { CountsByType } from './counts.js';
 import { Delivery } from './delivery.js';
+import { owned } from './effect-owner.js';
 import { ActorError, errorRecord } from './errors.js';
 import { FailurePolicy } from './failure-policy.js';
 import type { Ids } from './ids.js';
@@ -80,7 +81,7 @@ export class Host implements CellHost {
     this.taps = new Taps((address, error) => log.error({ actor: address, err: errorRecord(error) }, 'tap_failed'));
     this.asks = new Asks(clock, String(storage.sequence.boot));
     this.cells = new Cells(this, clock);
-    const effect = (address: Address, output: string) => this.cells.typeOf(address)?.outputs?.[output];
+    const effect = (address: Address, output: string) => this.effectFor(address, output);
     this.outbox = new Outbox({ ...storage, clock, ids, effect });
     this.scheduler = new Scheduler((cell, elapsedMs) => {
       counts.of(cell.type.name).slowSlices++;
@@ -99,6 +100,7 @@ export class Host implements CellHost {
       inbox: this.inbox,
       outbox: this.outbox,
       asks: this.asks,
+      effect,
       typeNamed: (name) => this.cells.types.get(name),
       deliver: (address, message) => this.messages.deliver(address, message),
       append: (output) => this.append(output),
@@ -140,6 +142,14 @@ export class Host implements CellHost {
     const isThere = cell.isLive || cell.status === 'sleeping';
     if (isThere && !this.wakes.isAt(cell.history.wakeAt, at)) this.wakes.set(address, at, undefined);
     return isSleeping;
+  }
+
+  /** The effect registered for an output; what it leaves uncaught is its actor's (RT-8). */
+  private effectFor(address: Address, outputType: string): OutputEffect | undefined {
+    const effect = this.cells.typeOf(address)?.outputs?.[outputType];
+    if (!effect) return undefined;
+    const owner = { address, strayed: (error: unknown) => this.cells.get(address)?.strayed(error) };
+    return (output, context) => owned(owner, () => effect(output, context));
   }
 
   private wallClockJumped(byMs: number): void {

@@ -9,7 +9,9 @@
  * - END-3 Escalation past the root supervisor ends the process orderly with 70 (SUP-8).
  * - END-4 An orderly stop that takes longer than its deadline is cut; that is a failure.
  */
+import type { Address } from './address.js';
 import type { Clock } from './clock.js';
+import { claimStray } from './effect-owner.js';
 import type { Logger } from './logging/log.js';
 import type { Metrics } from './metrics.js';
 
@@ -47,8 +49,11 @@ export interface RunOptions {
   stop(deadlineMs: number): Promise<void>;
   /** On SIGHUP; false if something was refused. Without it SIGHUP, which a closed terminal sends, stops the process. */
   readonly reload?: () => Promise<boolean>;
-  /** Hands an error that nobody caught to whose it is; false when it is nobody's (RT-8). */
-  readonly claim?: (error: unknown) => boolean;
+  /**
+   * Hands an error that nobody caught to whose it is; returns who that is, if anybody (RT-8).
+   * @default the actor whose effect it came from
+   */
+  readonly claim?: (error: unknown) => Address | undefined;
   /** Which exit code a `start` that failed ends with. @default 1 */
   readonly exitCodeOf?: (error: unknown) => number;
   readonly logger: Logger & { flush?(): void };
@@ -205,15 +210,16 @@ class Run implements Lifecycle {
   }
 
   private onUncaught(error: unknown): void {
-    const { logger, claim } = this.options;
+    const { logger } = this.options;
     if (isStoreCommitError(error)) {
       this.errors.inc({ outcome: 'absorbed' });
       logger.debug({ error }, 'the store could not write');
       return;
     }
-    if (this.claimed(error, claim)) {
+    const actor = this.claim(error);
+    if (actor !== undefined) {
       this.errors.inc({ outcome: 'claimed' });
-      logger.error({ error }, 'an actor left an error uncaught');
+      logger.error({ actor, error }, 'an actor left an error uncaught');
       return;
     }
     this.errors.inc({ outcome: 'fatal' });
@@ -222,12 +228,13 @@ class Run implements Lifecycle {
     this.stop(EXIT.failed);
   }
 
-  private claimed(error: unknown, claim: RunOptions['claim']): boolean {
+  private claim(error: unknown): Address | undefined {
+    const { claim = claimStray, logger } = this.options;
     try {
-      return claim?.(error) ?? false;
+      return claim(error);
     } catch (failure) {
-      this.options.logger.error({ error: failure }, 'the owner of an uncaught error could not be told');
-      return false;
+      logger.error({ error: failure }, 'the owner of an uncaught error could not be told');
+      return undefined;
     }
   }
 

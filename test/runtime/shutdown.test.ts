@@ -190,7 +190,7 @@ test('RT-8 an error whose actor is known goes to its supervisor', async () => {
     claim: (error) => {
       claimed.push(error);
       if (error === 'claim fails') throw new Error('claim');
-      return error === 'mine';
+      return error === 'mine' ? 'actor/k' : undefined;
     },
   });
   await settle();

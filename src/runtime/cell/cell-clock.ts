@@ -1,9 +1,11 @@
 import type { AnyActorRef, EventObject } from 'xstate';
+import type { Address } from '../address.js';
 import type { Clock, TimerHandle } from '../clock.js';
+import type { EffectOwner } from '../effect-owner.js';
 import type { Stamp } from './message.js';
 
 /** What an actor's logic may ask of the cell that hosts it. */
-export interface CellPort {
+export interface CellPort extends EffectOwner {
   /** Runs `start` when the current slice is committed or flushed, as the type's durability says. */
   hold(start: () => void): void;
   /** Idempotency key of an effect invoked in the current turn. */
@@ -28,13 +30,22 @@ interface CellTimer {
  * The clock that an actor's XState system runs on. Its timers fire as messages of the cell, in a slice, never in the
  * stack of a timer callback. Being known to each actor of the system, it also leads from an actor to its cell.
  */
-export class CellClock {
+export class CellClock implements EffectOwner {
   private dead = false;
 
   constructor(
     readonly cell: CellPort,
     private readonly clock: Clock,
   ) {}
+
+  get address(): Address {
+    return this.cell.address;
+  }
+
+  /** What an effect of an actor that is gone leaves behind harms the one after it no more. */
+  strayed(error: unknown): void {
+    if (!this.dead) this.cell.strayed(error);
+  }
 
   setTimeout(callback: () => void, delayMs: number): CellTimer {
     const timer: CellTimer = { cancelled: false, handle: undefined };
@@ -61,5 +72,8 @@ export class CellClock {
   }
 }
 
+/** The actor in memory that an XState actor is, or is a child of. */
+export const ownerOf = (actor: AnyActorRef): CellClock => (actor as unknown as { clock: CellClock }).clock;
+
 /** The cell that hosts an actor or any of its children. */
-export const cellOf = (actor: AnyActorRef): CellPort => (actor as unknown as { clock: CellClock }).clock.cell;
+export const cellOf = (actor: AnyActorRef): CellPort => ownerOf(actor).cell;

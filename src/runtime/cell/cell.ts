@@ -208,6 +208,10 @@ export class Cell implements PresencePort, SliceEnds {
     this.presence.isRecordStale = true;
   }
 
+  strayed(error: unknown): void {
+    if (this.isLive) this.presence.failed(error);
+  }
+
   // What its coming, going and doings mean.
 
   emitted(output: EventObject): void {

@@ -8,9 +8,11 @@
  * - HE-2 Events sent to an effect before the release reach it after its start, in order.
  * - HE-3 An effect that throws at its start fails as one that throws at once would without the wait.
  * - HE-4 The idempotency key stands in the child's own snapshot and so survives a restart (R26).
+ * - HE-5 What an effect sets going is known as its actor's (RT-8).
  */
 import { type AnyActorLogic, type AnyActorRef, type AnyStateMachine, type EventObject, StateMachine } from 'xstate';
-import { cellOf } from './cell-clock.js';
+import { owned } from '../effect-owner.js';
+import { cellOf, ownerOf } from './cell-clock.js';
 
 interface Held {
   readonly events: EventObject[];
@@ -65,13 +67,15 @@ function held(logic: Logic): Logic {
       cellOf(scope.self).hold(() => {
         if (entry.dropped) return;
         waiting.delete(scope.self);
-        try {
-          logic.start?.(state, scope);
-        } catch (error) {
-          scope.self.send({ type: START_FAILED, error });
-          return;
-        }
-        for (const event of entry.events) scope.self.send(event);
+        owned(ownerOf(scope.self), () => {
+          try {
+            logic.start?.(state, scope);
+          } catch (error) {
+            scope.self.send({ type: START_FAILED, error });
+            return;
+          }
+          for (const event of entry.events) scope.self.send(event);
+        });
       });
     },
     transition: (state: { status: string }, event: EventObject, scope: Scope) => {
@@ -80,7 +84,7 @@ function held(logic: Logic): Logic {
       }
       const entry = waiting.get(scope.self);
       if (!entry) {
-        const next = logic.transition(state, event, scope) as { status: string };
+        const next = owned(ownerOf(scope.self), () => logic.transition(state, event, scope)) as { status: string };
         if (next.status !== state.status && event.type !== 'xstate.stop') cellOf(scope.self).childChanged();
         return next;
       }

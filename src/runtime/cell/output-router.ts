@@ -1,4 +1,5 @@
 import type { EventObject } from 'xstate';
+import type { OutputEffect } from '../actor-type.js';
 import { type Address, isAddress, typeOf } from '../address.js';
 import type { Asks } from '../asks.js';
 import { ActorError } from '../errors.js';
@@ -82,6 +83,8 @@ export interface RouterOptions {
   readonly inbox: StoredInbox;
   readonly outbox: Outbox;
   readonly asks: Asks;
+  /** The effect registered for an output of an actor. */
+  readonly effect: (address: Address, outputType: string) => OutputEffect | undefined;
   readonly typeNamed: (name: string) => PreparedType | undefined;
   readonly deliver: (address: Address, message: Message) => void;
   readonly append: (output: LogAppendOutput) => boolean;
@@ -154,8 +157,8 @@ export class OutputRouter {
 
   /** Puts the output into the outbox, or has its effect carry it at the release. */
   private emit(cell: CellId, output: EventObject, plan: Plan): void {
-    const { outbox, guard, deadLetter, nextId } = this.options;
-    const carry = cell.type.outputs?.[output.type];
+    const { outbox, effect, guard, deadLetter, nextId } = this.options;
+    const carry = effect(cell.address, output.type);
     if (!carry) {
       const error = new ActorError('OUTPUT_UNKNOWN', `no effect is registered for ${output.type}`);
       this.refuse(cell.address, output, error, plan);

@@ -1,3 +1,4 @@
+import { unowned } from '../effect-owner.js';
 import { Deque } from './deque.js';
 
 /** Something that takes messages in slices. */
@@ -60,7 +61,7 @@ export class Scheduler<Cell extends Runnable> {
   private schedule(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
-    setImmediate(() => this.loop());
+    setImmediate(() => unowned(() => this.loop()));
   }
 
   private loop(): void {

@@ -22,6 +22,7 @@
  * A value belongs to the store once it is handed over: LMDB's writer thread reads it where it lies.
  */
 import type { Clock } from '../clock.js';
+import { unowned } from '../effect-owner.js';
 import { StorageError } from '../errors.js';
 import { within } from '../wait.js';
 import { CommitBatch } from './commit-batch.js';
@@ -358,7 +359,7 @@ export class GroupCommit {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      this.write();
+      unowned(() => this.write());
     });
   }
 }
