@@ -74,11 +74,11 @@ export class Delivery implements MessageEnds {
   }
 
   enqueue(cell: Cell, message: Message): void {
-    const row = 'row' in message ? message.row : undefined;
-    if (message.kind === 'stop' && cell.status === 'parked') {
-      this.options.storage.parked.remove(cell.address);
-      cell.endParked();
+    if (message.kind === 'stop') {
+      if (cell.status === 'parked') this.options.storage.parked.remove(cell.address);
+      cell.stopComes();
     }
+    const row = 'row' in message ? message.row : undefined;
     const isBehind = cell.queue.backlog.length > 0 && row !== undefined;
     if (isBehind || !cell.queue.mailbox.push(message)) {
       if (row === undefined || cell.queue.storedDepth >= STORED_PER_ACTOR) {
@@ -133,8 +133,12 @@ export class Delivery implements MessageEnds {
   }
 
   discard(address: Address, message: Message, error?: unknown): void {
-    if ('row' in message && message.row !== undefined) this.options.storage.inbox.remove(address, message.row);
-    if (error !== undefined) this.deadLetter(address, message, error);
+    const { storage } = this.options;
+    if ('row' in message && message.row !== undefined) storage.inbox.remove(address, message.row);
+    if (error === undefined) return;
+    this.deadLetter(address, message, error);
+    // Its sender is not to send it again.
+    if (message.kind === 'event' && message.acknowledged) storage.commit.afterFlush(message.acknowledged);
   }
 
   dropped({ address, type }: CellId, message: Message, policy: OverflowPolicy): void {

@@ -44,7 +44,7 @@ export interface CellParts extends CellId {
 export interface MessageEnds {
   /** A message of the stored inbox; one that cannot be read is a dead letter. */
   stored(address: Address, row: string): Message | undefined;
-  /** Removes a message from the stored inbox; with an `error` it becomes a dead letter. */
+  /** Removes a message from the stored inbox; with an `error` it becomes a dead letter, and is acknowledged as one. */
   discard(address: Address, message: Message, error?: unknown): void;
   dropped(cell: CellId, message: Message, policy: OverflowPolicy): void;
   deadLetter(address: Address, message: Message, error: unknown): void;

@@ -167,10 +167,10 @@ export class Cell implements PresencePort, SliceEnds {
     this.parkedReason = reason;
   }
 
-  /** A parked actor is stopped after all: its messages are not taken any more. */
-  endParked(): void {
+  /** A stop has come: what it overtakes is not taken any more, and one that was parked can be ended. */
+  stopComes(): void {
     this.queue.discardAll(stopped(this.address));
-    this.unpark();
+    if (this.status === 'parked') this.unpark();
   }
 
   // What the actor's logic asks of its cell.

@@ -13,6 +13,7 @@
 import { type AnyActorLogic, type AnyActorRef, type AnyStateMachine, type EventObject, StateMachine } from 'xstate';
 import { owned } from '../effect-owner.js';
 import { cellOf, ownerOf } from './cell-clock.js';
+import { stampEvents } from './stamped-machine.js';
 
 interface Held {
   readonly events: EventObject[];
@@ -98,24 +99,4 @@ function held(logic: Logic): Logic {
       return state;
     },
   };
-}
-
-/**
- * The machine with every event stamped on its way in: those that XState makes itself and those of children pass no
- * mailbox (R20). `taken` sees each event of this machine.
- */
-export function stampEvents(
-  machine: AnyStateMachine,
-  taken?: (self: AnyActorRef, event: EventObject) => void,
-): AnyStateMachine {
-  const transition = (snapshot: unknown, event: EventObject, scope: Scope): unknown => {
-    // A stop is no event of ours, and its result is never stored (R27).
-    if (event.type === 'xstate.stop') return machine.transition(snapshot as never, event as never, scope as never);
-    // One that came along from another turn is not this turn's.
-    const stamped = { ...event, stamp: cellOf(scope.self).stamp() };
-    const next = machine.transition(snapshot as never, stamped as never, scope as never);
-    taken?.(scope.self, stamped);
-    return next;
-  };
-  return Object.create(machine, { transition: { value: transition, enumerable: true } }) as AnyStateMachine;
 }

@@ -62,8 +62,7 @@ export class Mailbox {
       this.system.push(message);
       return true;
     }
-    // A stop keeps its place, so that what was told before it is done before it, but never finds the mailbox full.
-    if (this.isFull && message.kind !== 'stop') {
+    if (this.isFull) {
       if (this.policy === 'reject') return false;
       if (this.policy === 'drop-newest') {
         this.dropped(message, this.policy);
@@ -96,11 +95,12 @@ export class Mailbox {
 
   /** Forgets timers of an actor that is gone. */
   dropTimers(): void {
-    this.system.drain();
+    this.system.unshift(this.system.drain().filter(({ kind }) => kind !== 'timer'));
   }
 
+  /** Takes all out that has to wait its turn. */
   drain(): Message[] {
-    return [...this.system.drain(), ...this.ordinary.drain()];
+    return this.ordinary.drain();
   }
 
   /** One that comes while the mailbox is full is told at once. */

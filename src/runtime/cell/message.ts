@@ -55,5 +55,5 @@ export interface TimerMessage {
 
 export type Message = EventMessage | HotMessage | StartMessage | StopMessage | TimerMessage;
 
-/** Timers go first and are exempt from the bound (MBX-2). */
-export const isSystemMessage = (message: Message): message is TimerMessage => message.kind === 'timer';
+/** Timers and stops go first and are exempt from the bound (MBX-2). */
+export const isSystemMessage = ({ kind }: Message): boolean => kind === 'timer' || kind === 'stop';

@@ -2,7 +2,8 @@ import type { AnyActorRef, AnyStateMachine, EventObject } from 'xstate';
 import type { ActorType, HotLogic } from '../actor-type.js';
 import { cellOf } from './cell-clock.js';
 import { checkActorType } from './check-type.js';
-import { holdEffects, stampEvents } from './held-effects.js';
+import { holdEffects } from './held-effects.js';
+import { stampEvents } from './stamped-machine.js';
 
 /** An actor type as the runtime runs it: checked, effects held, events stamped; made once per type (R28). */
 export interface PreparedType extends ActorType {

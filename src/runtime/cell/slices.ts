@@ -240,10 +240,7 @@ export class Slices {
     queue.deferred = [];
     presence.drop();
     this.now = new Slice();
-    if (culprit) {
-      host.messages.discard(address, culprit, error);
-      if (culprit.kind === 'event' && culprit.acknowledged) host.commit.afterFlush(culprit.acknowledged);
-    }
+    if (culprit) host.messages.discard(address, culprit, error);
     this.cell.failed(error, failedIn);
   }
 }

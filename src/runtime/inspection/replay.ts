@@ -9,6 +9,7 @@ import {
 } from 'xstate';
 import type { HotLogic } from '../actor-type.js';
 import { type Address, typeOf } from '../address.js';
+import { shareStamps } from '../cell/stamped-machine.js';
 import { ManualClock } from '../clock.js';
 import { type FixtureLine, readFixtureLine, writeFixtureLine } from './fixture.js';
 
@@ -81,7 +82,9 @@ class ReplayedActor {
   ) {
     const inert = fromCallback(() => {});
     const names = Object.keys(type.machine.implementations.actors);
-    this.machine = type.machine.provide({ actors: Object.fromEntries(names.map((name) => [name, inert])) });
+    this.machine = shareStamps(
+      type.machine.provide({ actors: Object.fromEntries(names.map((name) => [name, inert])) }),
+    );
   }
 
   take(line: FixtureLine, number: number): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { emit, fromPromise, raise, setup } from 'xstate';
+import { type EventObject, emit, enqueueActions, fromPromise, raise, setup } from 'xstate';
 import type { Stamp } from '../../../src/runtime/cell/message.js';
 import { testSystem } from '../../fakes/runtime.js';
 
@@ -76,17 +76,42 @@ test('RT-10 what a stamped event is forwarded with is another turn', async (t) =
   assert.ok((seen[1]?.at ?? 0) > (seen[0]?.at ?? 0));
 });
 
-test('RT-10 a raised event stays inside its turn: it brings no stamp of its own', async (t) => {
-  // XState runs it in the same macrostep, without the logic's `transition`: a machine passes the stamp on if it needs it.
-  const seen: unknown[] = [];
-  const machine = setup({}).createMachine({
+test('RT-10 what a machine raises has the stamp of its turn, and so has the end of a state', async (t) => {
+  const seen: Array<[string, string]> = [];
+  const note = ({ event }: { event: { type: string } }): void =>
+    void seen.push([event.type, (event as { stamp: Stamp } & EventObject).stamp.id]);
+  const machine = setup({ actions: { note, named: raise({ type: 'NAMED' }) } }).createMachine({
+    id: 'm',
+    initial: 'a',
+    entry: raise({ type: 'ENTRY' }),
     on: {
-      GO: { actions: raise(({ event }) => ({ type: 'NEXT', stamp: event.stamp })) },
-      NEXT: { actions: ({ event }) => void seen.push(event.stamp.id) },
+      GO: {
+        actions: [
+          'note',
+          raise({ type: 'CONSTANT' }),
+          'named',
+          enqueueActions(({ enqueue }) => enqueue.raise({ type: 'QUEUED' })),
+          raise(() => ({ type: 'MADE', stamp: { at: 0, u: 2, id: 'forged' } })),
+        ],
+        target: '.b',
+      },
+      '*': { actions: 'note' },
+      'runtime.restored': {},
     },
+    states: { a: {}, b: { initial: 'c', states: { c: { type: 'final' } }, onDone: { actions: 'note', target: 'a' } } },
   });
   const { system } = await testSystem(t, [{ name: 'a', version: 1, machine, durability: 'none', startOnTell: true }]);
-  system.tell('a/k', { type: 'GO' });
-  await system.settled();
-  assert.equal(seen.length, 1);
+  const turns: string[] = [];
+  for (let turn = 0; turn < 2; turn++) {
+    system.tell('a/k', { type: 'GO' });
+    await system.settled();
+    const ids = new Set(seen.filter(([type]) => type !== 'ENTRY').map(([, id]) => id));
+    assert.equal(ids.size, 1, 'one for the turn');
+    const types = ['GO', 'CONSTANT', 'NAMED', 'QUEUED', 'MADE', 'xstate.done.state.m.b'];
+    if (turn === 0) types.unshift('ENTRY');
+    assert.deepEqual(seen.map(([type]) => type).sort(), types.sort());
+    turns.push(...ids);
+    seen.length = 0;
+  }
+  assert.notEqual(turns[0], turns[1], 'of the newest turn, though a constant event is one object');
 });
