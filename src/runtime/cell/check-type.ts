@@ -40,21 +40,26 @@ function checkChildren(
   refuse: (path: string, reason: string) => never,
   warnings: string[],
 ): void {
+  let isExpectedSomewhere = false;
   visitStates(machine, (state, path, isExpected) => {
+    isExpectedSomewhere ||= isExpected;
     for (const { src, onError } of asList(state.invoke) as InvokeConfig[]) {
       if (typeof src !== 'string') refuse(path, 'invoked logic is named by a string and provided in setup() (R7)');
       else if (!(src in machine.implementations.actors)) refuse(path, `there is no invoked logic named ${src}`);
       if (onError === undefined && !isExpected) {
-        warnings.push(
-          `${path || 'root'}: nothing happens when ${src} fails but the failure of the whole actor (SUP-9)`,
-        );
+        warnings.push(unexpected(path || 'root', src));
       }
     }
   });
-  for (const src of spawnedBy(machine.config)) {
+  for (const src of spawnedBy([machine.config, machine.implementations.actions])) {
     if (typeof src !== 'string') refuse('', 'spawned logic is named by a string (R7)');
+    // It may outlive the state that spawned it, so that a transition anywhere may be meant for it.
+    else if (!isExpectedSomewhere) warnings.push(unexpected('root', src));
   }
 }
+
+const unexpected = (path: string, src: string): string =>
+  `${path}: nothing happens when ${src} fails but the failure of the whole actor (SUP-9)`;
 
 /** `isExpected`: the state, or one around it, has a transition for the failure of any child. */
 function visitStates(
@@ -78,7 +83,7 @@ function visitMachines(machine: AnyStateMachine, visit: (machine: AnyStateMachin
   }
 }
 
-/** The sources of all `spawnChild` actions in a configuration, wherever they stand. */
+/** The sources of all `spawnChild` actions, wherever they stand; what functions spawn is not seen. */
 function* spawnedBy(config: unknown): Generator<unknown> {
   if (typeof config === 'function') {
     const { type, src } = config as { type?: unknown; src?: unknown };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assign, type EventObject, fromPromise, setup } from 'xstate';
+import { assign, type EventObject, fromPromise, setup, spawnChild } from 'xstate';
 import type { ActorType } from '../../../src/runtime/actor-type.js';
 import { testSystem, turnsOfLoop } from '../../fakes/runtime.js';
 import { scriptedType } from '../../fakes/scripted.js';
@@ -58,7 +58,7 @@ test('SUP-7 dead letters are bounded: the oldest go', async (t) => {
   assert.deepEqual(system.deadLetters.list(1)[0]?.message, { n: 10_049 });
 });
 
-test('SUP-9 an invoke whose failure nobody expects is reported at registration; failed children are not stored (E6)', async (t) => {
+test('SUP-9 invoked or spawned logic whose failure nobody expects is reported at registration; failed children are not stored (E6)', async (t) => {
   const warnings: string[] = [];
   const log = {
     debug: () => {},
@@ -82,6 +82,20 @@ test('SUP-9 an invoke whose failure nobody expects is reported at registration; 
   system.register(typeOf(handled, { name: 'handled' }));
   assert.equal(warnings.length, 1);
   assert.match(warnings[0] ?? '', /^x\.y: .*work/);
+  const spawning = setup({
+    actors: { work: fromPromise(async () => 1), other: fromPromise(async () => 2) },
+    actions: { spawnOther: spawnChild('other') },
+  });
+  const spawner = (on: object): ActorType['machine'] =>
+    spawning.createMachine({
+      initial: 'x',
+      states: { x: { on: { GO: { actions: spawnChild('work'), target: 'y' } } }, y: { entry: 'spawnOther', on } },
+    });
+  system.register(typeOf(spawner({}), { name: 'spawning' }));
+  const found = warnings.slice(1).map((warning) => /^root: .* (work|other) fails/.exec(warning)?.[1]);
+  assert.deepEqual(found, ['work', 'other']);
+  system.register(typeOf(spawner({ 'xstate.error.actor.*': 'x' }), { name: 'expecting' }));
+  assert.equal(warnings.length, 3);
   system.spawn('handled/k');
   await system.settled();
   await turnsOfLoop(3);
