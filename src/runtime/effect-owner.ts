@@ -1,7 +1,8 @@
 /**
  * Whose effect a callback or a promise belongs to (RT-8). It is known while an effect runs and in all that the effect
  * sets going: its timers, its sockets, its promises. Work that the runtime does for everybody is nobody's, even if an
- * effect gave the impulse: slices and the store run {@link unowned}.
+ * effect gave the impulse: slices and the store run {@link unowned}. Node forgets whose a bare `queueMicrotask` is by the
+ * time its error is handled: that one is nobody's.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Address } from './address.js';
