@@ -49,6 +49,5 @@ export {
   type IngestPolicy,
   judge,
   type Session,
-  TEXT_MESSAGE_VERDICT,
   type Verdict,
 } from './verdict.js';

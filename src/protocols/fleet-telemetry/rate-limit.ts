@@ -15,23 +15,12 @@ export interface RateLimit extends RateLimitRule {
   readonly admittedAtMs: Float64Array;
   oldest: number;
   count: number;
-  /** Messages over the limit since the last one within it, and when the first of them came. */
-  overLimitCount: number;
-  overLimitSinceMs: number;
 }
 
 /** A limit is made anew for each connection. Throws on a limit below 1, which configuration refuses (FT-RL-3). */
 export function createRateLimit({ limit, intervalMs }: RateLimitRule): RateLimit {
   if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`rate limit must be a whole number >= 1: ${limit}`);
-  return {
-    limit,
-    intervalMs,
-    admittedAtMs: new Float64Array(limit),
-    oldest: 0,
-    count: 0,
-    overLimitCount: 0,
-    overLimitSinceMs: 0,
-  };
+  return { limit, intervalMs, admittedAtMs: new Float64Array(limit), oldest: 0, count: 0 };
 }
 
 /**
@@ -48,11 +37,6 @@ export function admit(state: RateLimit, nowMs: number): boolean {
   } else if (nowMs - (admittedAtMs[state.oldest] as number) >= state.intervalMs) {
     admittedAtMs[state.oldest] = nowMs;
     state.oldest = (state.oldest + 1) % limit;
-  } else {
-    if (state.overLimitCount === 0) state.overLimitSinceMs = nowMs;
-    state.overLimitCount += 1;
-    return false;
-  }
-  state.overLimitCount = 0;
+  } else return false;
   return true;
 }

@@ -71,12 +71,7 @@ export type Verdict =
       readonly detail: string;
     })
   /** Neither dispatch nor answer: the vehicle sends it again (FT-FAIL-16, FT-RL-1, FT-RL-6). */
-  | (Judged & { readonly kind: 'drop'; readonly reason: 'rate_limited' })
-  /** End the connection (FT-FAIL-3). */
-  | { readonly kind: 'close'; readonly reason: 'text_message'; readonly closeCode: 1003 };
-
-/** Verdict on any text message (FT-WS-4); where the reference drops the connection, a close frame says why (FT-WS-8). */
-export const TEXT_MESSAGE_VERDICT: Verdict = { kind: 'close', reason: 'text_message', closeCode: 1003 };
+  | (Judged & { readonly kind: 'drop'; readonly reason: 'rate_limited' });
 
 const ANONYMOUS_ACK = encodeAck(NO_BYTES, NO_BYTES);
 const ANONYMOUS_ERROR = encodeError(NO_BYTES);
