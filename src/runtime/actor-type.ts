@@ -1,5 +1,6 @@
 import type { AnyStateMachine, EventObject, Snapshot } from 'xstate';
 import type { Address } from './address.js';
+import type { Once } from './append-log/log-repeats.js';
 import type { MailboxOptions } from './cell/mailbox.js';
 
 /**
@@ -31,7 +32,15 @@ export interface LogAppend {
   readonly payload: Uint8Array;
   /** Which readers of the log the entry is for. */
   readonly readers: readonly string[];
+  /** Set for what may be sent again although it is stored (DUR-15). */
+  readonly once?: Once | undefined;
 }
+
+/**
+ * `stored`: with the batch that gathers. `duplicate`, `awaited`: it was before; for `awaited` the reader that it depends
+ * on has yet to confirm it. `refused`: the log does not take it, because of its bound or a store that cannot be written.
+ */
+export type AppendOutcome = 'stored' | 'duplicate' | 'awaited' | 'refused';
 
 export interface HotResult {
   /** Goes to a log in the slice's transaction. */
@@ -44,8 +53,8 @@ export interface HotResult {
   readonly event?: EventObject;
 }
 
-/** `refused`: the log took the entry not, because of its bound or a store that cannot be written. */
-export type HotOutcome = 'done' | 'stored' | 'refused';
+/** What came of the append; `done` without one. */
+export type HotOutcome = 'done' | AppendOutcome;
 
 /**
  * What flows, apart from the chart (RT-6). `on` is pure but for the plain state object that it may change; it runs in

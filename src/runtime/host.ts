@@ -1,7 +1,8 @@
 /** Hosts the cells: gives them what they need, schedules them, wakes them and sends them to sleep. */
 import type { EventObject } from 'xstate';
-import type { LogAppend, OutputEffect } from './actor-type.js';
+import type { AppendOutcome, LogAppend, OutputEffect } from './actor-type.js';
 import type { Address } from './address.js';
+import type { Once } from './append-log/log-repeats.js';
 import { Asks } from './asks.js';
 import type { Cell } from './cell/cell.js';
 import type { ActorTap, CellHost, CellId } from './cell/cell-host.js';
@@ -28,7 +29,11 @@ import { WakeIndex, type WakeTime } from './store/wake-index.js';
 
 /** A log of the store as the runtime sees it. */
 export interface LogPort {
-  append(payload: Uint8Array, readers: readonly string[]): { readonly stored: boolean };
+  append(
+    payload: Uint8Array,
+    readers: readonly string[],
+    options?: { readonly once?: Once | undefined },
+  ): { readonly stored: boolean; readonly reason?: string };
 }
 
 export interface HostOptions {
@@ -103,7 +108,7 @@ export class Host implements CellHost {
       effect,
       typeNamed: (name) => this.cells.types.get(name),
       deliver: (address, message) => this.messages.deliver(address, message),
-      append: (output) => this.append(output),
+      append: (output) => this.append(output) === 'stored',
       deadLetter: (address, message, error) => storage.deadLetters.add(address, message, error),
       guard: (address, callback) => this.guard(address, callback),
       now: () => clock.now(),
@@ -182,14 +187,16 @@ export class Host implements CellHost {
   }
 
   /** Refusals and mistakes look alike to the actor: neither may leave its slice half written (CE-1). */
-  append({ log, payload, readers }: LogAppend): boolean {
+  append({ log, payload, readers, once }: LogAppend): AppendOutcome {
     try {
       const port = this.logs.get(log);
       if (!port) throw new ActorError('LOG_UNKNOWN', `there is no log ${log}`);
-      return port.append(payload, readers).stored;
+      const result = port.append(payload, readers, { once });
+      if (result.stored) return 'stored';
+      return result.reason === 'duplicate' || result.reason === 'awaited' ? result.reason : 'refused';
     } catch (error) {
       this.log.error({ log, err: errorRecord(error) }, 'log_append_failed');
-      return false;
+      return 'refused';
     }
   }
 

@@ -168,7 +168,7 @@ export class ActorSystem {
 
   /** Appends to a log with the batch that gathers now; false if the log refuses the entry. */
   append(request: LogAppend): boolean {
-    return this.host.append(request);
+    return this.host.append(request) === 'stored';
   }
 
   /** Tells a source when an actor's mailbox fills and when it has room again (MBX-4); returns how to end that. */

@@ -18,6 +18,7 @@ import { type LogEntry, weightOf } from './log-entry.js';
 import type { LogPositions } from './log-positions.js';
 import type { LogProducers } from './log-producers.js';
 import { type LogReader, LogReaderState, type ReaderHost, type ReaderStart } from './log-reader.js';
+import type { LogRepeats, Once } from './log-repeats.js';
 import { LogRows, type RowsStart } from './log-rows.js';
 
 export type { LogItem, LogReader, LogReaderOptions } from './log-reader.js';
@@ -31,9 +32,10 @@ export type AppendResult =
       readonly stored: false;
       /**
        * `full`: the bound of `reader`, or without one too much that is not flushed yet. `degraded`: the store takes
-       * nothing. `duplicate`: the producer's sequence was stored before; it is flushed when the store is.
+       * nothing. `duplicate`: it was stored before, by the producer's sequence or by its key; it is flushed when the
+       * store is. `awaited`: likewise, and the reader of `once.until` has yet to confirm it.
        */
-      readonly reason: 'full' | 'degraded' | 'duplicate';
+      readonly reason: 'full' | 'degraded' | 'duplicate' | 'awaited';
       readonly reader?: string;
     };
 
@@ -41,6 +43,8 @@ export interface AppendOptions {
   /** Drops the entry when this producer has appended this or a later `sequence` before. */
   readonly producer?: string;
   readonly sequence?: number;
+  /** Drops the entry when it was appended before: known by a key, in no order. */
+  readonly once?: Once | undefined;
 }
 
 /** Entries that a reader waited for which the configuration no longer names, and nobody else. They are removed. */
@@ -57,6 +61,7 @@ export interface LogParts extends RowsStart {
   readonly elapsed: ElapsedTime;
   readonly positions: LogPositions;
   readonly producers: LogProducers;
+  readonly repeats: LogRepeats;
   readonly readers: readonly ReaderStart[];
   readonly leftovers: readonly Leftovers[];
   /** Rows in a format that this version does not know. They are removed. */
@@ -67,6 +72,7 @@ export interface LogParts extends RowsStart {
 
 const DEGRADED: AppendResult = { stored: false, reason: 'degraded' };
 const DUPLICATE: AppendResult = { stored: false, reason: 'duplicate' };
+const AWAITED: AppendResult = { stored: false, reason: 'awaited' };
 const UNFLUSHED: AppendResult = { stored: false, reason: 'full' };
 
 /** Opened by {@link openLog}; one at a time of each name. */
@@ -115,12 +121,15 @@ export class AppendLog {
    * group commit (`afterFlush`). The payload is copied.
    */
   append(payload: Uint8Array, readers: readonly string[], options?: AppendOptions): AppendResult {
-    const { commit, producers } = this.parts;
+    const { commit, producers, repeats } = this.parts;
     if (!this.isOpen) throw new StorageError('STORAGE_CLOSED', `the log ${this.name} is closed`);
     if (commit.degraded) return this.refuse(DEGRADED, 'degraded');
     const producer = options?.producer;
     const sequence = options?.sequence ?? 0;
     if (producer !== undefined && producers.isRepeat(producer, sequence)) return this.refuse(DUPLICATE, 'duplicates');
+    const once = options?.once;
+    const repeat = once && this.repeatOf(once);
+    if (repeat) return this.refuse(repeat, 'duplicates');
 
     const weight = weightOf(payload.length);
     if (this.rows.unflushedBytes > MOST_UNFLUSHED_BYTES) return this.refuse(UNFLUSHED, 'full');
@@ -136,8 +145,14 @@ export class AppendLog {
     for (const reader of this.routed) reader.makeRoom(1, weight, elapsedMs);
     const seq = this.rows.add(mask, this.parts.clock.now(), elapsedMs, payload);
     for (const reader of this.routed) reader.added(weight);
+    if (once) repeats.record(once, seq);
     this.counts.appended++;
     return { stored: true, seq };
+  }
+
+  /** The reader that `once.until` named has confirmed the entry of this key. */
+  settled(key: string): void {
+    this.parts.repeats.settle(key);
   }
 
   reader(name: string): LogReader {
@@ -180,6 +195,14 @@ export class AppendLog {
     const reader = this.byName.get(name);
     if (reader) return reader;
     throw new StorageError('STORAGE_READER_UNKNOWN', `the log ${this.name} has no reader ${name}`);
+  }
+
+  private repeatOf({ key, source, until }: Once): AppendResult | undefined {
+    const known = this.parts.repeats.find(key);
+    if (!known) return undefined;
+    const repeated = known.source === source ? undefined : DUPLICATE;
+    if (until === undefined || known.isSettled) return repeated;
+    return known.seq > this.readerState(until).position ? AWAITED : undefined;
   }
 
   private route(names: readonly string[]): number {

@@ -8,6 +8,7 @@ import { EntryKeys, type LogEntry, MOST_READERS, payloadBytes, readEntry, weight
 import { LogPositions, later, loadPositions, type StoredPositions } from './log-positions.js';
 import { LogProducers } from './log-producers.js';
 import type { LogReaderOptions } from './log-reader.js';
+import { LogRepeats } from './log-repeats.js';
 
 export interface LogOptions {
   /** Unique in the store; no `/`. */
@@ -18,6 +19,8 @@ export interface LogOptions {
   readonly tailBytes?: number;
   /** Producers whose last sequence is remembered; the longest silent ones are forgotten. @default 100 000 */
   readonly mostProducers?: number;
+  /** Rows of some 60 keys that are remembered of entries that come once. @default 1024 */
+  readonly mostKeyRows?: number;
 }
 
 const TAIL_BYTES = 8 * 1024 * 1024;
@@ -39,6 +42,8 @@ export async function openLog(commit: GroupCommit, clock: Clock, options: LogOpt
   const elapsed = new ElapsedTime(clock, scan.moment);
   const producers = new LogProducers(commit, name, options.mostProducers ?? MOST_PRODUCERS);
   await producers.load();
+  const repeats = new LogRepeats(commit, name, options.mostKeyRows);
+  await repeats.load();
 
   const positions = new LogPositions(commit, clock, elapsed, name, scan.bits);
   const readers = scan.readers();
@@ -56,6 +61,7 @@ export async function openLog(commit: GroupCommit, clock: Clock, options: LogOpt
     keys,
     positions,
     producers,
+    repeats,
     readers,
     lastSeq: scan.lastSeq,
     tailBytes: options.tailBytes ?? TAIL_BYTES,

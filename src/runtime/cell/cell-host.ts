@@ -1,5 +1,5 @@
 import type { EventObject } from 'xstate';
-import type { HotResult, LogAppend } from '../actor-type.js';
+import type { AppendOutcome, HotResult, LogAppend } from '../actor-type.js';
 import type { Address } from '../address.js';
 import type { Clock } from '../clock.js';
 import type { GroupCommit } from '../store/group-commit.js';
@@ -65,8 +65,7 @@ export interface CellHost {
   sliceTime(): number;
   /** What is to be done with outputs; throws if one of them cannot be stored. */
   route(cell: CellId, outputs: readonly EventObject[]): RoutedOutputs;
-  /** False if the log refused the entry. */
-  append(request: LogAppend): boolean;
+  append(request: LogAppend): AppendOutcome;
   /** A slice has ended. */
   ran(cell: Cell): void;
   woke(cell: Cell): void;

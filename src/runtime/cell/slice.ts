@@ -75,10 +75,9 @@ export function releaseHot(address: Address, host: CellHost, hot: HotLogic, resu
     host.guard(address, () => hot.release?.(address, reply, outcome));
   const later: HotReply[] = [];
   for (const { append, reply, replyWhen } of results) {
-    const stored = append ? host.append(append) : undefined;
+    const outcome = append ? host.append(append) : 'done';
     if (reply === undefined) continue;
-    const outcome = stored === undefined ? 'done' : stored ? 'stored' : 'refused';
-    if (outcome === 'stored' && replyWhen !== 'now') later.push({ reply, outcome });
+    if (outcome !== 'done' && outcome !== 'refused' && replyWhen !== 'now') later.push({ reply, outcome });
     else answer({ reply, outcome });
   }
   if (later.length > 0) host.commit.afterFlush(() => later.forEach(answer));
