@@ -222,7 +222,10 @@ async function createSpooledDispatch(
     boundBytes,
     spool: spool.reader(name),
     dispatcher: createDestination(name, { settings, dataDir, clock, ids, logger, metrics }),
-    onConfirmed: (record: FleetRecord) => telemetry.confirmed(record, name),
+    onConfirmed: (record: FleetRecord) => {
+      const key = telemetry.confirmed(record, name);
+      if (key !== undefined) spool.settled(key);
+    },
     onRefused: ({ reason, bytes }: RefusedRecord) =>
       system.deadLetters.add(`dispatcher/${name}`, { record: bytes }, new DispatchError('DISPATCH_REFUSED', reason)),
     onFailed: (error: Error) => {

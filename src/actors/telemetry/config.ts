@@ -84,6 +84,15 @@ const ownKeys = {
       description: 'Longer messages are answered with an error.',
     }),
   ),
+  maxInFlightBytes: Type.Optional(
+    Type.Integer({
+      minimum: 64 * 1024,
+      maximum: 4 * 1024 * 1024 * 1024,
+      unit: 'bytes',
+      default: serverDefaults.maxInFlightBytes,
+      description: 'Received and not yet answered, of all connections together; past it sockets are not read.',
+    }),
+  ),
   hardCloseBytes: Type.Optional(
     Type.Union([Type.Integer({ minimum: 1024, maximum: 256 * 1024 * 1024 }), Type.Literal('off')], {
       expects: 'an integer from 1024 to 268435456 (bytes) or "off"',

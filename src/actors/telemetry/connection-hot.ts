@@ -12,6 +12,7 @@ import {
 import { type HotResult, hotLogic } from '../../runtime/index.js';
 import { encodeRecord } from '../dispatch/index.js';
 import type { ConnectionInput, IngestSettings } from './events.js';
+import { resendKey } from './resend-key.js';
 
 /** The spool that records go to. */
 export const SPOOL = 'telemetry';
@@ -21,6 +22,8 @@ export interface IngestReply {
   readonly verdict: Verdict;
   /** Length of the message, bytes. */
   readonly size: number;
+  /** Of a record that may come again (FT-ACK-3). */
+  readonly key?: string | undefined;
 }
 
 interface ConnectionState {
@@ -73,10 +76,12 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
     const { input, session } = state;
     const policy = policyOf(input.settings);
     const verdict = judge(message, session, policy, at);
-    const reply: IngestReply = { verdict, size: message.length };
     const event = limitEvent(state, verdict);
-    const result: HotResult = event ? { reply, event } : { reply };
-    if (verdict.kind !== 'record') return result;
+    const size = message.length;
+    if (verdict.kind !== 'record') {
+      const reply: IngestReply = { verdict, size };
+      return event ? { reply, event } : { reply };
+    }
     const payload = encodeRecord({
       type: verdict.topic,
       vehicle: input.identity.deviceId,
@@ -87,8 +92,13 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
       origin: input.connectionId,
       payload: verdict.payload,
     });
-    const append = { log: SPOOL, payload, readers: input.settings.routes[verdict.topic] ?? [] };
-    return { ...result, append, replyWhen: verdict.acknowledge === 'received' ? 'now' : 'stored' };
+    const { routes, reliableAckSources } = input.settings;
+    const key = resendKey(input.identity.deviceId, verdict.topic, verdict.txid, verdict.payload);
+    const once = key && { key, source: input.connectionId, until: reliableAckSources[verdict.topic] };
+    const append = { log: SPOOL, payload, readers: routes[verdict.topic] ?? [], ...(once && { once }) };
+    const reply: IngestReply = { verdict, size, key };
+    const result: HotResult = { reply, append, replyWhen: verdict.acknowledge === 'received' ? 'now' : 'stored' };
+    return event ? { ...result, event } : result;
   },
 });
 

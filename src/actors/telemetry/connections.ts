@@ -5,15 +5,21 @@ import type { FleetRecord } from '../dispatch/index.js';
 import type { IngestReply } from './connection-hot.js';
 import type { IngestMetrics } from './ingest-metrics.js';
 import type { LiveConnection } from './live-connection.js';
+import { resendKey } from './resend-key.js';
 
 export const CONNECTION_TYPE = 'vehicle-connection';
 
 /** How often connections are looked after. */
 const TEND_MS = 5_000;
 
+/** Records that came again and wait to be confirmed; vehicles send those that are forgotten once more. */
+const MOST_RESENT = 10_000;
+
 /** The open sockets by connection id (FT-REG-1: not by vehicle). */
 export class Connections {
   private readonly byId = new Map<string, LiveConnection>();
+  /** By the keys of records that came again before they were confirmed: the connection that waits for it. */
+  private readonly resent = new Map<string, string>();
   private timer: TimerHandle;
 
   constructor(
@@ -52,17 +58,39 @@ export class Connections {
 
   /** Hands an actor's answer to its socket; without one it is lost, and the vehicle sends the record again. */
   release(address: string, reply: unknown, outcome: HotOutcome): void {
+    const { key } = reply as IngestReply;
+    if (outcome === 'awaited' && key !== undefined) this.noteResent(key, keyOf(address));
     this.byId.get(keyOf(address))?.release(reply as IngestReply, outcome);
   }
 
-  /** A dispatcher has confirmed a record of which its topic's acknowledgement depends (FT-ACK-2, FT-ACK-3). */
-  confirm(record: FleetRecord, dispatcher: string, metrics: IngestMetrics): void {
-    const found = record.origin === undefined ? undefined : this.byId.get(record.origin);
-    // Another vehicle may have come under an id that was free again.
-    const connection = found?.input.identity.deviceId === record.vehicle ? found : undefined;
-    metrics.confirmed(record.type, dispatcher, connection !== undefined);
+  /**
+   * A dispatcher has confirmed a record on which its topic's acknowledgement depends (FT-ACK-2): that goes to the
+   * connection it came from, and to the one it came over again. Returns the key by which it is settled (FT-ACK-3).
+   */
+  confirm(record: FleetRecord, dispatcher: string, metrics: IngestMetrics): string | undefined {
     const txid = Buffer.from(record.metadata['txid'] ?? '', 'latin1');
-    connection?.confirm(encodeAck(txid, Buffer.from(record.type)));
+    const key = resendKey(record.vehicle, record.type, txid, record.payload);
+    const first = this.ofVehicle(record.origin, record.vehicle);
+    const second = this.ofVehicle(key && this.resent.get(key), record.vehicle);
+    metrics.confirmed(record.type, dispatcher, (first ?? second) !== undefined);
+    const ack = encodeAck(txid, Buffer.from(record.type));
+    first?.confirm(ack);
+    if (second !== first) second?.confirmResent(ack);
+    if (key) this.resent.delete(key);
+    return key;
+  }
+
+  /** Another vehicle may have come under an id that was free again. */
+  private ofVehicle(connectionId: string | undefined, vehicle: string): LiveConnection | undefined {
+    const connection = connectionId === undefined ? undefined : this.byId.get(connectionId);
+    return connection?.input.identity.deviceId === vehicle ? connection : undefined;
+  }
+
+  private noteResent(key: string, connectionId: string): void {
+    this.resent.set(key, connectionId);
+    if (this.resent.size <= MOST_RESENT) return;
+    const [oldest] = this.resent.keys();
+    this.resent.delete(oldest as string);
   }
 
   /** Pings, and ends what is silent or does not read. */

@@ -48,6 +48,9 @@ export type ConnectionEvent =
   /** Messages over the rate limit are being dropped (FT-RL-1). */
   | { readonly type: 'LIMIT_EXCEEDED' }
   | { readonly type: 'WITHIN_LIMIT' }
+  /** The socket has not been read for a while, for want of room (MBX-4). */
+  | { readonly type: 'HELD' }
+  | { readonly type: 'READ_AGAIN' }
   /** The server stops. */
   | { readonly type: 'DRAIN' }
   | { readonly type: 'DISCONNECTED'; readonly code: number }

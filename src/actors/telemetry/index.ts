@@ -5,6 +5,7 @@ import { connectionHot, SPOOL } from './connection-hot.js';
 import { CONNECTION_TYPE, Connections, connectionAddress } from './connections.js';
 import { ConnectivitySpool, connectivityRecord } from './connectivity.js';
 import type { ConnectionEvent, ConnectionInput, ConnectionOutput, IngestSettings } from './events.js';
+import { IngestBudget } from './ingest-budget.js';
 import { IngestMetrics } from './ingest-metrics.js';
 import { ListenerService } from './listener-service.js';
 import { LiveConnection } from './live-connection.js';
@@ -40,8 +41,11 @@ export interface Telemetry {
   port(): number | undefined;
   /** Reads certificates and keys again (FT-TLS-2); whether they could be taken. */
   reload(): Promise<boolean>;
-  /** A dispatcher has confirmed a record: where that is its topic's reliable source, it is acknowledged now. */
-  confirmed(record: FleetRecord, dispatcher: string): void;
+  /**
+   * A dispatcher has confirmed a record: where that is its topic's reliable source, it is acknowledged now. Returns the
+   * key under which the spool is to know that (FT-ACK-3).
+   */
+  confirmed(record: FleetRecord, dispatcher: string): string | undefined;
   figures(): TelemetryFigures;
 }
 
@@ -58,12 +62,14 @@ const GRACE_MS = 3_000;
 export function createTelemetry(deps: TelemetryDeps): Telemetry {
   const { settings, system, clock, ids, logger, metrics } = deps;
   const connections = new Connections(clock, settings.idlePingMs);
+  const budget = new IngestBudget(settings.limits.maxInFlightBytes);
   const ingest = new IngestMetrics({
     metrics,
     logger,
     clock,
     settings,
     connections: () => connections.size,
+    budget,
     isDegraded: () => system.commit.degraded !== undefined,
   });
   const ingestSettings = ingestSettingsOf(settings);
@@ -86,6 +92,8 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
         logger.info({ ...facts, code, duration_sec, total: connection.bytes, ...bytes }, 'socket_disconnected');
         if (!isAbandoned) system.tell(address, { type: 'DISCONNECTED', code } as ConnectionEvent);
       },
+      held: (isHeld) => system.tell(address, { type: isHeld ? 'HELD' : 'READ_AGAIN' }),
+      budget,
       metrics: ingest,
       clock,
     });
@@ -132,9 +140,10 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     connections,
     port: () => service.port,
     reload: () => service.reload(),
-    confirmed: (record, dispatcher) => {
-      if (settings.reliableAckSources.get(record.type) === dispatcher) connections.confirm(record, dispatcher, ingest);
-    },
+    confirmed: (record, dispatcher) =>
+      settings.reliableAckSources.get(record.type) === dispatcher
+        ? connections.confirm(record, dispatcher, ingest)
+        : undefined,
     figures: () => ({
       connections: connections.size,
       recordsTotal: ingest.recordsTotal,

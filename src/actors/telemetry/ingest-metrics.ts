@@ -1,6 +1,7 @@
 import { signalCount, type Verdict } from '../../protocols/fleet-telemetry/index.js';
 import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
 import { type Clock, type HotOutcome, type Logger, type Metrics, Refusals, silentLogger } from '../../runtime/index.js';
+import type { IngestBudget } from './ingest-budget.js';
 import type { LiveConnection } from './live-connection.js';
 
 /** Label of topics that are no key of `records`: a vehicle must not be able to make up labels. */
@@ -14,6 +15,7 @@ export interface IngestMetricsOptions {
   readonly settings: Pick<TelemetrySettings, 'signalCount' | 'records'>;
   /** How many there are. */
   readonly connections: () => number;
+  readonly budget: IngestBudget;
   /** Whether the store takes nothing at the moment. */
   readonly isDegraded: () => boolean;
 }
@@ -28,6 +30,7 @@ export class IngestMetrics {
   private readonly unknownType;
   private readonly limited;
   private readonly unstored;
+  private readonly resent;
   private readonly reliableAcks;
   private readonly reliableMisses;
   private readonly socketErrors;
@@ -39,7 +42,7 @@ export class IngestMetrics {
   acksTotal = 0;
 
   constructor(private readonly options: IngestMetricsOptions) {
-    const { metrics, logger, clock, connections } = options;
+    const { metrics, logger, clock, connections, budget } = options;
     const byType = { labels: ['record_type'] } as const;
     const counter = (name: string, help: string) => metrics.counter({ name, help });
     const counterByType = (name: string, help: string) => metrics.counter({ name, help, ...byType });
@@ -68,6 +71,10 @@ export class IngestMetrics {
       help: 'Records that the spool did not take. The vehicle sends them again, unless they are acknowledged on receipt.',
       ...byType,
     });
+    this.resent = counterByType(
+      'telemetry_resent_total',
+      'Records that came again after their connection was lost; they are stored already and not delivered twice.',
+    );
     const reliable = { labels: ['record_type', 'dispatcher'] } as const;
     this.reliableAcks = metrics.counter({
       name: 'reliable_ack',
@@ -84,6 +91,16 @@ export class IngestMetrics {
       help: 'Connections of vehicles.',
       collect: (gauge) => gauge.set(connections()),
     });
+    metrics.gauge({
+      name: 'telemetry_in_flight_bytes',
+      help: 'Bytes of messages that were received and are not answered yet; see maxInFlightBytes.',
+      collect: (gauge) => gauge.set(budget.inFlightBytes),
+    });
+    metrics.gauge({
+      name: 'telemetry_held_connections',
+      help: 'Connections that are not read because of maxInFlightBytes.',
+      collect: (gauge) => gauge.set(budget.heldConnections),
+    });
     this.connectivityDrops = metrics.counter({
       name: 'connectivity_dropped_total',
       help: 'Connectivity records given up because the spool took none for too long.',
@@ -93,13 +110,16 @@ export class IngestMetrics {
   }
 
   judged({ input }: LiveConnection, verdict: Verdict, outcome: HotOutcome): void {
-    if (verdict.kind === 'close') return;
     const { deviceId } = input.identity;
     if (verdict.isOverLimit) this.limited.inc({ record_type: this.labelOf(verdict.topic) });
     switch (verdict.kind) {
       case 'record':
         if (outcome === 'refused') {
           this.notStored(deviceId, verdict.topic);
+          return;
+        }
+        if (outcome !== 'stored') {
+          this.resent.inc({ record_type: verdict.topic });
           return;
         }
         this.accepted(verdict.topic, verdict.payload.length);

@@ -7,19 +7,18 @@
  * - LC-2 The actor is told of the end after the last message is answered: its DISCONNECTED record stands behind the
  *   records, and there is room in its mailbox for it.
  * - LC-3 Nothing is written behind a close frame, and replies that were made before it stand before it.
- * - LC-4 What is read and not answered, and what is answered and not read by the vehicle, is bounded (FT-ACK-7).
+ * - LC-4 What is read and not answered, and what is answered and not read by the vehicle, is bounded (FT-ACK-7); so is
+ *   what is read and not answered of all connections together, by the budget.
  */
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
-import type { Clock, HotOutcome, TimerHandle } from '../../runtime/index.js';
+import type { HotOutcome, TimerHandle } from '../../runtime/index.js';
 import type { IngestReply } from './connection-hot.js';
 import type { ConnectionInput } from './events.js';
+import { Inflow, type InflowDeps } from './inflow.js';
 import type { IngestMetrics } from './ingest-metrics.js';
 import { ReplyWriter } from './reply-writer.js';
 
-/** Bytes that were read and are not answered yet, past which the socket is not read any more (MBX-4). */
-const HIGH_BYTES = 4 * 1024 * 1024;
-const LOW_BYTES = 1024 * 1024;
 /** Replies that the vehicle does not read, past which the connection ends (FT-ACK-7, FT-FAIL-17). */
 const MOST_UNREAD_BYTES = 1024 * 1024;
 /** How long a write may make no progress (FT-WS-7). */
@@ -28,13 +27,10 @@ const MISSED_PINGS = 2;
 /** FT-WS-4, FT-WS-8. */
 const TEXT_CLOSE = 1003;
 
-export interface LiveConnectionDeps {
-  /** Hands a message to the connection's actor; false if it has no room. */
-  readonly take: (message: Uint8Array) => boolean;
+export interface LiveConnectionDeps extends InflowDeps {
   /** The socket is gone. Of an abandoned connection the chart knows; otherwise all that came over it is answered. */
   readonly ended: (code: number, isAbandoned: boolean) => void;
   readonly metrics: IngestMetrics;
-  readonly clock: Clock;
 }
 
 export class LiveConnection {
@@ -46,15 +42,9 @@ export class LiveConnection {
   /** Payload bytes by record type, for the line at its end. */
   readonly bytesByType = new Map<string, number>();
   private readonly writer: ReplyWriter;
-  /** Messages with the actor. */
-  private inFlight = 0;
-  /** Of those, and of those that wait. */
-  private inFlightBytes = 0;
+  private readonly inflow: Inflow;
   /** Records that a dispatcher has yet to confirm (FT-ACK-2). */
   private unconfirmed = 0;
-  /** Messages that came after the actor had no more room: what the socket had read already. */
-  private waiting: Uint8Array[] = [];
-  private isPaused = false;
   private isClosing = false;
   /** The chart came to its end by itself and is told nothing more. */
   private isAbandoned = false;
@@ -74,6 +64,7 @@ export class LiveConnection {
     this.since = deps.clock.now();
     this.pingedAt = deps.clock.monotonic();
     this.writer = new ReplyWriter(socket);
+    this.inflow = new Inflow(ws, deps, () => this.proceed());
     ws.on('message', (data: RawData, isBinary: boolean) => this.received(data as Buffer, isBinary));
     ws.on('pong', () => this.heard());
     // What breaks RFC 6455, or is over the hard limit of a message: a close frame says so, and the socket follows.
@@ -88,18 +79,18 @@ export class LiveConnection {
 
   /** The answer to one message, in the order of the messages. */
   release({ verdict, size }: IngestReply, outcome: HotOutcome): void {
-    this.inFlight--;
-    this.inFlightBytes -= size;
     this.deps.metrics.judged(this, verdict, outcome);
     if (verdict.kind === 'record') {
       const { acknowledge } = verdict;
-      if (outcome !== 'refused') this.count(verdict.topic, verdict.payload.length);
-      if (acknowledge === 'received' || (acknowledge === 'spooled' && outcome === 'stored'))
-        this.acknowledge(verdict.reply);
-      else if (acknowledge !== 'spooled' && outcome === 'stored') this.unconfirmed++;
+      if (outcome === 'stored') this.count(verdict.topic, verdict.payload.length);
+      // What is stored already waits for nothing more, unless it is `awaited` (FT-ACK-3).
+      const isStored = outcome === 'duplicate' || (outcome === 'stored' && acknowledge === 'spooled');
+      if (isStored || acknowledge === 'received') this.acknowledge(verdict.reply);
+      else if (outcome === 'stored') this.unconfirmed++;
     } else if (verdict.kind === 'acknowledge') {
       for (let copy = 0; copy < verdict.copies; copy++) this.acknowledge(verdict.reply);
     } else if (verdict.kind === 'refuse') this.reply(verdict.reply);
+    this.inflow.answered(size);
     this.proceed();
   }
 
@@ -110,12 +101,17 @@ export class LiveConnection {
     this.proceed();
   }
 
+  /** The same of a record that came over an earlier connection, and again over this one (FT-ACK-3). */
+  confirmResent(ack: Uint8Array): void {
+    this.acknowledge(ack);
+  }
+
   /** Reads no more, and ends the socket once what is under way is acknowledged, after `graceMs` at the latest. */
   close(code: number, reason: string, graceMs: number): void {
     if (this.isClosing || this.drain) return;
     const timer = this.deps.clock.setTimeout(() => this.closeNow(code, reason), graceMs);
     this.drain = { code, reason, timer };
-    this.pause();
+    this.inflow.pause();
     this.proceed();
   }
 
@@ -137,6 +133,11 @@ export class LiveConnection {
     if (writableLength === 0) this.stalled = undefined;
     else if (!this.stalled || passed > this.stalled.passed) this.stalled = { since: now, passed };
     if (this.stalled && now - this.stalled.since >= WRITE_DEADLINE_MS) return 'stalled';
+    if (!this.inflow.tend(now)) {
+      // What it may have said is not read.
+      this.heard();
+      this.pingedAt = now;
+    }
     if (pingMs === undefined || now - this.pingedAt < pingMs) return 'well';
     if (this.missedPings >= MISSED_PINGS) return 'silent';
     this.missedPings++;
@@ -155,11 +156,7 @@ export class LiveConnection {
       this.closeNow(TEXT_CLOSE, 'records are binary messages');
       return;
     }
-    this.inFlightBytes += message.length;
-    if (this.waiting.length > 0 || !this.hand(message)) {
-      this.waiting.push(message);
-      this.pause();
-    } else if (this.inFlightBytes > HIGH_BYTES) this.pause();
+    this.inflow.add(message);
   }
 
   /** A vehicle that sends is alive, whether it answers pings or not. */
@@ -167,31 +164,21 @@ export class LiveConnection {
     this.missedPings = 0;
   }
 
-  private hand(message: Uint8Array): boolean {
-    if (!this.deps.take(message)) return false;
-    this.inFlight++;
-    return true;
-  }
-
   /** Goes on with what waited for an answer: messages, the socket, or the end. */
   private proceed(): void {
-    while (this.waiting.length > 0) {
-      const [first] = this.waiting;
-      if (!first || !this.hand(first)) break;
-      this.waiting.shift();
-    }
+    this.inflow.handOver();
     if (this.closeCode !== undefined) this.finish(this.closeCode);
     else if (this.drain) {
       const { code, reason } = this.drain;
-      if (this.inFlight === 0 && this.unconfirmed <= 0) this.closeNow(code, reason);
-    } else if (this.isPaused && this.waiting.length === 0 && this.inFlightBytes <= LOW_BYTES) this.resume();
+      if (this.inflow.inFlight === 0 && this.unconfirmed <= 0) this.closeNow(code, reason);
+    } else this.inflow.readOn();
   }
 
   /** LC-2. */
   private finish(code: number): void {
-    const isAnswered = this.inFlight === 0 && this.waiting.length === 0;
-    if (this.isOver || !(isAnswered || this.isAbandoned)) return;
+    if (this.isOver || !(this.inflow.isAnswered || this.isAbandoned)) return;
     this.isOver = true;
+    this.inflow.end();
     this.deps.clock.clearTimeout(this.drain?.timer);
     this.deps.ended(code, this.isAbandoned);
   }
@@ -204,7 +191,7 @@ export class LiveConnection {
     this.writer.flush();
     this.ws.close(code, reason);
     // The vehicle's close frame has to be read.
-    this.resume();
+    this.inflow.resume();
   }
 
   private count(topic: string, bytes: number): void {
@@ -231,17 +218,5 @@ export class LiveConnection {
     this.deps.metrics.socketError(connectionId, identity.deviceId, 'unread');
     this.terminate();
     return false;
-  }
-
-  private pause(): void {
-    if (this.isPaused) return;
-    this.isPaused = true;
-    this.ws.pause();
-  }
-
-  private resume(): void {
-    if (!this.isPaused) return;
-    this.isPaused = false;
-    this.ws.resume();
   }
 }

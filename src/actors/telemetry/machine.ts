@@ -54,6 +54,7 @@ export const connectionMachine = setup({
     streaming: {
       on: {
         LIMIT_EXCEEDED: 'throttled',
+        HELD: 'held',
         DRAIN: { target: 'draining', actions: 'closeSocket' },
         DISCONNECTED: { target: 'closed', actions: ['noteClose', 'announceDisconnected'] },
         'runtime.restored': { target: 'closed', actions: ['noteClose', 'announceDisconnected', 'terminateSocket'] },
@@ -63,6 +64,16 @@ export const connectionMachine = setup({
       meta: { waitsFor: 'the vehicle to send no more than its rate limit', until: 'never' },
       on: {
         WITHIN_LIMIT: 'streaming',
+        DRAIN: { target: 'draining', actions: 'closeSocket' },
+        DISCONNECTED: { target: 'closed', actions: ['noteClose', 'announceDisconnected'] },
+        'runtime.restored': { target: 'closed', actions: ['noteClose', 'announceDisconnected', 'terminateSocket'] },
+      },
+    },
+    held: {
+      meta: { waitsFor: 'room for what it sends: too much is received and not yet on disk', until: 'never' },
+      on: {
+        LIMIT_EXCEEDED: 'throttled',
+        READ_AGAIN: 'streaming',
         DRAIN: { target: 'draining', actions: 'closeSocket' },
         DISCONNECTED: { target: 'closed', actions: ['noteClose', 'announceDisconnected'] },
         'runtime.restored': { target: 'closed', actions: ['noteClose', 'announceDisconnected', 'terminateSocket'] },

@@ -136,7 +136,8 @@ function limits({ fleetchart = {} }: ServerConfig, { mistakes }: Findings): Tele
       dependsOn: ['/fleetchart/maxMessageBytes'],
     });
   }
-  return { maxMessageBytes, hardCloseBytes };
+  const maxInFlightBytes = fleetchart.maxInFlightBytes ?? serverDefaults.maxInFlightBytes;
+  return { maxMessageBytes, hardCloseBytes, maxInFlightBytes };
 }
 
 const logLevels: ReadonlyMap<string, LogLevel> = new Map([

@@ -21,6 +21,7 @@ export function checkLaterKeys(config: ServerConfig, { mistakes, warnings }: Fin
     if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');
   }
   if (config.mqtt !== undefined && !named.has('mqtt')) ignore('/mqtt', 'no record uses it: not opened');
+  if (config.namespace) ignore('/namespace', 'no dispatcher here uses it yet: topics have no prefix');
   for (const key of ['reliable_ack', 'reliable_ack_workers'] as const) {
     if (config[key] !== undefined) ignore(`/${key}`, 'an old key without effect; see reliable_ack_sources');
   }

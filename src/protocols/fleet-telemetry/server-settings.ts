@@ -21,6 +21,8 @@ export const serverDefaults = {
     keepAliveS: 30,
   },
   maxMessageBytes: 1_000_000,
+  /** Less than what the spool takes unflushed, so that a slow disk slows vehicles down rather than refuse them. */
+  maxInFlightBytes: 32 * 1024 * 1024,
   hardCloseBytes: 4 * 1024 * 1024,
   idlePingS: 30,
   spoolBoundBytes: 1024 * 1024 * 1024,
@@ -91,6 +93,7 @@ export interface OwnServerConfig {
   readonly strictSenderId?: boolean;
   readonly signalCount?: 'every' | 'reference';
   readonly maxMessageBytes?: number;
+  readonly maxInFlightBytes?: number;
   readonly hardCloseBytes?: number | 'off';
   readonly idlePing?: number | 'off';
   readonly mqttNullForInvalid?: 'null' | 'omit';
@@ -147,6 +150,8 @@ export interface TelemetrySettings {
     readonly maxMessageBytes: number;
     /** Longer messages end the connection with 1009; undefined: none does. */
     readonly hardCloseBytes: number | undefined;
+    /** Received and not yet answered, of all connections together: past it sockets are not read. */
+    readonly maxInFlightBytes: number;
   };
   /** Our own WebSocket pings (FT-WS-6); undefined: none. */
   readonly idlePingMs: number | undefined;

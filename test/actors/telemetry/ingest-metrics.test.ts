@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { IngestBudget } from '../../../src/actors/telemetry/ingest-budget.js';
 import { IngestMetrics } from '../../../src/actors/telemetry/ingest-metrics.js';
 import type { LiveConnection } from '../../../src/actors/telemetry/live-connection.js';
 import type { Verdict } from '../../../src/protocols/fleet-telemetry/index.js';
@@ -14,6 +15,7 @@ test('FT-RL-5 a vehicle cannot make up labels, whatever it calls its topics', as
     logger: silentLogger(),
     clock: new ManualClock(1_000_000),
     settings,
+    budget: new IngestBudget(1),
     connections: () => 1,
     isDegraded: () => false,
   });

@@ -4,10 +4,11 @@ import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import type { WebSocket } from 'ws';
 import type { IngestReply } from '../../../src/actors/telemetry/connection-hot.js';
+import { IngestBudget } from '../../../src/actors/telemetry/ingest-budget.js';
 import { IngestMetrics } from '../../../src/actors/telemetry/ingest-metrics.js';
 import { LiveConnection } from '../../../src/actors/telemetry/live-connection.js';
 import { decodeReply, encodeAck, encodeError, type Verdict } from '../../../src/protocols/fleet-telemetry/index.js';
-import { ManualClock, Metrics, silentLogger } from '../../../src/runtime/index.js';
+import { type HotOutcome, ManualClock, Metrics, silentLogger } from '../../../src/runtime/index.js';
 import { payloadsOf } from './frames.js';
 import { connectionInput } from './inputs.js';
 
@@ -75,12 +76,19 @@ class FakeWebSocket extends EventEmitter {
   }
 }
 
-function connect({ room = Number.POSITIVE_INFINITY }: { room?: number } = {}) {
+function connect({
+  room = Number.POSITIVE_INFINITY,
+  budget = new IngestBudget(100 * MiB),
+}: {
+  room?: number;
+  budget?: IngestBudget;
+} = {}) {
   const clock = new ManualClock(1_000_000);
   const socket = new SlowSocket();
   const ws = new FakeWebSocket(socket);
   const taken: Buffer[] = [];
   const ends: (readonly [number, boolean])[] = [];
+  const held: boolean[] = [];
   const actor = { room };
   const metrics = new IngestMetrics({
     metrics: new Metrics(),
@@ -88,6 +96,7 @@ function connect({ room = Number.POSITIVE_INFINITY }: { room?: number } = {}) {
     clock,
     settings: { signalCount: 'every', records: new Map() },
     connections: () => 1,
+    budget,
     isDegraded: () => false,
   });
   const connection = new LiveConnection(connectionInput(), ws as unknown as WebSocket, socket, {
@@ -98,16 +107,18 @@ function connect({ room = Number.POSITIVE_INFINITY }: { room?: number } = {}) {
       return true;
     },
     ended: (code, isAbandoned) => ends.push([code, isAbandoned]),
+    held: (isHeld) => actor.room > 0 && held.push(isHeld) > 0,
+    budget,
     metrics,
     clock,
   });
   /** The actor has dealt with its oldest message. */
-  const answer = (verdict: Verdict, outcome: 'done' | 'stored' | 'refused' = 'stored', size = 1): void => {
+  const answer = (verdict: Verdict, outcome: HotOutcome = 'stored', size = 1): void => {
     actor.room++;
     connection.release({ verdict, size } satisfies IngestReply, outcome);
   };
   /** A message comes and is dealt with. */
-  const pass = (verdict: Verdict, outcome?: 'done' | 'stored' | 'refused'): void => {
+  const pass = (verdict: Verdict, outcome?: HotOutcome): void => {
     ws.receive('m');
     answer(verdict, outcome);
   };
@@ -117,7 +128,7 @@ function connect({ room = Number.POSITIVE_INFINITY }: { room?: number } = {}) {
       assert.ok(reply.ok);
       return reply.value;
     });
-  return { clock, socket, ws, taken, ends, actor, metrics, connection, answer, pass, replies };
+  return { clock, socket, ws, taken, ends, held, actor, metrics, connection, answer, pass, replies };
 }
 
 const record = (
@@ -164,6 +175,23 @@ describe('what a live connection answers', () => {
       ['stored', 'received', 'reliable'],
     );
     assert.deepEqual([connection.acks, metrics.acksTotal], [3, 3]);
+  });
+
+  it('FT-ACK-3 acks what is stored already, unless that waits for its dispatcher, and counts it once', async () => {
+    const { connection, pass, replies } = connect();
+    pass(record('spooled'), 'duplicate');
+    pass(record('confirmed', { confirmedBy: 'mqtt' }), 'duplicate');
+    pass(record('awaited', { confirmedBy: 'mqtt' }), 'awaited');
+    pass(record('received', 'received'), 'duplicate');
+    await turn();
+    assert.deepEqual(
+      replies().map(({ txid }) => txid),
+      ['spooled', 'confirmed', 'received'],
+    );
+    connection.confirmResent(encodeAck(Buffer.from('awaited'), Buffer.from('V')));
+    await turn();
+    assert.equal(replies().at(-1)?.txid, 'awaited');
+    assert.deepEqual([connection.records, connection.acks], [0, 4]);
   });
 
   it('errors at once, and acks of unknown types as often as the verdict says', async () => {
@@ -214,6 +242,71 @@ describe('LC-1 back-pressure', () => {
       answer(record('r'), 'stored', MiB);
       assert.equal(ws.isPaused, isPaused);
     }
+  });
+});
+
+describe('LC-4 the bytes of all connections together', () => {
+  it('MBX-4 past the bound who sends more is not read, until half of it is answered', () => {
+    const budget = new IngestBudget(2 * MiB);
+    const [first, second, third] = [connect({ budget }), connect({ budget }), connect({ budget })];
+    const paused = () => [first, second, third].map(({ ws }) => ws.isPaused);
+    first.ws.receive(Buffer.alloc(MiB));
+    second.ws.receive(Buffer.alloc(MiB));
+    assert.deepEqual(paused(), [false, false, false]);
+    first.ws.receive('x');
+    second.ws.receive('y');
+    assert.deepEqual(paused(), [true, true, false], 'who sends nothing is left alone');
+    assert.deepEqual([budget.inFlightBytes, budget.heldConnections], [2 * MiB + 2, 2]);
+    first.answer(record('1'), 'stored', 1);
+    assert.deepEqual(paused(), [true, true, false]);
+    second.answer(record('2'), 'stored', MiB);
+    assert.deepEqual(paused(), [true, true, false]);
+    second.answer(record('3'), 'stored', 1);
+    assert.deepEqual(paused(), [false, false, false]);
+    assert.deepEqual([budget.inFlightBytes, budget.heldConnections], [MiB, 0]);
+    assert.equal(third.taken.length + first.taken.length + second.taken.length, 4, 'what was read is dealt with');
+  });
+
+  it('a connection that ends gives back what is not answered any more', () => {
+    const budget = new IngestBudget(10);
+    const gone = connect({ budget });
+    gone.ws.receive(Buffer.alloc(20));
+    gone.connection.abandon();
+    assert.deepEqual([budget.inFlightBytes, budget.heldConnections], [0, 0]);
+  });
+
+  it('the answer that ends a drain goes out before the close frame although it makes room', async () => {
+    const budget = new IngestBudget(10);
+    const { ws, connection, answer, replies } = connect({ budget });
+    ws.receive(Buffer.alloc(20));
+    connection.close(1001, 'stops', 3_000);
+    answer(record('last'), 'stored', 20);
+    assert.deepEqual(ws.done, ['close 1001 after 1 writes']);
+    await turn();
+    assert.equal(replies().length, 1);
+  });
+
+  it('MBX-4 the chart hears of a socket that is not read for a while, and that it is again', async () => {
+    const { ws, clock, connection, held, actor, answer } = connect({ budget: new IngestBudget(10) });
+    const tend = () => connection.tend(clock.monotonic(), 30_000);
+    ws.receive(Buffer.alloc(20));
+    await clock.advance(999);
+    tend();
+    assert.deepEqual(held, []);
+    await clock.advance(1);
+    tend();
+    tend();
+    assert.deepEqual(held, [true]);
+    await clock.advance(300_000);
+    assert.equal(tend(), 'well', 'silence of a socket that is not read says nothing');
+    assert.equal(ws.pings, 0);
+    answer(record('r'), 'stored', 20);
+    actor.room = 0;
+    tend();
+    assert.deepEqual(held, [true]);
+    actor.room = 1;
+    tend();
+    assert.deepEqual(held, [true, false], 'as soon as the actor has room');
   });
 });
 

@@ -6,13 +6,14 @@ import { connectionMachine } from '../../../src/actors/telemetry/machine.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { connectionInput } from './inputs.js';
 
-type State = 'handshaking' | 'streaming' | 'throttled' | 'draining' | 'closed';
+type State = 'handshaking' | 'streaming' | 'throttled' | 'held' | 'draining' | 'closed';
 
 /** What leads to each state. */
 const PATHS: Readonly<Record<State, readonly ConnectionEvent[]>> = {
   handshaking: [],
   streaming: [{ type: 'CONNECTED' }],
   throttled: [{ type: 'CONNECTED' }, { type: 'LIMIT_EXCEEDED' }],
+  held: [{ type: 'CONNECTED' }, { type: 'HELD' }],
   draining: [{ type: 'CONNECTED' }, { type: 'DRAIN' }],
   closed: [{ type: 'CONNECTED' }, { type: 'DISCONNECTED', code: 1000 }],
 };
@@ -29,6 +30,7 @@ const TRANSITIONS: readonly (readonly [State, ConnectionEvent | number, State, r
     ['handshaking', RESTORED, 'closed', ['socket.terminate'], 1006],
     ['handshaking', 10_000, 'closed', ['socket.terminate']],
     ['streaming', { type: 'LIMIT_EXCEEDED' }, 'throttled', []],
+    ['streaming', { type: 'HELD' }, 'held', []],
     ['streaming', { type: 'DRAIN' }, 'draining', ['socket.close']],
     ['streaming', DISCONNECTED, 'closed', ['DISCONNECTED'], 1005],
     ['streaming', RESTORED, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
@@ -36,6 +38,11 @@ const TRANSITIONS: readonly (readonly [State, ConnectionEvent | number, State, r
     ['throttled', { type: 'DRAIN' }, 'draining', ['socket.close']],
     ['throttled', DISCONNECTED, 'closed', ['DISCONNECTED'], 1005],
     ['throttled', RESTORED, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
+    ['held', { type: 'READ_AGAIN' }, 'streaming', []],
+    ['held', { type: 'LIMIT_EXCEEDED' }, 'throttled', []],
+    ['held', { type: 'DRAIN' }, 'draining', ['socket.close']],
+    ['held', DISCONNECTED, 'closed', ['DISCONNECTED'], 1005],
+    ['held', RESTORED, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
     ['draining', DISCONNECTED, 'closed', ['DISCONNECTED'], 1005],
     ['draining', RESTORED, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
     ['draining', 10_000, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
@@ -87,7 +94,7 @@ describe('the chart of a connection', () => {
   });
 
   it('FT-CON-4 every state but the last closes, and says so, when its connection is brought back without a socket', () => {
-    for (const state of ['streaming', 'throttled', 'draining'] as const) {
+    for (const state of ['streaming', 'throttled', 'held', 'draining'] as const) {
       const before = start();
       before.at(state);
       const snapshot = before.actor.getPersistedSnapshot();
@@ -107,7 +114,9 @@ describe('the chart of a connection', () => {
     for (const [state, event] of [
       ['streaming', { type: 'WITHIN_LIMIT' }],
       ['streaming', { type: 'CONNECTED' }],
+      ['streaming', { type: 'READ_AGAIN' }],
       ['throttled', { type: 'LIMIT_EXCEEDED' }],
+      ['throttled', { type: 'HELD' }],
       ['draining', { type: 'DRAIN' }],
       ['draining', { type: 'LIMIT_EXCEEDED' }],
     ] as const) {

@@ -4,7 +4,9 @@ import {
   type DatumInput,
   encodeAlerts,
   encodeErrors,
+  encodeStream,
   encodeVehicleData,
+  vehicleMessage,
 } from '../../../src/protocols/fleet-telemetry/index.js';
 import { ManualClock } from '../../../src/runtime/index.js';
 import {
@@ -22,6 +24,9 @@ const AT = 1_767_225_600_000;
 const RELIABLE = { records: { V: ['file'], alerts: ['file'] }, reliable_ack_sources: { V: 'file' } };
 
 const vehicleData = (data: readonly DatumInput[]) => encodeVehicleData({ data, createdAtMs: AT, vin: 'FORGED' });
+/** A record as a vehicle sends it again, and another one. */
+const SENT = speed(VIN, 1);
+const OTHER = speed(VIN, 2);
 const text = (key: string, stringValue: string): DatumInput => ({ key, value: { stringValue } });
 
 async function recordOf(hub: IngestHub, txid: string): Promise<RecordLine> {
@@ -147,6 +152,28 @@ describe('4.3 authorisation by topic', () => {
     assert.equal(await hub.metric('dispatch_total', { record_type: 'V' }), 1);
   });
 
+  it('FT-AUTH-4 no sender id, however foreign, counts or logs unauthorized_sender_id', async (t) => {
+    const hub = await startIngestHub(t);
+    const car = await hub.vehicle();
+    for (const senderId of ['', 'vehicle_device.ANOTHER', 'nobody']) {
+      assert.equal((await car.ask({ senderId })).kind, 'ack');
+      assert.equal((await car.ask({ senderId, topic: 'unmapped' })).kind, 'error');
+    }
+    assert.ok(!(await hub.hub.metrics.text()).includes('unauthorized_sender'));
+    assert.ok(!hub.log.some((line) => JSON.stringify(line).includes('unauthorized_sender')));
+  });
+
+  it('FT-FB-6 the time of delivery is the hub’s own, whatever the message says of it', async (t) => {
+    const clock = new ManualClock(AT);
+    const hub = await startIngestHub(t, {}, { clock });
+    const car = await hub.vehicle();
+    const message = vehicleMessage(VIN, { txid: 'delivered', topic: 'V', payload: SENT, createdAtMs: AT - 5_000 });
+    car.sendBytes(encodeStream({ ...message, deliveredAtMs: 1 }));
+    await car.replied(1);
+    const { createdAt, receivedAt } = await recordOf(hub, 'delivered');
+    assert.deepEqual([createdAt, receivedAt], [AT - 5_000, AT]);
+  });
+
   it('FT-AUTH-5 a txid is opaque: the same one again, an empty one, any bytes', async (t) => {
     const hub = await startIngestHub(t);
     const car = await hub.vehicle();
@@ -221,30 +248,98 @@ describe('4.4 acknowledgement', () => {
     for (const txid of reliable) assert.ok(hub.records().some((record) => record.txid === txid));
   });
 
-  it('FT-ACK-3 a confirmation whose connection is gone is counted, and the resend is a record again', async (t) => {
+  it('FT-ACK-3 BETTER: a resend of what waits for its dispatcher is stored once, and acked over the new connection', async (t) => {
     const folder = temporaryFolder(t);
     const clear = obstructFiles(folder);
     const clock = new ManualClock(Date.now());
     const hub = await startIngestHub(t, RELIABLE, { folder, clock });
     const first = await hub.vehicle();
-    first.send({ txid: 'resent' });
+    first.send({ txid: 'resent', payload: SENT });
     await first.roundTrip();
     await eventually(async () => (await hub.metric('record_total', { record_type: 'V' })) === 1, 'the record');
     await first.close();
     const second = await hub.vehicle();
-    second.send({ txid: 'resent' });
+    second.send({ txid: 'resent', payload: SENT });
+    second.send({ txid: 'resent', payload: SENT });
     await second.roundTrip();
+    await eventually(
+      async () => (await hub.metric('telemetry_resent_total', { record_type: 'V' })) === 2,
+      'the resends',
+    );
     clear();
     await eventually(async () => {
       await clock.advance(500);
-      return second.acked.length === 1;
+      return second.acked.length > 0;
     }, 'the ack of the resend');
-    assert.deepEqual(first.acked, []);
-    assert.equal(await hub.metric('reliable_ack_miss', { record_type: 'V', dispatcher: 'file' }), 1);
+    assert.equal((await second.ask({ txid: 'resent', payload: OTHER })).kind, 'ack', 'other data are another record');
+    assert.deepEqual([first.acked, second.acked], [[], ['resent', 'resent']]);
+    assert.equal(await hub.metric('reliable_ack', { record_type: 'V', dispatcher: 'file' }), 2);
+    assert.equal(await hub.metric('reliable_ack_miss', { record_type: 'V', dispatcher: 'file' }), 0);
     assert.deepEqual(
       hub.records().map(({ txid }) => txid),
       ['resent', 'resent'],
     );
+  });
+
+  it('FT-ACK-3 BETTER: a confirmation whose connection is gone is counted, and the resend acked at once', async (t) => {
+    const folder = temporaryFolder(t);
+    const clear = obstructFiles(folder);
+    const clock = new ManualClock(Date.now());
+    const hub = await startIngestHub(t, RELIABLE, { folder, clock });
+    const first = await hub.vehicle();
+    first.send({ txid: 'resent', payload: SENT });
+    await first.roundTrip();
+    await eventually(async () => (await hub.metric('record_total', { record_type: 'V' })) === 1, 'the record');
+    await first.close();
+    clear();
+    await eventually(async () => {
+      await clock.advance(500);
+      return (await hub.metric('reliable_ack_miss', { record_type: 'V', dispatcher: 'file' })) === 1;
+    }, 'the confirmation');
+    const second = await hub.vehicle();
+    assert.equal((await second.ask({ txid: 'resent', payload: SENT })).kind, 'ack');
+    assert.deepEqual(
+      hub.records().map(({ txid }) => txid),
+      ['resent'],
+    );
+  });
+
+  it('FT-ACK-3 BETTER: what was spooled is known over connections and restarts, and not stored twice', async (t) => {
+    const folder = temporaryFolder(t);
+    const config = { records: { V: ['file'], odd: ['file'] } };
+    let hub = await startIngestHub(t, config, { folder });
+    const sent = [
+      { txid: 'one', payload: SENT },
+      { txid: 'two', payload: SENT },
+      { txid: 'one', topic: 'odd', payload: SENT },
+    ];
+    const ask = async (vin?: string): Promise<void> => {
+      const car = await hub.vehicle(vin);
+      for (const record of sent) assert.equal((await car.ask(record)).kind, 'ack');
+    };
+    await ask();
+    await ask();
+    await ask('ANOTHER');
+    assert.equal(await hub.metric('telemetry_resent_total', { record_type: 'V' }), 2);
+    assert.equal(await hub.metric('record_total', { record_type: 'V' }), 4, 'each is counted once');
+    await hub.stop();
+    hub = await startIngestHub(t, config, { folder });
+    await ask();
+    await ask('ANOTHER');
+    assert.equal(await hub.metric('telemetry_resent_total', { record_type: 'odd' }), 2);
+    await hub.stop();
+    assert.equal(hub.records().length, 6);
+  });
+
+  it('MBX-4 past maxInFlightBytes vehicles are slowed down, and all they sent is acked', async (t) => {
+    const hub = await startIngestHub(t, { fleetchart: { maxInFlightBytes: 65_536 } });
+    const cars = await Promise.all(['A', 'B', 'C'].map((vin) => hub.vehicle(vin)));
+    const payload = vehicleData([text('VehicleName', 'x'.repeat(20_000))]);
+    for (let record = 0; record < 100; record++) for (const car of cars) car.send({ payload });
+    for (const car of cars) await car.replied(100);
+    for (const car of cars) assert.equal(new Set(car.acked).size, 100);
+    assert.equal(await hub.metric('telemetry_in_flight_bytes'), 0);
+    assert.equal(await hub.metric('telemetry_held_connections'), 0);
   });
 
   it('FT-ACK-7 FT-FAIL-17 BETTER: a vehicle that does not read hurts only itself', async (t) => {

@@ -43,6 +43,12 @@ describe('records', () => {
     assert.deepEqual(described(warningsOf({ records, mqtt: { broker: 'b' } })), ['/records/V/3: file is listed twice']);
   });
 
+  it('notes a namespace, which has no effect yet', () => {
+    const [warning, ...others] = described(warningsOf({ namespace: 'tesla' }));
+    assert.equal(warning, '/namespace: no dispatcher here uses it yet: topics have no prefix');
+    assert.deepEqual([others, described(warningsOf({ namespace: '' }))], [[], []]);
+  });
+
   it('spec 7.2 no records at all is allowed and noted', () => {
     assert.deepEqual(described(warningsOf({ records: {} })), [
       '/records: no records are routed: whatever vehicles send is acknowledged and dropped',
@@ -178,7 +184,11 @@ describe('our own switches', () => {
     assert.equal(settings.doubleAckUnknownType, false);
     assert.equal(settings.strictSenderId, false);
     assert.equal(settings.signalCount, 'every');
-    assert.deepEqual(settings.limits, { maxMessageBytes: 1_000_000, hardCloseBytes: 4 * 1024 * 1024 });
+    assert.deepEqual(settings.limits, {
+      maxMessageBytes: 1_000_000,
+      hardCloseBytes: 4 * 1024 * 1024,
+      maxInFlightBytes: 32 * 1024 * 1024,
+    });
     assert.equal(settings.idlePingMs, 30_000);
     assert.deepEqual(settings.trustedIssuers, {});
   });
@@ -199,6 +209,7 @@ describe('our own switches', () => {
         strictSenderId: true,
         signalCount: 'reference',
         maxMessageBytes: 8_000_000,
+        maxInFlightBytes: 1_000_000,
         hardCloseBytes: 'off',
         idlePing: 'off',
         trustedIssuers,
@@ -217,7 +228,11 @@ describe('our own switches', () => {
     assert.equal(settings.doubleAckUnknownType, true);
     assert.equal(settings.strictSenderId, true);
     assert.equal(settings.signalCount, 'reference');
-    assert.deepEqual(settings.limits, { maxMessageBytes: 8_000_000, hardCloseBytes: undefined });
+    assert.deepEqual(settings.limits, {
+      maxMessageBytes: 8_000_000,
+      hardCloseBytes: undefined,
+      maxInFlightBytes: 1_000_000,
+    });
     assert.equal(settings.idlePingMs, undefined);
     assert.equal(settings.trustedIssuers, trustedIssuers);
     assert.deepEqual(settings.dispatchers.file, {

@@ -1,0 +1,50 @@
+/**
+ * The messages of all connections that were received and are not answered yet, in bytes: what a flood or a slow disk
+ * could make of memory (MBX-4). Past the bound each socket that brings more is not read any more; at half of it all
+ * are read again. It is passed by what sockets had read before, at most.
+ */
+export class IngestBudget {
+  private bytes = 0;
+  private readonly waiting = new Set<() => void>();
+
+  constructor(private readonly mostBytes: number) {}
+
+  get inFlightBytes(): number {
+    return this.bytes;
+  }
+
+  /** Connections that are not read because of the bound. */
+  get heldConnections(): number {
+    return this.waiting.size;
+  }
+
+  get isSpent(): boolean {
+    return this.bytes > this.mostBytes;
+  }
+
+  take(bytes: number): void {
+    this.bytes += bytes;
+  }
+
+  give(bytes: number): void {
+    this.bytes -= bytes;
+    if (this.waiting.size === 0 || this.bytes > this.mostBytes / 2) return;
+    const resumed = [...this.waiting];
+    this.waiting.clear();
+    for (const resume of resumed) resume();
+  }
+
+  /** Calls `resume` once there is room. */
+  wait(resume: () => void): void {
+    this.waiting.add(resume);
+  }
+
+  /** Whether it is still to be called. */
+  holds(resume: () => void): boolean {
+    return this.waiting.has(resume);
+  }
+
+  forget(resume: () => void): void {
+    this.waiting.delete(resume);
+  }
+}
