@@ -216,7 +216,7 @@ async function createSpooledDispatch(
   system.addLog(SPOOL, spool);
   const endTrimming = trimWhileDegraded({ system, clock, log: logger }, spool);
   const countFailure = countFailures(metrics);
-  const mqttRetryMs = settings.dispatchers.mqtt?.connectRetryIntervalMs;
+  const { mqtt } = settings.dispatchers;
   const dispatchers = readers.map(({ name, boundBytes }) => ({
     name,
     boundBytes,
@@ -232,7 +232,13 @@ async function createSpooledDispatch(
       countFailure(name);
       logger.warn({ dispatcher: name, err: errorRecord(error) }, 'dispatcher_failed');
     },
-    ...(name === 'mqtt' && mqttRetryMs !== undefined ? { timing: { longestRetryMs: mqttRetryMs } } : {}),
+    ...(name === 'mqtt' && mqtt
+      ? {
+          timing: { longestRetryMs: mqtt.connectRetryIntervalMs },
+          // Longer than it waits by itself, whose own error says more.
+          deliverTimeoutMs: mqtt.publishTimeoutMs + 30_000,
+        }
+      : {}),
   }));
   const dispatch = createDispatch({ clock, dispatchers });
   measureDispatchers(metrics, () => dispatch.views((address) => system.cell(address)?.snapshot), spool);

@@ -9,6 +9,8 @@ export interface FakeBatch {
   readonly signal: AbortSignal;
   /** Confirms all, unless told otherwise. */
   readonly answer: (delivery?: Delivery) => void;
+  /** Says how far it has come. */
+  readonly progress: (delivery: Delivery) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -31,7 +33,11 @@ export class FakeDestination implements Dispatcher {
     this.connects++;
   }
 
-  deliver(records: readonly FleetRecord[], signal: AbortSignal): Promise<Delivery> {
+  deliver(
+    records: readonly FleetRecord[],
+    signal: AbortSignal,
+    progress: (delivery: Delivery) => void = () => {},
+  ): Promise<Delivery> {
     return new Promise((resolve, reject) => {
       const batch: FakeBatch = {
         records,
@@ -39,6 +45,7 @@ export class FakeDestination implements Dispatcher {
         signal,
         answer: (delivery = { delivered: records.length }) => resolve(delivery),
         fail: reject,
+        progress,
       };
       this.batches.push(batch);
       this.respond?.(batch);

@@ -13,6 +13,8 @@ export class FakeMqttBroker {
   readonly publications: Publication[] = [];
   /** CONNECT packets, in order. */
   readonly connects: { readonly clientId: string; readonly username?: string; readonly keepalive?: number }[] = [];
+  /** When a publication is acknowledged. */
+  onPublished: (acknowledge: () => void) => void = (acknowledge) => acknowledge();
   private port = 0;
   private server: Server | undefined;
   private aedes: Aedes | undefined;
@@ -33,7 +35,7 @@ export class FakeMqttBroker {
       // The one moment before it is acknowledged.
       authorizePublish: (_client, { topic, payload, qos, retain }, done) => {
         this.publications.push({ topic, body: payload.toString(), qos, retain });
-        done(null);
+        this.onPublished(() => done(null));
       },
     });
     const { aedes } = this;

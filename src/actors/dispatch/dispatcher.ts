@@ -46,9 +46,14 @@ export interface Dispatcher {
   connect(signal: AbortSignal): Promise<void>;
   /**
    * Resolves when the destination has confirmed the records, in their order. Records whose confirmation did not come
-   * may arrive again: delivery is at least once. Never rejects for a single record.
+   * may arrive again: delivery is at least once. Never rejects for a single record. Where a batch takes long,
+   * `progress` is told how far it has come: that counts although the rest is given up.
    */
-  deliver(records: readonly FleetRecord[], signal: AbortSignal): Promise<Delivery>;
+  deliver(
+    records: readonly FleetRecord[],
+    signal: AbortSignal,
+    progress?: (delivery: Delivery) => void,
+  ): Promise<Delivery>;
   /** Closes in an orderly way, or hard once `deadlineMs` have passed. Without an open destination it does nothing. */
   close(deadlineMs: number): Promise<void>;
   /** Calls back when an open destination is lost. Returns how to stop listening. */

@@ -1,7 +1,8 @@
 import type { EffectArguments } from '../../runtime/effect.js';
 import { DispatchError } from './errors.js';
 import type { CloseInput, DestinationInput } from './events.js';
-import { Pump, type PumpCounts, type PumpOptions } from './pump.js';
+import { Pump } from './pump.js';
+import type { PumpCounts, PumpOptions } from './pump-run.js';
 
 export interface DestinationOptions extends Omit<PumpOptions, 'batch' | 'watermarks' | 'deliverTimeoutMs'> {
   /** Key of the actor's address. */

@@ -13,9 +13,9 @@ export type { DispatcherCommand, DispatcherTiming } from './events.js';
 export { createFileDispatcher, FILE_DEFAULTS, type FileDispatcherOptions } from './file/file-dispatcher.js';
 export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
 export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';
-export type { RefusedRecord, Spool, SpoolItem } from './pump.js';
 export { decodeRecord, encodeRecord, type FleetRecord } from './record.js';
 export { dispatchRoutes } from './routes.js';
+export type { RefusedRecord, Spool, SpoolItem } from './spool.js';
 
 export interface DispatcherOptions extends Omit<DestinationOptions, 'clock'> {
   /** What differs from {@link DEFAULT_TIMING}. */

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import type { RecordFormats } from '../../../src/actors/dispatch/dispatcher.js';
+import type { Delivery, RecordFormats } from '../../../src/actors/dispatch/dispatcher.js';
 import type { DispatchError } from '../../../src/actors/dispatch/errors.js';
 import { createMqttDispatcher, type MqttDispatcherOptions } from '../../../src/actors/dispatch/mqtt/mqtt-dispatcher.js';
 import { Pump } from '../../../src/actors/dispatch/pump.js';
 import { encodeRecord } from '../../../src/actors/dispatch/record.js';
 import { ManualClock, systemClock } from '../../../src/runtime/clock.js';
 import { turn } from '../../fakes/held-calls.js';
+import { eventually } from '../../fakes/ingest-hub.js';
 import { FakeLogReader } from '../../fakes/log-reader.js';
 import { FakeMqttBroker } from '../../fakes/mqtt-broker.js';
 import { startBroker } from '../mqtt/broker-setup.js';
@@ -245,6 +246,38 @@ describe('the mqtt dispatcher', () => {
     assert.equal(delivered, 0);
     assert.equal(failure?.code, 'DISPATCH_MQTT_TIMEOUT');
     assert.match(failure?.message ?? '', /^2 of 2 publications .* not confirmed within 700 ms \(publish_timeout_ms\)$/);
+    assert.equal(clock.pending, 0);
+  });
+
+  it('FT-MQ-10 over a slow link each record has the publish timeout from where the one before was confirmed', async (t) => {
+    const clock = new ManualClock(0, turn);
+    const { dispatcher, broker } = await setUp(t, { clock, publishTimeoutMs: 700 });
+    const held: (() => void)[] = [];
+    broker.onPublished = (acknowledge) => held.push(acknowledge);
+    await dispatcher.connect(signal);
+    const told: number[] = [];
+    const delivering = [sampleRecords(1, 3), sampleRecords(4, 6)].map((records) =>
+      dispatcher.deliver(records, signal, ({ delivered }) => told.push(delivered)),
+    );
+    const confirmNext = async (): Promise<void> => {
+      await clock.advance(600);
+      for (let publication = 0; publication < 2; publication++) {
+        await eventually(() => held.length > 0, 'a publication');
+        held.shift()?.();
+      }
+    };
+    for (const record of [1, 2]) {
+      await confirmNext();
+      await eventually(() => told.length === record, 'its confirmation');
+    }
+    await confirmNext();
+    assert.deepEqual(await delivering[0], { delivered: 3, refused: [] });
+    await confirmNext();
+    await eventually(() => told.length === 3, 'the confirmation of the first of the next');
+    assert.deepEqual(told, [1, 2, 1]);
+    await clock.advance(700);
+    const { delivered, failure } = (await delivering[1]) as Delivery;
+    assert.deepEqual([delivered, failure?.code], [1, 'DISPATCH_MQTT_TIMEOUT'], 'what was confirmed counts');
     assert.equal(clock.pending, 0);
   });
 

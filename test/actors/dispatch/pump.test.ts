@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DispatchError, notConnected } from '../../../src/actors/dispatch/errors.js';
-import { Pump, type PumpOptions, type RefusedRecord } from '../../../src/actors/dispatch/pump.js';
+import { Pump } from '../../../src/actors/dispatch/pump.js';
+import type { PumpOptions } from '../../../src/actors/dispatch/pump-run.js';
 import { encodeRecord, type FleetRecord } from '../../../src/actors/dispatch/record.js';
+import type { RefusedRecord } from '../../../src/actors/dispatch/spool.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { seededIds } from '../../../src/runtime/ids.js';
 import { FakeDestination } from '../../fakes/fake-destination.js';
@@ -251,6 +253,44 @@ describe('the pump', () => {
     destination.batches[0]?.answer();
     await turn();
     assert.deepEqual(happened, []);
+  });
+
+  it('PUMP-1 confirms what a batch has come to when the rest is not confirmed in time', async () => {
+    const destination = new FakeDestination(2);
+    const { start, append, clock, happened, spool } = setUp(destination);
+    append(1, 6);
+    const run = start();
+    for (let i = 0; i < 3; i++) await turn();
+    await clock.advance(4_000);
+    destination.batches[0]?.progress({ delivered: 1 });
+    await clock.advance(4_000);
+    assert.ok(run.failure === undefined, 'it goes on');
+    destination.batches[0]?.progress({ delivered: 2, refused: [{ index: 1, reason: 'no form' }] });
+    destination.batches[1]?.progress({ delivered: 1 });
+    await clock.advance(4_999);
+    assert.deepEqual(happened, []);
+    await clock.advance(1);
+    assert.match(String(run.failure), /no confirmation within 5000 ms/);
+    assert.deepEqual(happened, ['refused 2', 'position 2', 'confirmed tx-1']);
+    start();
+    await turn();
+    assert.deepEqual(destination.batches[2]?.txids, ['tx-3', 'tx-4', 'tx-5'], 'the rest comes again');
+    assert.deepEqual(spool.confirmations, [2]);
+  });
+
+  it('PUMP-1 PUMP-5 confirms what a batch has come to when it is told to end, and nothing after that', async () => {
+    const destination = new FakeDestination(1);
+    const { start, append, clock, spool } = setUp(destination);
+    append(1, 3);
+    const run = start();
+    await turn();
+    destination.batches[0]?.progress({ delivered: 2 });
+    run.stop();
+    destination.batches[0]?.progress({ delivered: 3 });
+    destination.batches[0]?.answer();
+    await turn();
+    assert.deepEqual(spool.confirmations, [2]);
+    assert.equal(clock.pending, 0);
   });
 
   it('PUMP-4 offers records one by one after a failure at the first, until one is settled', async () => {

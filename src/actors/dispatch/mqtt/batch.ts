@@ -15,6 +15,8 @@ export interface BatchOptions {
   readonly formats: RecordFormats;
   readonly clock: Clock;
   readonly onPublished?: (type: string, bytes: number) => void;
+  /** Told when the delivered prefix grows. */
+  readonly progress: (delivery: Delivery) => void;
 }
 
 /** The publications of one `deliver` call, and what became of them. */
@@ -24,9 +26,12 @@ export class Batch {
   private readonly refused: Refusal[] = [];
   /** Whether each record is settled; the first that is not ends the delivered prefix. */
   private readonly settled: boolean[];
-  private unsettled: number;
+  private delivered = 0;
+  /** Publications of each record, and those that are not confirmed. */
+  private readonly publications: { total: number; left: number }[] = [];
   private delivery: Delivery | undefined;
-  private readonly timers = new Set<TimerHandle>();
+  private isWatched = false;
+  private timer: TimerHandle;
   private resolve: (delivery: Delivery) => void = () => {};
   private stopListening: () => void = () => {};
 
@@ -39,8 +44,18 @@ export class Batch {
       this.resolve = resolve;
     });
     this.settled = records.map(() => false);
-    this.unsettled = records.length;
     this.stopListening = connection.onLost((error) => this.end(error));
+  }
+
+  /**
+   * From now on the first record that is not settled has the publish timeout (FT-MQ-10): the batch before is settled.
+   * What is written behind others over a slow link has its own time when its turn comes.
+   */
+  watch(): void {
+    this.isWatched = true;
+    const { clock, publishTimeoutMs = 2_500 } = this.options;
+    clock.clearTimeout(this.timer);
+    if (!this.delivery) this.timer = clock.setTimeout(() => this.timedOut(publishTimeoutMs), publishTimeoutMs);
   }
 
   /** Resolves when all is written, or the batch has failed; confirmations follow. */
@@ -61,19 +76,8 @@ export class Batch {
     }
     if (messages.length === 0) return this.settle(index);
 
-    const { clock, publishTimeoutMs = 2_500, onPublished } = this.options;
-    let left = messages.length;
-    const timer = clock.setTimeout(() => {
-      const what = `${left} of ${messages.length} publications of a record of type ${record.type}`;
-      this.end(
-        new DispatchError(
-          'DISPATCH_MQTT_TIMEOUT',
-          `${what} were not confirmed within ${publishTimeoutMs} ms (publish_timeout_ms)`,
-          { retryable: true },
-        ),
-      );
-    }, publishTimeoutMs);
-    this.timers.add(timer);
+    const publications = { total: messages.length, left: messages.length };
+    this.publications[index] = publications;
     for (const { topic, body } of messages) {
       await this.connection.room();
       if (this.delivery) return;
@@ -81,28 +85,39 @@ export class Batch {
         if (error) {
           return this.end(dispatchError('DISPATCH_MQTT_FAILED', `the publication to ${topic} failed`, error));
         }
-        onPublished?.(record.type, Buffer.byteLength(body));
-        if (--left > 0) return;
-        clock.clearTimeout(timer);
-        this.timers.delete(timer);
-        this.settle(index);
+        this.options.onPublished?.(record.type, Buffer.byteLength(body));
+        if (--publications.left === 0) this.settle(index);
       });
     }
   }
 
   private settle(index: number): void {
     this.settled[index] = true;
-    if (--this.unsettled === 0) this.end(undefined);
+    if (index !== this.delivered) return;
+    while (this.settled[this.delivered]) this.delivered++;
+    if (this.delivered < this.records.length) {
+      this.options.progress(this.prefix());
+      if (this.isWatched) this.watch();
+    } else this.end(undefined);
+  }
+
+  private prefix(): Delivery {
+    const { delivered } = this;
+    return { delivered, refused: this.refused.filter(({ index }) => index < delivered) };
+  }
+
+  private timedOut(afterMs: number): void {
+    const { total, left } = this.publications[this.delivered] ?? { total: 0, left: 0 };
+    const what = `${left} of ${total} publications of a record of type ${this.records[this.delivered]?.type}`;
+    const message = `${what} were not confirmed within ${afterMs} ms (publish_timeout_ms)`;
+    this.end(new DispatchError('DISPATCH_MQTT_TIMEOUT', message, { retryable: true }));
   }
 
   private end(failure: FleetchartError | undefined): void {
     if (this.delivery) return;
-    const first = this.settled.indexOf(false);
-    const delivered = first < 0 ? this.records.length : first;
-    const refused = this.refused.filter(({ index }) => index < delivered);
-    this.delivery = { delivered, refused, ...(failure ? { failure } : {}) };
+    this.delivery = { ...this.prefix(), ...(failure ? { failure } : {}) };
     this.stopListening();
-    for (const timer of this.timers) this.options.clock.clearTimeout(timer);
+    this.options.clock.clearTimeout(this.timer);
     this.resolve(this.delivery);
   }
 }

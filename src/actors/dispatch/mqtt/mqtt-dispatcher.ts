@@ -62,6 +62,8 @@ class MqttDispatcher implements Dispatcher {
   private connection: BrokerConnection | undefined;
   /** Batches are written one after another (MQD-2); their confirmations overlap. */
   private writing: Promise<unknown> = Promise.resolve();
+  /** The batch before has an outcome. */
+  private settled: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: MqttDispatcherOptions) {
     const url = brokerUrl(options.broker);
@@ -103,11 +105,17 @@ class MqttDispatcher implements Dispatcher {
     });
   }
 
-  async deliver(records: readonly FleetRecord[]): Promise<Delivery> {
+  async deliver(
+    records: readonly FleetRecord[],
+    _signal: AbortSignal,
+    progress: (delivery: Delivery) => void = () => {},
+  ): Promise<Delivery> {
     const { connection } = this;
     if (records.length === 0) return { delivered: 0 };
     if (!connection?.isUp) return notConnected();
-    const batch = new Batch(records, connection, this.options);
+    const batch = new Batch(records, connection, { ...this.options, progress });
+    void this.settled.then(() => batch.watch());
+    this.settled = batch.outcome;
     this.writing = this.writing.then(() => batch.write());
     const delivery = await batch.outcome;
     if (delivery.failure) {
