@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { eventually, type LogLine } from './ingest-hub.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const HELD = new URL('./held-process.js', import.meta.url).href;
 
 export interface Exit {
   readonly code: number | null;
@@ -20,9 +21,16 @@ export class HubProcess {
   exit: Exit | undefined;
   private readonly process: ChildProcess;
 
+  /** A process that has loaded most of the program and does nothing before {@link begin}. */
+  static held(t: TestContext, args: readonly string[]): HubProcess {
+    return new HubProcess(t, args, [process.execPath, '--import', HELD]);
+  }
+
   constructor(t: TestContext, args: readonly string[], command: readonly string[] = [process.execPath]) {
     const [program = '', ...before] = command;
-    this.process = spawn(program, [...before, MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(program, [...before, MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    // A process that was killed reads no more.
+    this.process.stdin?.on('error', () => {});
     const { stderr } = this.process;
     if (stderr) createInterface({ input: stderr }).on('line', (line) => this.read(line));
     this.exited = new Promise((resolve) => {
@@ -32,6 +40,10 @@ export class HubProcess {
       });
     });
     t.after(() => this.kill('SIGKILL'));
+  }
+
+  begin(): void {
+    this.process.stdin?.write('.');
   }
 
   /** Waits for a line of the log; fails as soon as the process has ended without it. */
