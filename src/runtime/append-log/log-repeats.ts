@@ -77,20 +77,20 @@ export class LogRepeats {
 
   record({ key, source }: Once, seq: number): void {
     this.write(key, seq);
-    this.remember(key, { seq, source, isSettled: false });
+    this.remember(key, seq, source, false);
   }
 
   settle(key: string): void {
     const known = this.known.get(key);
     if (!known || known.isSettled) return;
     this.write(key, SETTLED);
-    this.remember(key, { ...known, isSettled: true });
+    this.remember(key, known.seq, known.source, true);
   }
 
-  private remember(key: string, known: Known): void {
+  private remember(key: string, seq: number, source: string, isSettled: boolean): void {
     const row = this.rows[this.rows.length - 1] as Row;
     row.keys.push(key);
-    this.known.set(key, { ...known, row: row.number });
+    this.known.set(key, { seq, source, isSettled, row: row.number });
   }
 
   private write(key: string, seq: number): void {
@@ -130,7 +130,7 @@ export class LogRepeats {
       const key = bytes.toString('latin1', at + 1, end);
       const seq = bytes.readDoubleLE(end);
       const isSettled = seq === SETTLED;
-      this.remember(key, { seq: isSettled ? (this.known.get(key)?.seq ?? 0) : seq, source: '', isSettled });
+      this.remember(key, isSettled ? (this.known.get(key)?.seq ?? 0) : seq, '', isSettled);
       at = end + NUMBER_BYTES;
     }
   }

@@ -60,18 +60,23 @@ const TAG = { type: 0x0a, vehicle: 0x12, at: 0x18, receivedAt: 0x20, metadata: 0
 export const delimitedProtobuf: Framing = {
   extension: '.pb',
   encode(record) {
-    const parts: Uint8Array[] = [
-      text(TAG.type, record.type),
-      text(TAG.vehicle, record.vehicle),
-      number(TAG.at, record.at),
-      number(TAG.receivedAt, record.receivedAt),
-    ];
-    for (const [key, value] of Object.entries(record.metadata)) {
-      parts.push(bytes(TAG.metadata, Buffer.concat([text(TAG.type, key), text(TAG.vehicle, value)])));
+    const { type, vehicle, payload } = record;
+    const [at, receivedAt] = [wholeTime(record.at), wholeTime(record.receivedAt)];
+    const pairs = Object.entries(record.metadata);
+    let size = textSize(type) + textSize(vehicle) + 1 + varintSize(at) + 1 + varintSize(receivedAt);
+    for (const [key, value] of pairs) size += fieldSize(textSize(key) + textSize(value));
+    size += fieldSize(payload.length);
+
+    const out = Buffer.allocUnsafe(varintSize(size) + size);
+    let end = putVarint(out, 0, size);
+    end = putText(out, putText(out, end, TAG.type, type), TAG.vehicle, vehicle);
+    end = putNumber(out, putNumber(out, end, TAG.at, at), TAG.receivedAt, receivedAt);
+    for (const [key, value] of pairs) {
+      end = putNumber(out, end, TAG.metadata, textSize(key) + textSize(value));
+      end = putText(out, putText(out, end, TAG.type, key), TAG.vehicle, value);
     }
-    parts.push(bytes(TAG.payload, record.payload));
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
-    return { ok: true, value: Buffer.concat([varint(length), ...parts]) };
+    out.set(payload, putNumber(out, end, TAG.payload, payload.length));
+    return { ok: true, value: out };
   },
   scan() {
     let whole = 0;
@@ -116,26 +121,32 @@ export const delimitedProtobuf: Framing = {
   },
 };
 
-function text(tag: number, value: string): Buffer {
-  return bytes(tag, Buffer.from(value));
-}
-
-function bytes(tag: number, value: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from([tag]), varint(value.length), value]);
-}
-
 /** A whole number of at most 2^53; times before 1970 count as 1970. */
-function number(tag: number, value: number): Buffer {
-  return Buffer.concat([Buffer.from([tag]), varint(Math.max(0, Math.trunc(value)))]);
+const wholeTime = (ms: number): number => Math.max(0, Math.trunc(ms));
+const fieldSize = (bytes: number): number => 1 + varintSize(bytes) + bytes;
+const textSize = (text: string): number => fieldSize(Buffer.byteLength(text));
+
+function varintSize(value: number): number {
+  let size = 1;
+  for (let left = value; left > 0x7f; left = Math.floor(left / 0x80)) size++;
+  return size;
 }
 
-function varint(value: number): Buffer {
-  const out: number[] = [];
+/** These write at `at` and return where they ended. */
+function putText(out: Buffer, at: number, tag: number, text: string): number {
+  const start = putNumber(out, at, tag, Buffer.byteLength(text));
+  return start + out.write(text, start);
+}
+
+function putNumber(out: Buffer, at: number, tag: number, value: number): number {
+  out[at] = tag;
+  return putVarint(out, at + 1, value);
+}
+
+function putVarint(out: Buffer, at: number, value: number): number {
+  let end = at;
   let left = value;
-  while (left > 0x7f) {
-    out.push((left % 0x80) | 0x80);
-    left = Math.floor(left / 0x80);
-  }
-  out.push(left);
-  return Buffer.from(out);
+  for (; left > 0x7f; left = Math.floor(left / 0x80)) out[end++] = (left % 0x80) | 0x80;
+  out[end++] = left;
+  return end;
 }
