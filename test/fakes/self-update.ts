@@ -10,6 +10,7 @@ import {
 } from '../../src/actors/self-update/index.js';
 import { type Inspection, InstallerError } from '../../src/actors/self-update/installers/installer.js';
 import type { ActorType } from '../../src/runtime/actor-type.js';
+import { recordActor } from '../../src/runtime/inspection/recorder.js';
 import { silentLogger } from '../../src/runtime/logging/log.js';
 import { Metrics } from '../../src/runtime/metrics.js';
 import type { ActorSystem } from '../../src/runtime/system.js';
@@ -126,6 +127,8 @@ export interface Published {
 /** A self-update agent in a system of its own, spoken to as the broker would. */
 export class AgentUnderTest {
   readonly published: Published[] = [];
+  /** What it took and gave, as a fixture. */
+  readonly recorded: string[] = [];
   /** `meta.sua` of the states it was in, repetitions left out (SUA-30). */
   readonly trace: string[] = [];
   /** Keeps outputs back as a link without a broker does. */
@@ -210,6 +213,7 @@ export class AgentUnderTest {
   private async begin(): Promise<this> {
     const note = (): void => this.note();
     this.system.tap(AGENT, { event: note, started: note, restored: note, committed: note, hot: note });
+    recordActor(this.system, AGENT, (line) => this.recorded.push(line));
     await this.parts.child(this.system).start(() => {});
     await this.settled();
     return this;

@@ -42,6 +42,7 @@ export function readFixtureLine(text: string): FixtureLine {
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') };
   if (typeof value === 'bigint') return { $bigint: value.toString() };
+  if (value instanceof Error) return { $error: plain({ ...value, name: value.name, message: value.message }) };
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   const copy: Record<string, unknown> = {};
@@ -61,8 +62,9 @@ function isSecret(name: string, value: string): boolean {
 function revived(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revived);
   if (typeof value !== 'object' || value === null) return value;
-  const { $bytes, $bigint } = value as { $bytes?: unknown; $bigint?: unknown };
+  const { $bytes, $bigint, $error } = value as { $bytes?: unknown; $bigint?: unknown; $error?: { message?: unknown } };
   if (typeof $bytes === 'string') return Buffer.from($bytes, 'base64');
   if (typeof $bigint === 'string') return BigInt($bigint);
+  if ($error) return Object.assign(new Error(String($error.message)), revived($error));
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, revived(inner)]));
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { EventObject } from 'xstate';
+import { FleetchartError } from '../../../src/runtime/errors.js';
 import { readFixtureLine, writeFixtureLine } from '../../../src/runtime/inspection/fixture.js';
 
 test('RT-10 a fixture line keeps bytes and big integers, and no secret', () => {
@@ -26,6 +28,16 @@ test('RT-10 what is called key names something, unless it is a private one', () 
   const redacted = '[redacted]';
   const expected = { ...event, privateKey: redacted, accessKey: redacted, own: { key: redacted } };
   assert.deepEqual((read as { event: unknown }).event, expected);
+});
+
+test('RT-10 a fixture line keeps errors with their fields, for a chart may read them', () => {
+  const error = new FleetchartError('BROKER_FAILED', 'why', { cause: new Error('below'), retryable: true });
+  const line = writeFixtureLine({ kind: 'event', address: 'a/k', event: { type: 'X', error } as EventObject });
+  const { event } = readFixtureLine(line) as unknown as { event: { error: FleetchartError } };
+  assert.ok(event.error instanceof Error);
+  const { name, message, code, retryable } = event.error;
+  const expected = { name: 'FleetchartError', message: 'why', code: 'BROKER_FAILED', retryable: true };
+  assert.deepEqual({ name, message, code, retryable }, expected);
 });
 
 test('RT-10 what is no fixture line is refused', () => {
