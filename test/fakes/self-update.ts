@@ -7,6 +7,7 @@ import {
   createSelfUpdateAgent,
   DEFAULT_SETTINGS,
   type Installer,
+  type SelfUpdateAgent,
 } from '../../src/actors/self-update/index.js';
 import { type Inspection, InstallerError } from '../../src/actors/self-update/installers/installer.js';
 import type { ActorType } from '../../src/runtime/actor-type.js';
@@ -137,12 +138,8 @@ export class AgentUnderTest {
   private constructor(
     readonly device: FakeDevice,
     readonly run: TestSystem,
-    private readonly parts: ReturnType<typeof createSelfUpdateAgent>,
+    readonly parts: SelfUpdateAgent,
   ) {}
-
-  get link() {
-    return this.parts.link;
-  }
 
   get system(): ActorSystem {
     return this.run.system;
@@ -237,8 +234,8 @@ export class AgentUnderTest {
     }
   }
 
-  up = (): Promise<void> => this.tellAll(this.parts.link.up);
-  down = (): Promise<void> => this.tellAll(this.parts.link.down);
+  up = (): Promise<void> => this.tellAll(this.parts.up);
+  down = (): Promise<void> => this.tellAll(this.parts.down);
 
   private async tellAll(tells: readonly { to: string; event: EventObject }[]): Promise<void> {
     for (const { to, event } of tells) await this.system.tellStored(to, event);
@@ -247,7 +244,7 @@ export class AgentUnderTest {
 
   /** A message of the broker on a topic below the prefix. */
   async receive(topic: string, body: unknown): Promise<void> {
-    const subscription = this.parts.link.subscriptions.find(({ filter }) => filter.endsWith(`/${topic}`));
+    const subscription = this.parts.subscriptions.find(({ filter }) => filter.endsWith(`/${topic}`));
     assert.ok(subscription, topic);
     const payload = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     await this.tellAll(subscription.read({ topic: subscription.filter, payload }));

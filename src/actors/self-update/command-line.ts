@@ -1,10 +1,5 @@
 /** The reference's command line and environment (SUA §9). */
-import { type AgentSettings, DEFAULT_SETTINGS, REFERENCE_BROKER } from './settings.js';
-
-/** What a command line says: the settings, and where the broker is. */
-interface Given extends AgentSettings {
-  readonly server: string;
-}
+import { type AgentSettings, DEFAULT_SETTINGS } from './settings.js';
 
 /** What each argument and variable of the reference sets. */
 interface AgentOption {
@@ -14,7 +9,7 @@ interface AgentOption {
   /** What its value is; absent: it takes none. */
   readonly value?: string;
   /** What the value comes to, or undefined if it is wrong. Absent: it ends the command line. */
-  readonly read?: (text: string) => Partial<Given> | undefined;
+  readonly read?: (text: string) => Partial<AgentSettings> | undefined;
 }
 
 const readServer = (text: string) => {
@@ -29,7 +24,7 @@ export const AGENT_OPTIONS: readonly AgentOption[] = [
   {
     names: ['-s', '--server'],
     value: 'tcp://host:port',
-    meaning: `The MQTT broker; beats SUA_SERVER (default ${REFERENCE_BROKER.url})`,
+    meaning: `The MQTT broker; beats SUA_SERVER (default ${DEFAULT_SETTINGS.server})`,
     read: readServer,
   },
   {
@@ -72,10 +67,7 @@ export const AGENT_ENVIRONMENT: readonly AgentOption[] = [
 ];
 
 export type AgentCommandLine =
-  | {
-      readonly ok: true;
-      readonly value: { readonly kind: 'run'; readonly server: string; readonly settings: AgentSettings };
-    }
+  | { readonly ok: true; readonly value: { readonly kind: 'run'; readonly settings: AgentSettings } }
   | { readonly ok: true; readonly value: { readonly kind: 'help' | 'version' } }
   /** The reference ends with 1 (SUA-47). */
   | { readonly ok: false; readonly error: { readonly code: 'CLI_USAGE'; readonly detail: string } };
@@ -85,7 +77,7 @@ export function readAgentSettings(input: {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }): AgentCommandLine {
-  let given: Partial<Given> = {};
+  let given: Partial<AgentSettings> = {};
   const rest = [...input.argv];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     const { name, inline } = splitArgument(argument);
@@ -109,8 +101,7 @@ export function readAgentSettings(input: {
     if (!found) return wrong(`Invalid value '${text}' of '${name}', expected ${value}`);
     given = { ...found, ...given };
   }
-  const { server = REFERENCE_BROKER.url, ...settings } = given;
-  return { ok: true, value: { kind: 'run', server, settings: { ...DEFAULT_SETTINGS, ...settings } } };
+  return { ok: true, value: { kind: 'run', settings: { ...DEFAULT_SETTINGS, ...given } } };
 }
 
 /** The help of the command line, one option a line. */

@@ -2,14 +2,36 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { SectionResult } from '../../runtime/http/http-config.js';
 import { type AgentSettings, DEFAULT_SETTINGS } from './settings.js';
 
+const optional = (description: string, options: object = {}) =>
+  Type.Optional(Type.String({ minLength: 1, description, ...options }));
+
 /** The section `selfUpdate` of a vehicle; its defaults are the reference's (SUA §9). */
 export const SelfUpdateSchema = Type.Object(
   {
+    server: Type.String({
+      default: DEFAULT_SETTINGS.server,
+      pattern: '^(tcp|mqtt|ssl|mqtts|ws|wss)://.+',
+      expects: 'an address as in mqtt://host:1883',
+      description: 'The broker.',
+    }),
     clientId: Type.String({
       default: DEFAULT_SETTINGS.clientId,
       minLength: 1,
       description: 'Its session is kept under this name (SUA-1).',
     }),
+    username: optional('User name at the broker.'),
+    password: optional('Its password.', { secret: true }),
+    passwordFile: optional('File that holds it, mode 0600.', { secretFile: true }),
+    tls: Type.Optional(
+      Type.Object(
+        {
+          caFile: optional('PEM file of the authority of the broker.'),
+          certFile: optional('Certificate of this client.'),
+          keyFile: optional('Its key.', { secret: false }),
+        },
+        { additionalProperties: false, description: 'TLS to the broker.' },
+      ),
+    ),
     prefix: Type.String({ default: DEFAULT_SETTINGS.prefix, minLength: 1, description: 'Of all topics.' }),
     mode: Type.Union([Type.Literal('download'), Type.Literal('stream'), Type.Literal('dummy')], {
       default: DEFAULT_SETTINGS.mode,
@@ -25,7 +47,7 @@ export const SelfUpdateSchema = Type.Object(
       minLength: 1,
       description: 'Certificates of the authorities of download servers.',
     }),
-    caFile: Type.Optional(Type.String({ minLength: 1, description: 'Likewise one PEM file; beats the folder.' })),
+    caFile: optional('Likewise one PEM file; beats the folder.'),
     feedbackIntervalS: Type.Integer({
       default: DEFAULT_SETTINGS.feedbackIntervalS,
       minimum: 0,
@@ -60,9 +82,12 @@ export const SelfUpdateSchema = Type.Object(
   { additionalProperties: false, description: "The self-update agent, in place of Leda's." },
 );
 
+type Section = Static<typeof SelfUpdateSchema>;
+
 /** What a section that fits the schema comes to, or what is wrong with it beyond types. */
-export function resolveSelfUpdate(settings: Static<typeof SelfUpdateSchema>): SectionResult<AgentSettings> {
-  if (!/[#+\0]/.test(settings.prefix)) return { ok: true, value: settings, warnings: [] };
+export function resolveSelfUpdate({ passwordFile: _, ...settings }: Section): SectionResult<AgentSettings> {
+  const { prefix } = settings;
+  if (!/[#+\0]/.test(prefix)) return { ok: true, value: settings, warnings: [] };
   const message = 'a prefix of topics has no # and no +';
   return { ok: false, mistakes: [{ code: 'CONFIG_VALUE', pointer: '/prefix', message }], warnings: [] };
 }

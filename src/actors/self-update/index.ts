@@ -21,7 +21,7 @@ import { AgentEffects } from './effects.js';
 import type { AgentContext, AgentInbound, AgentInput, ChartSettings } from './events.js';
 import type { Installer } from './installers/installer.js';
 import { selfUpdateMachine } from './machine.js';
-import type { AgentSettings } from './settings.js';
+import { type AgentSettings, linkSettings } from './settings.js';
 
 export {
   AGENT_ENVIRONMENT,
@@ -30,9 +30,14 @@ export {
   agentUsage,
   readAgentSettings,
 } from './command-line.js';
+export { createDownload } from './download/downloader.js';
+export { discardDownload } from './download/partial-file.js';
 export { createDummyInstaller } from './installers/dummy.js';
 export type { Installer } from './installers/installer.js';
-export { type AgentSettings, DEFAULT_SETTINGS, REFERENCE_BROKER } from './settings.js';
+export { RaucInstaller } from './installers/rauc/rauc-installer.js';
+export { BootConfirmation } from './installers/slots/boot-confirmation.js';
+export { SlotInstaller } from './installers/slots/slot-installer.js';
+export { type AgentSettings, DEFAULT_SETTINGS } from './settings.js';
 
 export interface SelfUpdateDeps {
   readonly settings: AgentSettings;
@@ -62,23 +67,16 @@ export interface SelfUpdateAgent {
   readonly types: readonly ActorType[];
   /** To be started before the link. */
   readonly child: (system: ActorSystem) => Child;
-  /** Its MQTT link but for the broker: the session is kept (SUA-1), and it tries for ever (SUA-4). */
-  readonly link: {
-    readonly name: string;
-    readonly clientId: string;
-    readonly clean: false;
-    readonly backoff: { readonly firstMs: number; readonly longestMs: number };
-    /** Messages that may wait before the link leaves the broker (SUA-5). */
-    readonly inboxBound: number;
-    /** In this order (SUA-2). */
-    readonly subscriptions: readonly {
-      readonly filter: string;
-      readonly qos: 1;
-      readonly read: (message: InboundMessage) => readonly Tell[];
-    }[];
-    readonly up: readonly Tell[];
-    readonly down: readonly Tell[];
-  };
+  /** In this order (SUA-2). */
+  readonly subscriptions: readonly {
+    readonly filter: string;
+    readonly qos: 1;
+    readonly read: (message: InboundMessage) => readonly Tell[];
+  }[];
+  readonly up: readonly Tell[];
+  readonly down: readonly Tell[];
+  /** How it connects. */
+  readonly link: ReturnType<typeof linkSettings>;
 }
 
 const TYPE = 'self-update-agent';
@@ -107,16 +105,10 @@ export function createSelfUpdateAgent(deps: SelfUpdateDeps): SelfUpdateAgent {
       },
     ],
     child: (system) => childOf(system, input),
-    link: {
-      name: 'self-update',
-      clientId: settings.clientId,
-      clean: false,
-      backoff: { firstMs: 2_500, longestMs: 60_000 },
-      inboxBound: 1_000,
-      subscriptions: subscriptionsOf(agentTopics(settings.prefix), deps, tell),
-      up: tell({ type: 'BROKER.UP' }),
-      down: tell({ type: 'BROKER.DOWN' }),
-    },
+    subscriptions: subscriptionsOf(agentTopics(settings.prefix), deps, tell),
+    up: tell({ type: 'BROKER.UP' }),
+    down: tell({ type: 'BROKER.DOWN' }),
+    link: linkSettings(settings),
   };
 }
 
@@ -201,7 +193,7 @@ function subscriptionsOf(
   topics: AgentTopics,
   { metrics, logger, clock }: SelfUpdateDeps,
   tell: (event: AgentInbound) => readonly Tell[],
-): SelfUpdateAgent['link']['subscriptions'] {
+): SelfUpdateAgent['subscriptions'] {
   const refusals = new Refusals({ boundary: 'self_update', metrics, logger, clock });
   const subscribe = <T>(
     filter: string,

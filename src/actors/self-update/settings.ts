@@ -3,8 +3,13 @@ import type { InstallMode } from './events.js';
 
 /** What a self-update agent is made from. */
 export interface AgentSettings {
-  /** Under which the broker keeps the agent's session (SUA-1). */
+  /** URL of the broker. */
+  readonly server: string;
   readonly clientId: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** TLS to the broker. */
+  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
   /** Of all topics. */
   readonly prefix: string;
   readonly mode: InstallMode;
@@ -30,6 +35,7 @@ export interface AgentSettings {
 
 /** The reference's (SUA §9), and ours. */
 export const DEFAULT_SETTINGS = {
+  server: 'tcp://mosquitto:1883',
   clientId: 'sua',
   prefix: DEFAULT_PREFIX,
   mode: 'download',
@@ -43,5 +49,18 @@ export const DEFAULT_SETTINGS = {
   strictReference: false,
 } as const satisfies AgentSettings;
 
-/** How the reference reaches its broker (SUA-1, SUA-4): for a role that runs alone in its place. */
-export const REFERENCE_BROKER = { url: 'tcp://mosquitto:1883', keepAliveS: 60, connectTimeoutMs: 5_000 } as const;
+/** How the agent connects (SUA-1, SUA-4): its session is kept by the broker, and it never gives up. */
+export function linkSettings({ server, clientId, username, password, tls }: AgentSettings) {
+  return {
+    url: server,
+    clientId,
+    clean: false,
+    keepAliveS: 60,
+    connectTimeoutMs: 5_000,
+    backoff: { firstMs: 2_500, longestMs: 60_000 },
+    inboxBound: 1_000,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  } as const;
+}

@@ -5,9 +5,16 @@ import { AgentUnderTest, FakeDevice } from '../../fakes/self-update.js';
 describe('the connection', () => {
   it('SUA-1 SUA-2 SUA-4 its session is kept, its topics have an order, and it tries for ever', async (t) => {
     const agent = await AgentUnderTest.start(t, { prefix: 'x' });
-    const { subscriptions, up, down, ...link } = agent.link;
-    const backoff = { firstMs: 2_500, longestMs: 60_000 };
-    assert.deepEqual(link, { name: 'self-update', clientId: 'sua', clean: false, backoff, inboxBound: 1_000 });
+    const { subscriptions, up, down, link } = agent.parts;
+    assert.deepEqual(link, {
+      url: 'tcp://mosquitto:1883',
+      clientId: 'sua',
+      clean: false,
+      keepAliveS: 60,
+      connectTimeoutMs: 5_000,
+      backoff: { firstMs: 2_500, longestMs: 60_000 },
+      inboxBound: 1_000,
+    });
     assert.deepEqual(
       subscriptions.map(({ filter, qos }) => [filter, qos]),
       [
