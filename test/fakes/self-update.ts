@@ -130,7 +130,7 @@ export class AgentUnderTest {
   readonly published: Published[] = [];
   /** What it took and gave, as a fixture. */
   readonly recorded: string[] = [];
-  /** `meta.sua` of the states it was in, repetitions left out (SUA-30). */
+  /** `meta.sua` of the states it was in, repetitions left out, and the reference's state for a GET (SUA-30). */
   readonly trace: string[] = [];
   /** Keeps outputs back as a link without a broker does. */
   offline: Promise<void> = Promise.resolve();
@@ -209,7 +209,12 @@ export class AgentUnderTest {
 
   private async begin(): Promise<this> {
     const note = (): void => this.note();
-    this.system.tap(AGENT, { event: note, started: note, restored: note, committed: note, hot: note });
+    const event = (_: string, { type }: EventObject): void => {
+      note();
+      const isBetween = ['Connected', 'Idle'].includes(this.trace.at(-1) ?? '');
+      if (type === 'GET_STATE' && isBetween) this.trace.push('SendCurrentState');
+    };
+    this.system.tap(AGENT, { event, started: note, restored: note, committed: note, hot: note });
     recordActor(this.system, AGENT, (line) => this.recorded.push(line));
     await this.parts.child(this.system).start(() => {});
     await this.settled();

@@ -1,4 +1,4 @@
-/** What events change in the data of an activity. Pure: the chart assigns what comes back. */
+/** How an activity's data are read and changed by events. Pure: the chart assigns what comes back. */
 import { carried, downloadFailure } from '../../protocols/self-update/index.js';
 import type {
   ActivateOutput,
@@ -18,10 +18,12 @@ export interface Turn {
   readonly event: AgentEvent;
 }
 
+/** Restarts of the process that an install survives (SUA-52). */
+const MOST_RESTARTS = 3;
 const NO_BOOTED_VERSION = 'booted version is not available';
 const NO_ERROR_TEXT = 'Unexpected no-error-status of RAUC';
 
-export const outputOf = <Output>(event: object): Output => (event as { output: Output }).output;
+const outputOf = <Output>(event: object): Output => (event as { output: Output }).output;
 /** The text of an effect's failure; empty if it gives none. */
 export const errorOf = (event: object): string => {
   const { error } = event as { error?: unknown };
@@ -85,12 +87,39 @@ function isOtherBooted(context: AgentContext, { bootId, bootedVersion }: CleanUp
   return bootId !== activatedBoot && bootedVersion !== desired?.version;
 }
 
-type Change = (turn: Turn) => Partial<AgentContext>;
+const isSame = ({ context, event }: Turn): boolean =>
+  outputOf<BootedOutput>(event).bootedVersion === context.desired?.version;
 
-const typed = <Name extends string>(changes: Record<Name, Change>): Record<Name, Change> => changes;
+/** By the names of the chart's guards. */
+export const guards = {
+  isAtBoot: ({ event }) => event.type === 'runtime.restored' && event.cause === 'boot',
+  isInvalid: ({ event }) => event.type === 'DESIRED_STATE.INVALID',
+  isSame,
+  isSameInConnected: (turn) => turn.context.origin === 'connected' && isSame(turn),
+  /** The current desired state again. */
+  isRedelivery: ({ context: { activityId, desired }, event }) =>
+    event.type === 'DESIRED_STATE' &&
+    event.activityId === activityId &&
+    event.version === desired?.version &&
+    event.url === desired.url,
+  isDue: ({ event }) => event.type === 'PROGRESS' && event.isDue,
+  isStreaming: ({ context }) => isStreaming(context),
+  isFallback: ({ context }) => context.fallback,
+  canFallBack: ({ context }) => isStreaming(context) && context.settings.streamFallback,
+  isOtherBundle: ({ context, event }) => {
+    const { inspected } = outputOf<DownloadOutput>(event);
+    return inspected !== undefined && inspected.version !== context.desired?.version;
+  },
+  isWantedBundle: ({ context, event }) => outputOf<InspectedBundle>(event).version === context.desired?.version,
+  isOutOfRestarts: ({ context }) => context.restarts >= MOST_RESTARTS,
+  isRolledBack: ({ context }) => context.rolledBack,
+  isSuperseded: ({ context }) => context.next !== null,
+} satisfies Record<string, (turn: Turn) => boolean>;
+
+export type Change = (turn: Turn) => Partial<AgentContext>;
 
 /** By the names of the chart's actions. */
-export const changes = typed({
+export const changes = {
   configure: ({ event }) => (event.type === 'agent.configure' ? { settings: event.settings } : {}),
   forgetActivity: () => ({ activityId: null }),
   noteBooted: ({ event }) => outputOf<BootedOutput>(event),
@@ -147,4 +176,4 @@ export const changes = typed({
   endRollback: () => ({ rolledBack: false }),
   noteRollback: () => ({ rolledBack: true, carried: carried.rolledBack() }),
   noteFailedRollback: ({ event }) => ({ rolledBack: true, carried: carried.rollbackFailed(errorOf(event)) }),
-});
+} satisfies Record<string, Change>;

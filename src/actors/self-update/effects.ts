@@ -50,20 +50,22 @@ export class AgentEffects {
 
   readonly readBootedVersion = async ({ signal }: EffectArguments<unknown>): Promise<BootedOutput> => {
     const { installer } = this.options;
-    const bootedVersion = await this.within(READ_MS, signal, (limited) => installer.bootedVersion(limited));
-    if (bootedVersion === undefined) {
+    try {
+      const bootedVersion = await this.within(READ_MS, signal, (limited) => installer.bootedVersion(limited));
+      if (bootedVersion !== undefined) return { bootedVersion };
       throw new SelfUpdateError('SELF_UPDATE_NO_VERSION', 'the installer does not know which version is booted');
+    } catch (error) {
+      this.failed('booted_version_unreadable', error);
+      throw error;
     }
-    return { bootedVersion };
   };
 
   /** SUA-45: read again for every comparison; the last known one counts where that fails. */
   readonly compareVersion = async (args: EffectArguments<CompareInput>): Promise<BootedOutput> => {
+    const { lastKnown } = args.input;
     try {
       return await this.readBootedVersion(args);
     } catch (error) {
-      const { lastKnown } = args.input;
-      this.failed('booted_version_unreadable', error, { lastKnown });
       if (lastKnown === null) throw error;
       return { bootedVersion: lastKnown };
     }

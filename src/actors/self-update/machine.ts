@@ -1,5 +1,5 @@
 import { fromPromise, setup } from 'xstate';
-import { changes, initialContext, isStreaming, outputOf, type Turn, wantedBundle } from './activity-events.js';
+import { type Change, changes, guards, initialContext, isStreaming, wantedBundle } from './activity-events.js';
 import type {
   ActivateOutput,
   AgentContext,
@@ -18,16 +18,10 @@ import type {
   PublishOutput,
   UndoInput,
 } from './events.js';
-import { reports } from './report-events.js';
-
-/** Restarts of the process that an install survives (SUA-52). */
-const MOST_RESTARTS = 3;
+import { type Report, reports } from './report-events.js';
 
 /** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
 const timeOf = (event: object): number => (event as { stamp?: { at: number } }).stamp?.at ?? 0;
-
-const isSame = ({ context, event }: Turn): boolean =>
-  outputOf<BootedOutput>(event).bootedVersion === context.desired?.version;
 
 const provided = (): Promise<never> => Promise.reject(new Error('no effect was provided'));
 
@@ -56,37 +50,13 @@ const base = setup({
     cleanUp: fromPromise<CleanUpOutput>(provided),
     undo: fromPromise<void, UndoInput>(provided),
   },
-  guards: {
-    isAtBoot: ({ event }) => event.type === 'runtime.restored' && event.cause === 'boot',
-    isInvalid: ({ event }) => event.type === 'DESIRED_STATE.INVALID',
-    isSame,
-    isSameInConnected: (turn) => turn.context.origin === 'connected' && isSame(turn),
-    /** The current desired state again. */
-    isRedelivery: ({ context: { activityId, desired }, event }) =>
-      event.type === 'DESIRED_STATE' &&
-      event.activityId === activityId &&
-      event.version === desired?.version &&
-      event.url === desired.url,
-    isDue: ({ event }) => event.type === 'PROGRESS' && event.isDue,
-    isStreaming: ({ context }) => isStreaming(context),
-    isFallback: ({ context }) => context.fallback,
-    canFallBack: ({ context }) => isStreaming(context) && context.settings.streamFallback,
-    isOtherBundle: ({ context, event }) => {
-      const { inspected } = outputOf<DownloadOutput>(event);
-      return inspected !== undefined && inspected.version !== context.desired?.version;
-    },
-    isWantedBundle: ({ context, event }) => outputOf<InspectedBundle>(event).version === context.desired?.version,
-    isOutOfRestarts: ({ context }) => context.restarts >= MOST_RESTARTS,
-    isRolledBack: ({ context }) => context.rolledBack,
-    isSuperseded: ({ context }) => context.next !== null,
-  },
+  guards,
 });
 
-const assigning = (change: (typeof changes)[keyof typeof changes]) =>
-  base.assign(({ context, event }) => change({ context, event }));
+const assigning = (change: Change) => base.assign(({ context, event }) => change({ context, event }));
 
 /** The timestamp is never lower than one before (SUA-6). */
-const publishing = (report: (typeof reports)[keyof typeof reports]) =>
+const publishing = (report: Report) =>
   base.enqueueActions(({ context, event, enqueue }) => {
     const timestamp = Math.max(timeOf(event), context.publishedAt);
     enqueue.assign({ publishedAt: timestamp });

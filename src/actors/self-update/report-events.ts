@@ -12,9 +12,7 @@ import {
 import { errorOf, idOf, reasonOf, type Turn } from './activity-events.js';
 
 /** Makes messages with a timestamp that is the same for all of one action (SUA-6). */
-type Report = (turn: Turn, timestamp: number) => readonly OutboundMessage[];
-
-const typed = <Name extends string>(reports: Record<Name, Report>): Record<Name, Report> => reports;
+export type Report = (turn: Turn, timestamp: number) => readonly OutboundMessage[];
 
 /** Feedback on the running activity. */
 const about =
@@ -38,7 +36,7 @@ const currentState =
     return [currentStateMessage(prefix, encodeCurrentState(inventory, { activityId, timestamp }))];
   };
 
-export const reports = typed({
+export const reports = {
   publishCurrentState: currentState(({ context }) => context.activityId),
   /** With the id of the request (D-4). */
   answerGet: currentState(({ event }) => idOf(event)),
@@ -73,4 +71,4 @@ export const reports = typed({
   publishEnded: about(({ context }) => feedback.ended(context.carried)),
   publishRolledBack: about(feedback.rolledBack),
   publishRollbackFailed: about(({ context }) => feedback.rollbackFailed(context.carried.message)),
-});
+} satisfies Record<string, Report>;
