@@ -1,5 +1,6 @@
 /** Ditto protocol messages over a Hono-style local broker, and those of the update manager's feature. */
 
+export { correlationIdOf } from './correlation-id.js';
 export {
   type DittoEnvelope,
   type DittoMessage,

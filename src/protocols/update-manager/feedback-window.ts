@@ -1,8 +1,10 @@
 import type { Action } from '../update-agent/index.js';
 
-/** The time after a RUNNING in which no other is published: what was published last (UM-FB-2). */
+/** The time after a RUNNING in which no other is published (UM-FB-2). */
 export interface OpenWindow {
   readonly published: readonly Action[];
+  /** What a later RUNNING would have said. */
+  readonly remembered: readonly Action[] | null;
 }
 
 /** Whether two reports say the same, in whatever order (UM-FB-3). */

@@ -1,5 +1,17 @@
 /** What an update manager decides and says (spec 5 and 9), without the charts that ask it. */
 
+export {
+  type Activity,
+  type ActivityRequest,
+  type ActivitySettings,
+  ActivityStep,
+  type AgentSettings,
+  allActions,
+  beginActivity,
+  needsReboot,
+  type Terminal,
+  type TerminalStatus,
+} from './activity.js';
 export { type AggregateOptions, aggregateInventory } from './aggregate.js';
 export {
   type Asked,
