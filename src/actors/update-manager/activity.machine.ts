@@ -63,10 +63,7 @@ const stepping = <P extends Params = undefined>(
   );
 
 /** Where the activity stands when it ends: what was asked of the agents last, and the command that would have followed. */
-interface Standing extends Record<string, unknown> {
-  readonly asked: Asked;
-  readonly next: NextCommand | null;
-}
+type Standing = { readonly asked: Asked; readonly next: NextCommand | null };
 
 /** A denial of the download ends the activity; one of a later command has it rolled back (UM-OC-3, UM-OC-4). */
 function deny(step: ActivityStep, command: PhaseCommand, reason: string): void {
