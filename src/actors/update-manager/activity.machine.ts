@@ -16,7 +16,6 @@ import {
   type Asked,
   areSettled,
   beginActivity,
-  denied,
   identificationOf,
   isGateOpen,
   type NextCommand,
@@ -24,10 +23,8 @@ import {
   NOT_APPROVED,
   NOTHING_SUPPORTED,
   needsReboot,
-  notAnswered,
   replyPublication,
-  terminated,
-  timedOut,
+  type Standing,
 } from '../../protocols/update-manager/index.js';
 import {
   type ActivityContext,
@@ -42,6 +39,7 @@ import {
   timeOf,
 } from './events.js';
 
+type ForPhase = { readonly command: PhaseCommand };
 type Params = Readonly<Record<string, unknown>> | undefined;
 
 const WINDOW = 'feedbackWindow';
@@ -61,15 +59,6 @@ const stepping = <P extends Params = undefined>(
       if (step.window === 'opened') enqueue.raise({ type: 'WINDOW_OVER' }, { id: WINDOW, delay });
     },
   );
-
-/** Where the activity stands when it ends: what was asked of the agents last, and the command that would have followed. */
-type Standing = { readonly asked: Asked; readonly next: NextCommand | null };
-
-/** A denial of the download ends the activity; one of a later command has it rolled back (UM-OC-3, UM-OC-4). */
-function deny(step: ActivityStep, command: PhaseCommand, reason: string): void {
-  if (command === 'DOWNLOAD') step.end({ status: 'INCOMPLETE', message: denied(reason) }, 'NOTHING');
-  else step.deny(reason);
-}
 
 const dueAfter = (leftMs: number, now: number) => ({ leftMs, dueAt: now + leftMs });
 
@@ -92,12 +81,10 @@ const base = setup({
     repeatRunning: stepping((step) => step.repeatRunning()),
     closeWindow: stepping((step) => step.closeWindow()),
     sendCommand: stepping((step, { command }: { command: Command }) => step.command(command)),
-    denyByOwner: stepping((step, { command }: { command: PhaseCommand }) => deny(step, command, NOT_APPROVED)),
-    denyBySilence: stepping((step, { command }: { command: PhaseCommand }) =>
-      deny(step, command, notAnswered(step.activity.settings.ownerConsentTimeoutMs)),
-    ),
-    denyUnasked: stepping((step, { command }: { command: PhaseCommand }) => deny(step, command, NO_CONSENT_CLIENT)),
-    askOwner: enqueueActions(({ context, event, enqueue }, { command }: { command: PhaseCommand }) => {
+    denyByOwner: stepping((step, { command }: ForPhase) => step.deny(command, NOT_APPROVED)),
+    denyBySilence: stepping((step, { command }: ForPhase) => step.denyBySilence(command)),
+    denyUnasked: stepping((step, { command }: ForPhase) => step.deny(command, NO_CONSENT_CLIENT)),
+    askOwner: enqueueActions(({ context, event, enqueue }, { command }: ForPhase) => {
       const { at, u } = (event as { stamp?: Stamp }).stamp ?? { at: 0, u: 0 };
       const correlationId = correlationIdOf(at, u);
       const step = new ActivityStep(context.activity, at);
@@ -111,14 +98,9 @@ const base = setup({
     }),
     endUnsupported: stepping((step) => step.end({ status: 'INCOMPLETE', message: NOTHING_SUPPORTED }, 'NOTHING')),
     endUnidentified: stepping((step) => step.failIdentification()),
-    endSettled: stepping((step, { next }: Standing) => step.settle(next)),
-    endTimedOut: stepping((step, { asked, next }: Standing) => {
-      const status = asked === 'IDENTIFY' ? 'IDENTIFICATION_FAILED' : 'INCOMPLETE';
-      step.end({ status, message: timedOut(next, step.activity.settings.phaseTimeoutMs) }, asked);
-    }),
-    endTerminated: stepping((step, { asked, next }: Standing) =>
-      step.end({ status: 'INCOMPLETE', message: terminated(next) }, asked),
-    ),
+    endSettled: stepping((step, standing: Standing) => step.settle(standing)),
+    endTimedOut: stepping((step, standing: Standing) => step.timeOut(standing)),
+    endTerminated: stepping((step, standing: Standing) => step.terminate(standing)),
     endSuperseded: stepping((step, { asked }: Standing) => step.end({ status: 'SUPERSEDED', message: null }, asked)),
     /** Has the runtime say when all that was published is with the broker. */
     markEnd: enqueueActions(({ context, enqueue }) => {
@@ -140,6 +122,14 @@ const base = setup({
       },
     })),
     hurryReport: emit({ type: 'tell', to: INVENTORY, event: { type: 'HURRY' } }),
+    warnOfDomains: enqueueActions(({ context: { activity }, enqueue }) => {
+      const { activityId, unknown, repeated } = activity;
+      const warn = (message: string, domains: readonly string[]) => {
+        if (domains.length > 0) enqueue.emit({ type: 'log.warn', message, fields: { activityId, domains } });
+      };
+      warn('desired_state_domain_unknown', unknown);
+      warn('desired_state_domain_repeated', repeated);
+    }),
     warnOfNoReboot: emit(({ context }) => ({
       type: 'log.warn',
       message: 'reboot_required_but_disabled',
@@ -156,9 +146,9 @@ const base = setup({
     areSettled: ({ context }) => areSettled(context.activity.domains),
     isGateOpen: ({ context }, { command }: { command: Exclude<Command, 'CLEANUP'> }) =>
       isGateOpen(command, context.activity.domains),
-    needsConsent: ({ context }, { command }: { command: PhaseCommand }) =>
+    needsConsent: ({ context }, { command }: ForPhase) =>
       context.activity.settings.ownerConsentCommands.includes(command),
-    hasNobodyToAsk: ({ context }, { command }: { command: PhaseCommand }) => {
+    hasNobodyToAsk: ({ context }, { command }: ForPhase) => {
       const { settings, backend } = context.activity;
       return settings.ownerConsentCommands.includes(command) && backend.isThings && backend.thing === null;
     },
@@ -308,6 +298,7 @@ export const activityMachine = base.createMachine({
   },
   states: {
     validating: {
+      entry: 'warnOfDomains',
       always: [{ guard: 'isNothingSupported', target: 'reporting', actions: 'endUnsupported' }, { target: 'running' }],
     },
     running: {

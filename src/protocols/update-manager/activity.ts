@@ -26,7 +26,15 @@ import {
   type Publication,
 } from './publication.js';
 import { type Part, splitDesiredState } from './split.js';
-import { leftIncomplete, type NextCommand, notIdentified } from './terminal.js';
+import {
+  denied,
+  leftIncomplete,
+  type NextCommand,
+  notAnswered,
+  notIdentified,
+  terminated,
+  timedOut,
+} from './terminal.js';
 
 export interface AgentSettings {
   /** A COMPLETED activity with actions of this domain asks for a reboot. */
@@ -67,13 +75,18 @@ export interface Activity {
   readonly domains: readonly Domain[];
   /** What each agent is to be sent; empty once it is on its way. */
   readonly parts: readonly Part[];
+  /** Domains of the desired state that no agent is configured for, and those that it names twice. */
   readonly unknown: readonly string[];
+  readonly repeated: readonly string[];
   /** Set when the activity can only end INCOMPLETE; with the reason of a denial. */
   readonly failure: { readonly reason: string | null } | null;
   readonly unidentified: ReadonlyArray<{ readonly domain: string; readonly message: string }>;
   readonly window: OpenWindow | null;
   readonly terminal: Terminal | null;
 }
+
+/** Where an activity stands: what was asked of the agents last, and the command that would follow. */
+export type Standing = { readonly asked: Asked; readonly next: NextCommand | null };
 
 export interface ActivityRequest {
   readonly activityId: string;
@@ -83,7 +96,7 @@ export interface ActivityRequest {
 }
 
 export function beginActivity({ activityId, desiredState, backend, settings }: ActivityRequest): Activity {
-  const { parts, unknown } = splitDesiredState(desiredState, Object.keys(settings.agents));
+  const { parts, unknown, repeated } = splitDesiredState(desiredState, Object.keys(settings.agents));
   return {
     activityId,
     backend,
@@ -92,6 +105,7 @@ export function beginActivity({ activityId, desiredState, backend, settings }: A
     domains: parts.map(({ domain }) => ({ id: domain, status: 'IDENTIFYING', actions: [] })),
     parts,
     unknown,
+    repeated,
     failure: null,
     unidentified: [],
     window: null,
@@ -173,8 +187,14 @@ export class ActivityStep {
     this.publications.push(...consentPublication(this.activity.backend, this.heading, command, correlationId));
   }
 
-  deny(reason: string): void {
-    this.change({ failure: { reason } });
+  /** A denial of the download ends the activity; one of a later command has it rolled back (UM-OC-3, UM-OC-4). */
+  deny(command: PhaseCommand, reason: string): void {
+    if (command === 'DOWNLOAD') this.end({ status: 'INCOMPLETE', message: denied(reason) }, 'NOTHING');
+    else this.change({ failure: { reason } });
+  }
+
+  denyBySilence(command: PhaseCommand): void {
+    this.deny(command, notAnswered(this.activity.settings.ownerConsentTimeoutMs));
   }
 
   /** RUNNING, unless one was published a moment ago (UM-FB-2). */
@@ -202,8 +222,8 @@ export class ActivityStep {
     this.running();
   }
 
-  /** `next` of a state in which all domains have settled. */
-  settle(next: NextCommand | null): void {
+  /** All domains have settled. */
+  settle({ next }: Pick<Standing, 'next'>): void {
     const { failure } = this.activity;
     if (failure) this.end({ status: 'INCOMPLETE', message: leftIncomplete(next, failure.reason) }, 'CLEANUP');
     else this.end({ status: 'COMPLETED', message: null }, 'CLEANUP');
@@ -212,6 +232,15 @@ export class ActivityStep {
   failIdentification(): void {
     const message = notIdentified(this.activity.unidentified);
     this.end({ status: 'IDENTIFICATION_FAILED', message }, 'IDENTIFY');
+  }
+
+  timeOut({ asked, next }: Standing): void {
+    const status = asked === 'IDENTIFY' ? 'IDENTIFICATION_FAILED' : 'INCOMPLETE';
+    this.end({ status, message: timedOut(next, this.activity.settings.phaseTimeoutMs) }, asked);
+  }
+
+  terminate({ asked, next }: Standing): void {
+    this.end({ status: 'INCOMPLETE', message: terminated(next) }, asked);
   }
 
   /** The one terminal feedback; `asked` says who of the agents has had a last command already. */

@@ -9,6 +9,7 @@ export {
   allActions,
   beginActivity,
   needsReboot,
+  type Standing,
   type Terminal,
   type TerminalStatus,
 } from './activity.js';
@@ -44,16 +45,4 @@ export {
   thingRequest,
 } from './publication.js';
 export { type Part, type Split, splitDesiredState } from './split.js';
-export {
-  denied,
-  inProgress,
-  leftIncomplete,
-  type NextCommand,
-  NO_CONSENT_CLIENT,
-  NOT_APPROVED,
-  NOTHING_SUPPORTED,
-  notAnswered,
-  notIdentified,
-  terminated,
-  timedOut,
-} from './terminal.js';
+export { inProgress, type NextCommand, NO_CONSENT_CLIENT, NOT_APPROVED, NOTHING_SUPPORTED } from './terminal.js';
