@@ -78,6 +78,7 @@ export const SETTINGS: OrchestrationSettings = {
 /** A manager with the real runtime and store around it, and time that the test moves. */
 export class ManagedVehicle {
   reboots = 0;
+  onReboot = (): void => {};
   readonly warnings: string[] = [];
   readonly link: FakeUpdateLink;
   manager: UpdateManager | undefined;
@@ -102,6 +103,7 @@ export class ManagedVehicle {
       publish: this.link.publish,
       reboot: async () => {
         this.reboots++;
+        this.onReboot();
       },
     });
     return this.manager.types;
