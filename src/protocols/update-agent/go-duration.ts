@@ -31,13 +31,18 @@ export function parseGoDuration(text: string): number | undefined {
 
 /** As Go prints a duration that is not negative: `10m0s`, `1.5s`, `700ms` (spec 5.6). */
 export function formatGoDuration(ms: number): string {
-  const ns = Math.round(ms * 1e6);
-  if (ns === 0) return '0s';
-  if (ns < 1e3) return `${ns}ns`;
-  if (ns < 1e6) return `${ns / 1e3}µs`;
-  if (ns < 1e9) return `${ns / 1e6}ms`;
-  const seconds = Math.floor(ns / 1e9);
-  const fraction = String(ns % 1e9)
+  if (ms < 1_000) {
+    const ns = Math.round(ms * 1e6);
+    if (ns === 0) return '0s';
+    if (ns < 1e3) return `${ns}ns`;
+    if (ns < 1e6) return `${ns / 1e3}µs`;
+    if (ns < 1e9) return `${ns / 1e6}ms`;
+  }
+  // Apart, as a double does not hold the nanoseconds of more than a hundred days.
+  const whole = Math.floor(ms / 1_000);
+  const rest = Math.round((ms - whole * 1_000) * 1e6);
+  const seconds = rest < 1e9 ? whole : whole + 1;
+  const fraction = String(rest % 1e9)
     .padStart(9, '0')
     .replace(/0+$/, '');
   const minutes = Math.floor(seconds / 60);
