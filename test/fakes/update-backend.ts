@@ -30,7 +30,12 @@ export class FakeUpdateLink {
   /** Publications that the broker has not acknowledged. */
   waiting = 0;
 
-  readonly publish: OutputEffect = async (output, { signal }) => {
+  /** @param carry what carries a publication instead */
+  constructor(private readonly carry?: OutputEffect) {}
+
+  readonly publish: OutputEffect = async (output, context) => {
+    if (this.carry) return this.carry(output, context);
+    const { signal } = context;
     const { topic, payload, retain } = output as unknown as { topic: string; payload: string; retain: boolean };
     this.waiting++;
     await until(() => this.isOnline || signal.aborted, 'the broker is back', 60_000);
