@@ -273,10 +273,7 @@ describe('a download', () => {
       response.writeHead(200, { 'content-length': 2 ** 52 });
       response.flushHeaders();
     });
-    await assert.rejects(
-      download(),
-      failure('FETCH_NO_SPACE', /Not enough space in .*: \d+ bytes needed, \d+ free/),
-    );
+    await assert.rejects(download(), failure('FETCH_NO_SPACE', /Not enough space in .*: \d+ bytes needed, \d+ free/));
   });
 
   it('a folder that cannot be made and a file that cannot be opened are told apart', async (t) => {
