@@ -98,6 +98,8 @@ export class LinkHost {
   async publish(output: PublishOutput, { signal }: Pick<OutputContext, 'signal'>): Promise<void> {
     this.unpublished++;
     try {
+      // What was acknowledged before is off the disk, so that a crash repeats at most this one.
+      await this.deps.system.commit.flushed();
       for (;;) {
         const connection = await this.online(signal);
         try {

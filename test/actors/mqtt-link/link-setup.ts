@@ -3,7 +3,7 @@ import type { LinkContext } from '../../../src/actors/mqtt-link/events.js';
 import { createMqttLinks, type MqttLinkOptions } from '../../../src/actors/mqtt-link/index.js';
 import { ActorSystem, Metrics, silentLogger, systemClock } from '../../../src/runtime/index.js';
 import { eventually, temporaryFolder } from '../../fakes/runtime.js';
-import { SCRIBE, type ScribeEvent, scribeOptions, scribeType } from './scribe.js';
+import { SCRIBE, type ScribeContext, type ScribeEvent, scribeOptions, scribeType } from './scribe.js';
 
 export interface LinkUnderTest {
   readonly system: ActorSystem;
@@ -46,7 +46,7 @@ export async function startLink(
   };
   t.after(stop);
   const state = () => system.cell('mqtt-link/scribe')?.stateText;
-  const scribe = () => system.peek(SCRIBE)?.context as { heard: string[]; counted: number } | undefined;
+  const scribe = () => system.peek(SCRIBE)?.context as ScribeContext | undefined;
   const heard = () => scribe()?.heard ?? [];
   return {
     system,

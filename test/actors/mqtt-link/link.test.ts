@@ -107,10 +107,12 @@ describe('an MQTT link with the embedded broker', () => {
     await link.reaches('online');
     const client = await broker.connect();
     const count = 6_000;
-    const sent = Array.from({ length: count }, (_, index) =>
-      client.mqtt.publishAsync('heard', `#${index}`, { qos: index % 3 === 0 ? 0 : 1 }),
-    );
-    await Promise.all(sent);
+    for (let sent = 0; sent < count; sent += 500) {
+      const batch = Array.from({ length: 500 }, (_, index) =>
+        client.mqtt.publishAsync('heard', `#${sent + index}`, { qos: index % 3 === 0 ? 0 : 1 }),
+      );
+      await Promise.all(batch);
+    }
     await eventually(() => link.counted() === count, 'all are taken', 60_000);
     assert.deepEqual(link.heard(), ['UP'], 'one connection');
   });

@@ -4,6 +4,11 @@ import type { ActorType, OutputEffect } from '../../../src/runtime/index.js';
 
 export const SCRIBE = 'scribe/s';
 
+export interface ScribeContext {
+  readonly heard: readonly string[];
+  readonly counted: number;
+}
+
 export type ScribeEvent =
   | { readonly type: 'HEARD'; readonly text: string }
   | { readonly type: 'BROKER.UP' }
@@ -22,7 +27,7 @@ const publication = (text: string, qos: 0 | 1 = 1, retain = false): PublishOutpu
 
 /** A role that writes down what it is told, and says what it is told to say. */
 const machine = setup({
-  types: {} as { context: { heard: string[]; counted: number }; events: ScribeEvent; emitted: PublishOutput },
+  types: {} as { context: ScribeContext; events: ScribeEvent; emitted: PublishOutput },
 }).createMachine({
   id: 'scribe',
   context: { heard: [], counted: 0 },
@@ -31,11 +36,18 @@ const machine = setup({
     SAY: { actions: emit(({ event }) => publication(event.text, event.qos, event.retain)) },
     'BROKER.UP': { actions: assign({ heard: ({ context }) => [...context.heard, 'UP'] }) },
     'BROKER.DOWN': { actions: assign({ heard: ({ context }) => [...context.heard, 'DOWN'] }) },
-    // What comes in great numbers is counted only.
+    // What comes in great numbers is counted only; what is to be echoed is said again.
     HEARD: [
       {
         guard: ({ event }) => event.text.startsWith('#'),
         actions: assign({ counted: ({ context }) => context.counted + 1 }),
+      },
+      {
+        guard: ({ event }) => event.text.startsWith('!'),
+        actions: [
+          assign({ heard: ({ context, event }) => [...context.heard, event.text] }),
+          emit(({ event }) => publication(event.text)),
+        ],
       },
       { actions: assign({ heard: ({ context, event }) => [...context.heard, event.text] }) },
     ],
