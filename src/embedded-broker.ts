@@ -1,11 +1,11 @@
-import type { MqttConfig } from './actors/mqtt/config.js';
 import { type Broker, byPassword, createBroker } from './actors/mqtt/index.js';
 import type { AssemblyDeps, Base } from './assembly.js';
 import { brokerRefusals, measureBroker } from './broker-metrics.js';
+import type { HubConfig } from './hub-config.js';
 import { type Child, errorRecord } from './runtime/index.js';
 
 /** The broker of this process, measured and logged; its child comes before whatever dials it. */
-export function embedBroker({ embedded }: MqttConfig, { system, metrics }: Base, deps: AssemblyDeps) {
+export function embedBroker({ embedded }: HubConfig['mqtt'], { system, metrics }: Base, deps: AssemblyDeps) {
   const { clock, logger } = deps;
   const { users, enabled: _enabled, ...options } = embedded;
   const broker: Broker = createBroker({
