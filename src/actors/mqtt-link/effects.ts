@@ -20,7 +20,6 @@ export interface LinkHostDeps {
 }
 
 export class LinkHost {
-  private readonly url: URL;
   private readonly inbound: Inbound;
   private connection: LinkConnection | undefined;
   private lostBecause = new LinkError('LINK_LOST', 'not connected yet');
@@ -34,9 +33,7 @@ export class LinkHost {
     private readonly options: MqttLinkOptions,
     private readonly deps: LinkHostDeps,
   ) {
-    const url = brokerUrl(options.url);
-    if (!url.ok) throw new LinkError('LINK_BROKER_INVALID', `the address of the broker: ${url.error.detail}`);
-    this.url = url.value;
+    if (typeof options.url === 'string') parseUrl(options.url);
     this.inbound = new Inbound(options, deps.system, deps.metrics);
   }
 
@@ -55,7 +52,7 @@ export class LinkHost {
     const { clock } = this.deps;
     const connection = await LinkConnection.open(
       {
-        url: this.url,
+        url: this.url(),
         client: { ...this.clientOptions(), ...(await tlsOptions(this.options.tls)) },
         subscriptions: this.options.subscriptions,
         accepted: (sessionPresent) => this.inbound.accepted(sessionPresent),
@@ -76,6 +73,7 @@ export class LinkHost {
       connection.drop(new LinkError('LINK_LOST', 'nothing can be stored at the moment', { cause: error }));
       throw error;
     }
+    this.options.onUp?.();
     this.wake();
   }
 
@@ -174,14 +172,21 @@ export class LinkHost {
     for (const wake of waiting) wake();
   }
 
+  private url(): URL {
+    const { url } = this.options;
+    const known = typeof url === 'string' ? url : url();
+    if (known === undefined) throw new LinkError('LINK_UNREACHABLE', 'the broker of this process does not listen');
+    return parseUrl(known);
+  }
+
   private clientOptions(): IClientOptions {
-    const { clientId, clean, keepAliveS, username, password, timing } = this.options;
+    const { clientId, clean, keepAliveS, username, password, connectTimeoutMs } = this.options;
     return {
       protocolVersion: 4,
       clientId,
       clean,
       keepalive: keepAliveS,
-      connectTimeout: timing?.connectTimeoutMs ?? DEFAULT_LINK_TIMING.connectTimeoutMs,
+      connectTimeout: connectTimeoutMs ?? DEFAULT_LINK_TIMING.connectTimeoutMs,
       reconnectPeriod: 0,
       queueQoSZero: false,
       resubscribe: false,
@@ -189,6 +194,12 @@ export class LinkHost {
       ...(password === undefined ? {} : { password }),
     };
   }
+}
+
+function parseUrl(text: string): URL {
+  const url = brokerUrl(text);
+  if (!url.ok) throw new LinkError('LINK_BROKER_INVALID', `the address of the broker: ${url.error.detail}`);
+  return url.value;
 }
 
 async function tlsOptions(files: LinkTlsFiles = {}): Promise<IClientOptions> {

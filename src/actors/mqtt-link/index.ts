@@ -8,7 +8,6 @@ import { LinkMetrics } from './link-metrics.js';
 import { linkMachine } from './machine.js';
 import type { MqttLinkOptions, PublishOutput } from './options.js';
 
-export type { LinkTiming } from './events.js';
 export type { InboundMessage, MqttLinkOptions, PublishOutput, Subscription, Tell } from './options.js';
 
 /** The chart alone: enough for a replay. */
@@ -64,8 +63,12 @@ export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDep
     },
     publisher: (name) => (output: EventObject, context) => host(name).publish(output as PublishOutput, context),
     add: (options) => {
-      const { name } = options;
-      const timing = { ...DEFAULT_LINK_TIMING, ...options.timing };
+      const { name, connectTimeoutMs, backoff } = options;
+      const timing = {
+        ...DEFAULT_LINK_TIMING,
+        ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+        ...(backoff === undefined ? {} : { firstPauseMs: backoff.firstMs, longestPauseMs: backoff.longestMs }),
+      };
       const added = new LinkHost(options, { system, clock, metrics: counted });
       hosts.set(name, added);
       counted.add(name, () => added.figures);

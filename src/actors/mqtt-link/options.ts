@@ -1,6 +1,5 @@
 import type { EventObject } from 'xstate';
 import type { Address } from '../../runtime/index.js';
-import type { LinkTiming } from './events.js';
 
 /** An event for an actor. */
 export interface Tell {
@@ -31,8 +30,8 @@ export interface LinkTlsFiles {
 export interface MqttLinkOptions {
   /** The link's address is `mqtt-link/NAME`. */
   readonly name: string;
-  /** `host:port`, or a URL with tcp, mqtt, ssl, tls, mqtts, ws, wss and their like. */
-  readonly url: string;
+  /** `host:port` or a URL (tcp, mqtt, ssl, tls, mqtts, ws, wss); a function where it is known later, and may change. */
+  readonly url: string | (() => string | undefined);
   readonly clientId: string;
   /** Without it the broker keeps what comes while the link is away. */
   readonly clean: boolean;
@@ -40,14 +39,18 @@ export interface MqttLinkOptions {
   readonly username?: string;
   readonly password?: string;
   readonly tls?: LinkTlsFiles;
-  /** What differs from `DEFAULT_LINK_TIMING`. */
-  readonly timing?: Partial<LinkTiming>;
+  /** For the broker to accept the client and its subscriptions. @default 30000 */
+  readonly connectTimeoutMs?: number;
+  /** The pause before the first try again, doubled up to the longest. @default 1 s to 60 s */
+  readonly backoff?: { readonly firstMs: number; readonly longestMs: number };
   /** Made at each connection, in this order, before `up` is told. */
   readonly subscriptions: readonly Subscription[];
   /** Told after the subscriptions of each connection, in order with the messages. */
   readonly up?: readonly Tell[];
   /** Told when a connection is lost after that. */
   readonly down?: readonly Tell[];
+  /** Called at each connection. */
+  readonly onUp?: () => void;
   /** Messages stored and not taken yet, past which the link leaves the broker until half of them are (SUA-5). @default 1000 */
   readonly inboxBound?: number;
   /** Larger payloads are acknowledged, dropped and counted. @default 1 MiB */

@@ -89,5 +89,5 @@ export const scribeOptions = {
   ],
   up: told('BROKER.UP'),
   down: told('BROKER.DOWN'),
-  timing: { firstPauseMs: 20, longestPauseMs: 200 },
+  backoff: { firstMs: 20, longestMs: 200 },
 } as const satisfies Omit<MqttLinkOptions, 'url'>;
