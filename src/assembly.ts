@@ -17,7 +17,9 @@ import {
   Inspection,
   type Logger,
   Metrics,
+  measureInspection,
   measureRuntime,
+  Overload,
   Supervisor,
 } from './runtime/index.js';
 import { StopTime } from './stop-time.js';
@@ -43,6 +45,7 @@ export interface Assembly {
 export interface Base {
   readonly system: ActorSystem;
   readonly metrics: Metrics;
+  readonly overload: Overload;
   assemble(parts: AssemblyParts): Assembly;
 }
 
@@ -64,8 +67,10 @@ export function createBase(
   const health = new Health();
   const directory = join(parts.dataDir, 'store');
   const system = new ActorSystem({ ...parts.store, directory, clock, ids, log: logger });
-  measureRuntime(system, metrics);
+  const overload = new Overload({ clock, log: logger, waitMs: () => system.waitMs });
+  measureRuntime(system, metrics, overload);
   health.ready('store', () => storeHealth(system));
+  health.ready('load', () => loadHealth(overload));
 
   const assemble = ({ role, children, routes = [], urls, close, ...figures }: AssemblyParts): Assembly => {
     let url: string | undefined;
@@ -78,9 +83,11 @@ export function createBase(
     const root = new Supervisor({ name: role, strategy: 'one_for_one', children: timed }, { clock, ids, log: logger });
     if (http) {
       http.routes(actorRoutes({ system, supervision: () => root.view() }));
-      http.routes(overviewRoutes({ role, version, system, clock, ...figures }));
+      http.routes(overviewRoutes({ role, version, system, overload, clock, ...figures }));
       for (const each of routes) http.routes(each);
-      actorStreams(http, system, new Inspection(system, clock));
+      const inspection = new Inspection(system, clock, overload);
+      measureInspection(inspection, metrics);
+      actorStreams(http, system, inspection);
     }
     return {
       system,
@@ -91,10 +98,12 @@ export function createBase(
       },
       start: async (escalate) => {
         await system.start();
+        overload.start();
         await root.start((end) => escalate(end === 'done' ? new Error(`the ${role} ended`) : end.error));
       },
       stop: async (deadlineMs) => {
         health.stopping();
+        overload.stop();
         // The store needs some of it for itself.
         stopTime.begin(deadlineMs - deadlineMs / 8);
         await root.stop(deadlineMs);
@@ -103,11 +112,17 @@ export function createBase(
       },
     };
   };
-  return { system, metrics, assemble };
+  return { system, metrics, overload, assemble };
 }
 
 const storeHealth = ({ commit }: ActorSystem) =>
   commit.degraded ? { ok: false, detail: commit.degraded.message } : { ok: true };
+
+/** It stays ready: another process would have no less to do, and what matters is not shed (MBX-5). */
+function loadHealth({ view }: Overload) {
+  if (view.level === 'none') return { ok: true };
+  return { ok: true, detail: `overloaded: work waits ${view.delayMs} ms for its turn` };
+}
 
 function httpService(server: HttpServer, started: (url: string | undefined) => void): Child {
   return {

@@ -5,12 +5,13 @@ import type { HubConfig } from './hub-config.js';
 import { type Child, errorRecord } from './runtime/index.js';
 
 /** The broker of this process, measured and logged; its child comes before whatever dials it. */
-export function embedBroker({ embedded }: HubConfig['mqtt'], { system, metrics }: Base, deps: AssemblyDeps) {
+export function embedBroker({ embedded }: HubConfig['mqtt'], { system, metrics, overload }: Base, deps: AssemblyDeps) {
   const { clock, logger } = deps;
   const { users, enabled: _enabled, ...options } = embedded;
   const broker: Broker = createBroker({
     ...options,
     ...(users.length === 0 ? {} : { authenticate: byPassword(users) }),
+    shedsUnacked: () => overload.sheds('telemetry'),
     clock,
     onRefused: brokerRefusals({ metrics, logger, clock }),
     onFailed: (error) => logger.error({ error: errorRecord(error) }, 'broker_failed'),

@@ -19,6 +19,7 @@ export async function serveVehicle(command: Command): Promise<void> {
   process.exitCode = await runProcess({
     create: (deps) => createVehicle(config, deps),
     logger,
+    terminal: output.terminal,
     ready: (vehicle) => {
       const urls = vehicle.urls();
       const lines = Object.entries(urls).map(([name, url]) => `${name.padEnd(10)} ${url}`);
