@@ -12,6 +12,8 @@ export interface GoFlag {
 export interface GoFlagsResult {
   /** Flag name → its text, or its default. */
   readonly values: ReadonlyMap<string, string>;
+  /** Those that were given. */
+  readonly given: ReadonlyMap<string, string>;
   /** What follows the flags: from the first argument that is none, or after `--`. */
   readonly rest: readonly string[];
   /** `-h`, `-help`, `--help` was given. */
@@ -22,25 +24,27 @@ export interface GoFlagsResult {
 export function parseGoFlags(args: readonly string[], flags: readonly GoFlag[]): GoFlagsResult {
   const known = new Map(flags.map((flag) => [flag.name, flag]));
   const values = new Map(flags.map((flag) => [flag.name, flag.default]));
+  const given = new Map<string, string>();
   for (let index = 0; index < args.length; index += 1) {
     const argument = args[index] ?? '';
-    if (argument === '--') return { values, rest: args.slice(index + 1), help: false };
+    if (argument === '--') return { values, given, rest: args.slice(index + 1), help: false };
     const match = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(argument);
     if (!match) {
       if (argument.length > 1 && argument.startsWith('-')) throw wrongUsage(`bad flag syntax: ${argument}`, flags);
-      return { values, rest: args.slice(index), help: false };
+      return { values, given, rest: args.slice(index), help: false };
     }
     const [, name = '', inline] = match;
     const flag = known.get(name);
     if (!flag) {
-      if (name === 'h' || name === 'help') return { values, rest: args.slice(index + 1), help: true };
+      if (name === 'h' || name === 'help') return { values, given, rest: args.slice(index + 1), help: true };
       throw wrongUsage(`flag provided but not defined: -${name}`, flags);
     }
     const value = inline ?? (flag.isBoolean ? 'true' : args[++index]);
     if (value === undefined) throw wrongUsage(`flag needs an argument: -${name}`, flags);
     values.set(name, value);
+    given.set(name, value);
   }
-  return { values, rest: [], help: false };
+  return { values, given, rest: [], help: false };
 }
 
 /** The flags with their defaults, one a line. */

@@ -22,26 +22,29 @@ export interface TestSystem {
   readonly clock: ManualClock;
   readonly directory: string;
   /** Stops orderly and opens the store again. */
-  readonly reopen: (types?: readonly ActorType[], atMs?: number) => Promise<TestSystem>;
+  readonly reopen: (types?: Types, atMs?: number) => Promise<TestSystem>;
   /**
    * Opens the store as a crash at this very moment would leave it: nothing is drained, persisted or flushed before.
    * What the old system does from now on no longer counts.
    */
-  readonly crash: (types?: readonly ActorType[], atMs?: number) => Promise<TestSystem>;
+  readonly crash: (types?: Types, atMs?: number) => Promise<TestSystem>;
 }
+
+/** The types of a system, or how they are made for it. */
+type Types = readonly ActorType[] | ((system: ActorSystem) => readonly ActorType[]);
 
 export type TestSystemOptions = Partial<Omit<ActorSystemOptions, 'clock'>> & { readonly atMs?: number };
 
 /** A started system of `types` under a manual clock, closed with the test. */
 export async function testSystem(
   t: TestContext,
-  types: readonly ActorType[],
+  types: Types,
   { atMs, ...options }: TestSystemOptions = {},
 ): Promise<TestSystem> {
   const directory = options.directory ?? temporaryFolder(t);
   const clock: ManualClock = new ManualClock(atMs ?? START, () => system.settled());
   const system = new ActorSystem({ ids: seededIds(1), ...options, directory, clock });
-  for (const type of types) system.register(type);
+  for (const type of typeof types === 'function' ? types(system) : types) system.register(type);
   await system.start();
   let isOpen = true;
   const close = async (): Promise<void> => {

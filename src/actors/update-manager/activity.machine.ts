@@ -1,0 +1,398 @@
+/**
+ * One update activity (spec 5.2): all domains go through the phases together, and exactly one terminal feedback ends it.
+ *
+ * Invariants
+ * - ACT-1 What a state publishes is handed to the runtime on its entry; its time-out begins when the broker has taken it,
+ *   so that nothing is both given up and sent (spec 5.9, UM-RES-2).
+ * - ACT-2 After a restart of the process phases have their whole time again; the owner and the reboot have what is left,
+ *   at least {@link GRACE_MS} from the first connection (UM-RES-4).
+ * - ACT-3 Nothing but the report and the reboot comes after the terminal feedback.
+ */
+import { assign, emit, enqueueActions, setup } from 'xstate';
+import { correlationIdOf } from '../../protocols/ditto/index.js';
+import type { Command, PhaseCommand } from '../../protocols/update-agent/index.js';
+import {
+  ActivityStep,
+  type Asked,
+  areSettled,
+  beginActivity,
+  identificationOf,
+  isGateOpen,
+  type NextCommand,
+  NO_CONSENT_CLIENT,
+  NOT_APPROVED,
+  NOTHING_SUPPORTED,
+  needsReboot,
+  replyPublication,
+  type Standing,
+} from '../../protocols/update-manager/index.js';
+import {
+  type ActivityContext,
+  type ActivityEmitted,
+  type ActivityEvent,
+  type ActivityInput,
+  type ActivityOutput,
+  GRACE_MS,
+  INVENTORY,
+  isBoot,
+  type Stamp,
+  timeOf,
+} from './events.js';
+
+type ForPhase = { readonly command: PhaseCommand };
+type Params = Readonly<Record<string, unknown>> | undefined;
+
+const WINDOW = 'feedbackWindow';
+
+/** An action that takes a step of the activity's data: what it says is emitted, what it knows is kept. */
+const stepping = <P extends Params = undefined>(
+  take: (step: ActivityStep, params: P, scope: { context: ActivityContext; event: ActivityEvent }) => void,
+) =>
+  enqueueActions<ActivityContext, ActivityEvent, P, ActivityEvent, never, never, never, never, ActivityEmitted>(
+    ({ context, event, enqueue }, params) => {
+      const step = new ActivityStep(context.activity, timeOf(event));
+      take(step, params, { context, event });
+      enqueue.assign({ activity: step.activity });
+      for (const publication of step.publications) enqueue.emit(publication);
+      if (step.window !== 'kept') enqueue.cancel(WINDOW);
+      const delay = step.activity.settings.reportFeedbackIntervalMs;
+      if (step.window === 'opened') enqueue.raise({ type: 'WINDOW_OVER' }, { id: WINDOW, delay });
+    },
+  );
+
+const dueAfter = (leftMs: number, now: number) => ({ leftMs, dueAt: now + leftMs });
+
+const base = setup({
+  types: {} as {
+    context: ActivityContext;
+    events: ActivityEvent;
+    input: ActivityInput & { readonly address: string };
+    output: ActivityOutput;
+    emitted: ActivityEmitted;
+  },
+  actions: {
+    identify: stepping((step) => step.identify()),
+    announceNothingToDo: stepping((step) => step.identified()),
+    startRunning: stepping((step) => step.run()),
+    takeFeedback: stepping((step, { asked }: { asked: Asked }, { event }) => {
+      if (event.type === 'FEEDBACK') step.take(event.domain, event.feedback, asked);
+    }),
+    publishRunning: stepping((step) => step.running()),
+    repeatRunning: stepping((step) => step.repeatRunning()),
+    closeWindow: stepping((step) => step.closeWindow()),
+    sendCommand: stepping((step, { command }: { command: Command }) => step.command(command)),
+    denyByOwner: stepping((step, { command }: ForPhase) => step.deny(command, NOT_APPROVED)),
+    denyBySilence: stepping((step, { command }: ForPhase) => step.denyBySilence(command)),
+    denyUnasked: stepping((step, { command }: ForPhase) => step.deny(command, NO_CONSENT_CLIENT)),
+    askOwner: enqueueActions(({ context, event, enqueue }, { command }: ForPhase) => {
+      const { at, u } = (event as { stamp?: Stamp }).stamp ?? { at: 0, u: 0 };
+      const correlationId = correlationIdOf(at, u);
+      const step = new ActivityStep(context.activity, at);
+      step.ask(command, correlationId);
+      enqueue.assign({ correlationId });
+      for (const publication of step.publications) enqueue.emit(publication);
+    }),
+    acknowledgeOwner: enqueueActions(({ event, enqueue }, { problem }: { problem?: string }) => {
+      if (event.type !== 'CONSENT' || !event.asker) return;
+      for (const publication of replyPublication(event.asker, problem)) enqueue.emit(publication);
+    }),
+    endUnsupported: stepping((step) => step.end({ status: 'INCOMPLETE', message: NOTHING_SUPPORTED }, 'NOTHING')),
+    endUnidentified: stepping((step) => step.failIdentification()),
+    endSettled: stepping((step, standing: Standing) => step.settle(standing)),
+    endTimedOut: stepping((step, standing: Standing) => step.timeOut(standing)),
+    endTerminated: stepping((step, standing: Standing) => step.terminate(standing)),
+    endSuperseded: stepping((step, { asked }: Standing) => step.end({ status: 'SUPERSEDED', message: null }, asked)),
+    /** Has the runtime say when all that was published is with the broker. */
+    markEnd: enqueueActions(({ context, enqueue }) => {
+      const mark = context.mark + 1;
+      enqueue.assign({ mark });
+      enqueue.emit({ type: 'then.tell', to: context.address, event: { type: 'DELIVERED', mark } as { type: string } });
+    }),
+    noteConsentTime: assign(({ context, event }) =>
+      dueAfter(context.activity.settings.ownerConsentTimeoutMs, timeOf(event)),
+    ),
+    noteRebootTime: assign(({ context, event }) => dueAfter(context.activity.settings.rebootAfterMs, timeOf(event))),
+    noteTimeLeft: assign(({ context, event }) => ({ leftMs: Math.max(GRACE_MS, context.dueAt - timeOf(event)) })),
+    noteStopping: assign({ isStopping: true }),
+    askForReport: emit(({ context: { activity, address, isStopping } }) => ({
+      type: 'tell',
+      to: INVENTORY,
+      event: { type: 'READ', activityId: activity.activityId, replyTo: address, isCached: isStopping } as {
+        type: string;
+      },
+    })),
+    hurryReport: emit({ type: 'tell', to: INVENTORY, event: { type: 'HURRY' } }),
+    warnOfDomains: enqueueActions(({ context: { activity }, enqueue }) => {
+      const { activityId, unknown, repeated } = activity;
+      const warn = (message: string, domains: readonly string[]) => {
+        if (domains.length > 0) enqueue.emit({ type: 'log.warn', message, fields: { activityId, domains } });
+      };
+      warn('desired_state_domain_unknown', unknown);
+      warn('desired_state_domain_repeated', repeated);
+    }),
+    warnOfNoReboot: emit(({ context }) => ({
+      type: 'log.warn',
+      message: 'reboot_required_but_disabled',
+      fields: { activityId: context.activity.activityId },
+    })),
+    reboot: emit({ type: 'reboot' }),
+  },
+  guards: {
+    isNothingSupported: ({ context }) => context.activity.domains.length === 0,
+    isUnidentified: ({ context }) => identificationOf(context.activity.domains) === 'failed',
+    isIdentified: ({ context }) => identificationOf(context.activity.domains) === 'identified',
+    isNothingToDo: ({ context }) =>
+      identificationOf(context.activity.domains) === 'settled' && !context.activity.failure,
+    areSettled: ({ context }) => areSettled(context.activity.domains),
+    isGateOpen: ({ context }, { command }: { command: Exclude<Command, 'CLEANUP'> }) =>
+      isGateOpen(command, context.activity.domains),
+    needsConsent: ({ context }, { command }: ForPhase) =>
+      context.activity.settings.ownerConsentCommands.includes(command),
+    hasNobodyToAsk: ({ context }, { command }: ForPhase) => {
+      const { settings, backend } = context.activity;
+      return settings.ownerConsentCommands.includes(command) && backend.isThings && backend.thing === null;
+    },
+    isOtherQuestion: ({ context, event }) =>
+      event.type === 'CONSENT' && event.asker !== undefined && event.asker.correlationId !== context.correlationId,
+    isOtherActivity: ({ context, event }) =>
+      event.type === 'CONSENT' && event.activityId !== context.activity.activityId,
+    isApproved: ({ event }) => event.type === 'CONSENT' && event.isApproved,
+    isDelivered: ({ context, event }) => event.type === 'DELIVERED' && event.mark === context.mark,
+    isBoot: ({ event }) => isBoot(event),
+    isEndedBySuperseding: ({ context, event }) =>
+      event.type === 'DELIVERED' && event.mark === context.mark && context.activity.terminal?.status === 'SUPERSEDED',
+    isStopping: ({ context }) => context.isStopping,
+    isRebootDue: ({ context: { activity } }) => needsReboot(activity) && activity.settings.rebootEnabled,
+    isRebootWanted: ({ context: { activity } }) => needsReboot(activity),
+  },
+  delays: {
+    phaseTimeout: ({ context }) => context.activity.settings.phaseTimeoutMs,
+    ownerConsentTimeout: ({ context }) => context.leftMs,
+    rebootAfter: ({ context }) => context.leftMs,
+  },
+});
+
+/** What every state of a running activity takes, given what was asked of the agents and what would come next. */
+const taking = (asked: Asked, next: NextCommand | null) =>
+  ({
+    FEEDBACK: { actions: { type: 'takeFeedback', params: { asked } } },
+    STOP: { target: '#reporting', actions: [{ type: 'endTerminated', params: { asked, next } }, 'noteStopping'] },
+    SUPERSEDE: { target: '#reporting', actions: { type: 'endSuperseded', params: { asked, next } } },
+  }) as const;
+
+const settling = (asked: Asked, next: NextCommand | null) =>
+  ({
+    guard: 'areSettled',
+    target: '#reporting',
+    actions: { type: 'endSettled', params: { asked, next } },
+  }) as const;
+
+/** Waits for the broker, then for the agents' answers to what `entry` has sent. */
+const answers = (waitsFor: string, asked: Asked, next: NextCommand | null) =>
+  ({
+    initial: 'sending',
+    states: {
+      sending: {
+        entry: 'markEnd',
+        meta: { waitsFor: 'the broker to take what the agents are sent', until: 'never' },
+        on: { DELIVERED: { guard: 'isDelivered', target: 'waiting' } },
+      },
+      waiting: {
+        meta: { waitsFor, until: 'phaseTimeout' },
+        after: {
+          phaseTimeout: { target: '#reporting', actions: { type: 'endTimedOut', params: { asked, next } } },
+        },
+        on: {
+          'runtime.restored': { guard: 'isBoot', target: 'waiting', reenter: true, actions: 'repeatRunning' },
+        },
+      },
+    },
+  }) as const;
+
+/** After the owner's consent, where it is asked for, a command to all domains, and the wait for them to be through. */
+const phase = (command: PhaseCommand, next: NextCommand, following: '#update' | '#activate' | '#cleaning') => {
+  const params = { command } as const;
+  const target = command === 'DOWNLOAD' ? '#reporting' : '#rollingBack';
+  return {
+    initial: 'choosing',
+    on: taking('NOTHING', next),
+    always: settling('NOTHING', next),
+    states: {
+      choosing: {
+        always: [
+          { guard: { type: 'hasNobodyToAsk', params }, target, actions: { type: 'denyUnasked', params } },
+          { guard: { type: 'needsConsent', params }, target: 'consent' },
+          { target: 'await' },
+        ],
+      },
+      consent: {
+        entry: { type: 'askOwner', params },
+        initial: 'sending',
+        on: {
+          CONSENT: [
+            {
+              guard: 'isOtherQuestion',
+              actions: { type: 'acknowledgeOwner', params: { problem: 'correlation id mismatch' } },
+            },
+            { guard: 'isOtherActivity', actions: { type: 'acknowledgeOwner', params: {} } },
+            { guard: 'isApproved', target: 'await', actions: { type: 'acknowledgeOwner', params: {} } },
+            {
+              target,
+              actions: [
+                { type: 'acknowledgeOwner', params: {} },
+                { type: 'denyByOwner', params },
+              ],
+            },
+          ],
+        },
+        states: {
+          sending: {
+            entry: 'markEnd',
+            meta: { waitsFor: 'the broker to take the question to the owner', until: 'never' },
+            on: { DELIVERED: { guard: 'isDelivered', target: 'asked', actions: 'noteConsentTime' } },
+          },
+          asked: {
+            meta: { waitsFor: "the owner's consent", until: 'ownerConsentTimeout' },
+            after: { ownerConsentTimeout: { target, actions: { type: 'denyBySilence', params } } },
+            on: { 'runtime.restored': { guard: 'isBoot', target: 'resuming', actions: 'repeatRunning' } },
+          },
+          resuming: {
+            meta: { waitsFor: 'the broker, which may hold the answer of the owner', until: 'never' },
+            on: { LINK_UP: { target: 'asked', actions: 'noteTimeLeft' } },
+          },
+        },
+      },
+      await: {
+        entry: { type: 'sendCommand', params },
+        ...answers(`every domain to be through with ${command}`, command, next),
+        on: { FEEDBACK: taking(command, next).FEEDBACK },
+        always: { guard: { type: 'isGateOpen', params }, target: following, actions: 'publishRunning' },
+      },
+    },
+  } as const;
+};
+
+/** The chart of an update activity; each is an actor of its own that ends with what became of it. */
+export const activityMachine = base.createMachine({
+  id: 'update-activity',
+  options: { maxIterations: 1_000 },
+  context: ({ input }) => ({
+    address: input.address,
+    activity: beginActivity(input),
+    mark: 0,
+    correlationId: '',
+    dueAt: 0,
+    leftMs: 0,
+    isStopping: false,
+  }),
+  output: ({ context: { activity } }) => ({
+    activityId: activity.activityId,
+    status: activity.terminal?.status ?? 'INCOMPLETE',
+    message: activity.terminal?.message ?? null,
+    rebootRequired: needsReboot(activity),
+  }),
+  initial: 'validating',
+  on: {
+    WINDOW_OVER: { actions: 'closeWindow' },
+    CONSENT: { actions: { type: 'acknowledgeOwner', params: { problem: 'owner consent handler not available' } } },
+  },
+  states: {
+    validating: {
+      entry: 'warnOfDomains',
+      always: [{ guard: 'isNothingSupported', target: 'reporting', actions: 'endUnsupported' }, { target: 'running' }],
+    },
+    running: {
+      initial: 'identifying',
+      on: { 'runtime.restored': { guard: 'isBoot', actions: 'repeatRunning' } },
+      states: {
+        identifying: {
+          entry: 'identify',
+          ...answers('every domain to say what it would do', 'IDENTIFY', 'DOWNLOAD'),
+          on: taking('IDENTIFY', 'DOWNLOAD'),
+          always: [
+            { guard: 'isUnidentified', target: '#reporting', actions: 'endUnidentified' },
+            { guard: 'isIdentified', target: 'download', actions: 'startRunning' },
+            {
+              guard: 'isNothingToDo',
+              target: '#reporting',
+              actions: ['announceNothingToDo', { type: 'endSettled', params: { asked: 'IDENTIFY', next: null } }],
+            },
+            settling('IDENTIFY', 'DOWNLOAD'),
+          ],
+        },
+        download: { id: 'download', ...phase('DOWNLOAD', 'UPDATE', '#update') },
+        update: { id: 'update', ...phase('UPDATE', 'ACTIVATE', '#activate') },
+        activate: { id: 'activate', ...phase('ACTIVATE', 'CLEANUP', '#cleaning') },
+        rollingBack: {
+          id: 'rollingBack',
+          entry: { type: 'sendCommand', params: { command: 'ROLLBACK' } },
+          ...answers('every domain to be rolled back', 'ROLLBACK', 'CLEANUP'),
+          on: taking('ROLLBACK', 'CLEANUP'),
+          always: [
+            settling('ROLLBACK', 'CLEANUP'),
+            {
+              guard: { type: 'isGateOpen', params: { command: 'ROLLBACK' } },
+              target: 'cleaning',
+              actions: 'publishRunning',
+            },
+          ],
+        },
+        cleaning: {
+          id: 'cleaning',
+          entry: { type: 'sendCommand', params: { command: 'CLEANUP' } },
+          ...answers('every domain to be cleaned up', 'CLEANUP', null),
+          on: taking('CLEANUP', null),
+          always: settling('CLEANUP', null),
+        },
+      },
+    },
+    reporting: {
+      id: 'reporting',
+      initial: 'sending',
+      states: {
+        sending: {
+          entry: 'markEnd',
+          meta: { waitsFor: 'the broker to take the terminal feedback', until: 'never' },
+          on: {
+            DELIVERED: [
+              { guard: 'isEndedBySuperseding', target: '#done' },
+              { guard: 'isDelivered', target: 'reading' },
+            ],
+            STOP: { actions: 'noteStopping' },
+          },
+        },
+        reading: {
+          entry: 'askForReport',
+          meta: { waitsFor: 'the agents to say what is there now, and the broker to take it', until: 'never' },
+          on: {
+            REPORTED: [
+              { guard: 'isStopping', target: '#done' },
+              { guard: 'isRebootDue', target: '#rebooting' },
+              { guard: 'isRebootWanted', target: '#done', actions: 'warnOfNoReboot' },
+              { target: '#done' },
+            ],
+            STOP: { actions: ['noteStopping', 'hurryReport'] },
+          },
+        },
+      },
+    },
+    rebooting: {
+      id: 'rebooting',
+      initial: 'waiting',
+      entry: 'noteRebootTime',
+      on: { STOP: 'done' },
+      states: {
+        waiting: {
+          meta: { waitsFor: 'the time that users have before the reboot', until: 'rebootAfter' },
+          after: { rebootAfter: { target: '#done', actions: 'reboot' } },
+          on: { 'runtime.restored': { guard: 'isBoot', target: 'resuming' } },
+        },
+        resuming: {
+          meta: { waitsFor: 'the broker: nothing is rebooted before the vehicle can be reached again', until: 'never' },
+          on: { LINK_UP: { target: 'waiting', actions: 'noteTimeLeft' } },
+        },
+      },
+    },
+    done: { id: 'done', type: 'final' },
+  },
+});

@@ -1,0 +1,36 @@
+import { setImmediate } from 'node:timers/promises';
+import type { ActorSystem, Logger, OutputEffect } from '../../runtime/index.js';
+import type { ThenTellOutput, WarnOutput } from './events.js';
+
+export interface EffectsDeps {
+  readonly system: ActorSystem;
+  readonly logger: Logger;
+  /** Publishes to the broker; resolves when that has acknowledged it. */
+  readonly publish: OutputEffect;
+  /** @default nothing happens */
+  readonly reboot?: (() => Promise<void>) | undefined;
+}
+
+/** What carries out the outputs of the three charts. */
+export function managerOutputs({ system, logger, publish, reboot }: EffectsDeps) {
+  return {
+    'mqtt.publish': publish,
+    // Outputs of an actor are carried out one after another: what was published before is with the broker by now.
+    'then.tell': async (output) => {
+      const { to, event } = output as ThenTellOutput;
+      await system.tellStored(to, event);
+    },
+    'log.warn': (output) => {
+      const { message, fields } = output as WarnOutput;
+      logger.warn(fields, message);
+    },
+    // Done with before it is done, so that no later process reboots once more.
+    reboot: () => void rebootAfterFlush(system, reboot),
+  } satisfies Record<string, OutputEffect>;
+}
+
+async function rebootAfterFlush(system: ActorSystem, reboot: EffectsDeps['reboot']): Promise<void> {
+  await setImmediate();
+  await system.commit.flushed();
+  await reboot?.();
+}

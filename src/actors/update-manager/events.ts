@@ -1,0 +1,240 @@
+import type { ThingConfig } from '../../protocols/ditto/index.js';
+import type { DesiredState, DesiredStateFeedback, Inventory } from '../../protocols/update-agent/index.js';
+import type {
+  Activity,
+  ActivitySettings,
+  Asker,
+  Backend,
+  Publication,
+  Terminal,
+} from '../../protocols/update-manager/index.js';
+
+/** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
+export interface Stamp {
+  readonly at: number;
+  readonly u: number;
+}
+
+/** Epoch milliseconds of an event; of a new actor, those in its input. */
+export function timeOf(event: object): number {
+  const { stamp, input } = event as { stamp?: Stamp; input?: { stamp?: Stamp } };
+  return (stamp ?? input?.stamp)?.at ?? 0;
+}
+
+/** Told once per process, to whom waits for something that was under way when the last one ended. */
+export const isBoot = (event: object): boolean => (event as { cause?: unknown }).cause === 'boot';
+
+/** What the charts need of the configuration. */
+export interface OrchestrationSettings extends ActivitySettings {
+  /** The manager's own domain. */
+  readonly domain: string;
+  /** Of the build, as the inventory shows it. */
+  readonly version: string;
+  readonly thingsEnabled: boolean;
+  readonly currentStateDelayMs: number;
+  /** What becomes of a desired state that comes while another is carried out (UM-CNC-3). */
+  readonly onBusy: 'queue' | 'reject' | 'supersede';
+  /** What becomes of an activity when the process stops (UM-RES-5). */
+  readonly onStop: 'incomplete' | 'suspend';
+  /** Whether an unreadable desired state is answered (UM-MSG-4). */
+  readonly rejectFeedback: boolean;
+}
+
+/** Moves an event to an actor of this process, in the turn's transaction. */
+export interface TellOutput {
+  readonly type: 'tell';
+  readonly to: string;
+  readonly event: { readonly type: string };
+}
+
+/** The same once all that the actor published before has been taken by the broker. */
+export interface ThenTellOutput {
+  readonly type: 'then.tell';
+  readonly to: string;
+  readonly event: { readonly type: string };
+}
+
+/** A line for the log. */
+export interface WarnOutput {
+  readonly type: 'log.warn';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A desired state on its way to become an activity. */
+export interface Wish {
+  readonly activityId: string;
+  readonly desiredState: DesiredState;
+  /** Of the message: tells a repetition by the broker from a second wish. */
+  readonly digest: string;
+}
+
+// The manager.
+
+export type ManagerEvent =
+  | { readonly type: 'CONFIGURE'; readonly settings: OrchestrationSettings }
+  | ({ readonly type: 'DESIRED_STATE'; readonly asker?: Asker } & Wish)
+  /** A desired state that could not be read. */
+  | { readonly type: 'UNREADABLE'; readonly activityId: string; readonly detail: string }
+  | {
+      readonly type: 'FEEDBACK';
+      readonly domain: string;
+      readonly activityId: string;
+      readonly feedback: DesiredStateFeedback;
+    }
+  | ConsentEvent
+  | { readonly type: 'REFRESH'; readonly activityId: string; readonly asker: Asker }
+  /** An inbox message that is wrong in itself. */
+  | { readonly type: 'REFUSED'; readonly problem: string; readonly asker: Asker }
+  | { readonly type: 'THING_CONFIG'; readonly config: ThingConfig }
+  /** The broker is reached, all topics subscribed. */
+  | { readonly type: 'LINK_UP' }
+  /** The process stops. */
+  | { readonly type: 'STOP'; readonly replyTo?: string }
+  | { readonly type: 'actor.done'; readonly address: string; readonly output: ActivityOutput };
+
+export interface ConsentEvent {
+  readonly type: 'CONSENT';
+  readonly activityId: string;
+  readonly isApproved: boolean;
+  /** Of an answer that came as a thing's message. */
+  readonly asker?: Asker;
+}
+
+export interface Running {
+  readonly address: string;
+  readonly activityId: string;
+  readonly digest: string;
+  readonly startedAt: number;
+}
+
+/** An activity that came to its end. */
+export interface Finished extends Terminal {
+  readonly activityId: string;
+  readonly endedAt: number;
+}
+
+export interface ManagerContext {
+  readonly settings: OrchestrationSettings | null;
+  readonly thing: ThingConfig | null;
+  readonly isRegistered: boolean;
+  /** Activities are numbered: their ids may be empty, overlong or used again. */
+  readonly count: number;
+  readonly current: Running | null;
+  readonly queue: readonly Wish[];
+  /** The newest first. */
+  readonly recent: readonly Finished[];
+  readonly replyTo: string | null;
+}
+
+export type ManagerOutput =
+  | Publication
+  | TellOutput
+  | WarnOutput
+  | { readonly type: 'start'; readonly address: string; readonly input: ActivityInput }
+  | { readonly type: 'reply'; readonly to: string; readonly value: unknown };
+
+export const INVENTORY = 'inventory/main';
+export const MANAGER = 'update-manager/main';
+/** Desired states that wait, at most (UM-CNC-3). */
+export const LONGEST_QUEUE = 8;
+/** Ended activities that are remembered. */
+export const MOST_RECENT = 10;
+
+// An activity.
+
+export interface ActivityInput extends Wish {
+  readonly settings: ActivitySettings;
+  readonly backend: Backend;
+}
+
+export type ActivityEvent =
+  | { readonly type: 'FEEDBACK'; readonly domain: string; readonly feedback: DesiredStateFeedback }
+  | ConsentEvent
+  /** The broker has taken what was published up to a mark. */
+  | { readonly type: 'DELIVERED'; readonly mark: number }
+  | { readonly type: 'LINK_UP' }
+  /** The time without RUNNING is over. */
+  | { readonly type: 'WINDOW_OVER' }
+  /** The inventory has published the current state. */
+  | { readonly type: 'REPORTED' }
+  | { readonly type: 'SUPERSEDE' }
+  | { readonly type: 'STOP' }
+  | { readonly type: 'runtime.restored'; readonly cause: string };
+
+export interface ActivityContext {
+  readonly address: string;
+  readonly activity: Activity;
+  /** Of what was published last, for `DELIVERED`. */
+  readonly mark: number;
+  readonly correlationId: string;
+  /** When the wait for the owner, or for the reboot, ends; and what was left of it when the state was entered. */
+  readonly dueAt: number;
+  readonly leftMs: number;
+  /** The process stops: the report is made of what is known. */
+  readonly isStopping: boolean;
+}
+
+export interface ActivityOutput extends Terminal {
+  readonly activityId: string;
+  readonly rebootRequired: boolean;
+}
+
+export type ActivityEmitted = Publication | TellOutput | ThenTellOutput | WarnOutput | { readonly type: 'reboot' };
+
+/** After a restart an answer that waits in the broker has this long to arrive (UM-RES-4). */
+export const GRACE_MS = 30_000;
+
+// The inventory.
+
+export interface ReadRequest {
+  readonly activityId: string;
+  /** Who is told `REPORTED`. */
+  readonly replyTo?: string;
+  /** Without asking the agents. */
+  readonly isCached?: boolean;
+}
+
+export type InventoryEvent =
+  | { readonly type: 'CONFIGURE'; readonly settings: InventorySettings }
+  | {
+      readonly type: 'INVENTORY';
+      readonly domain: string;
+      readonly activityId: string;
+      readonly timestamp: number;
+      readonly inventory: Inventory;
+    }
+  | ({ readonly type: 'READ' } & ReadRequest)
+  /** An agent has had its time. */
+  | { readonly type: 'READ_OVER'; readonly read: number; readonly domain: string }
+  /** The process stops: reads end with what is known. */
+  | { readonly type: 'HURRY' }
+  | { readonly type: 'runtime.restored'; readonly cause: string };
+
+export interface InventorySettings {
+  readonly backend: Backend;
+  readonly version: string;
+  readonly currentStateDelayMs: number;
+  /** How long an answer of each agent is waited for. */
+  readonly readTimeoutMs: Readonly<Record<string, number>>;
+}
+
+export interface Read extends ReadRequest {
+  readonly number: number;
+  /** Agents that have not answered. */
+  readonly waiting: readonly string[];
+}
+
+export interface InventoryContext {
+  readonly settings: InventorySettings | null;
+  readonly known: Readonly<Record<string, { readonly timestamp: number; readonly inventory: Inventory }>>;
+  readonly reads: readonly Read[];
+  readonly count: number;
+  /** The id of the last report after a connection that was asked for here. */
+  readonly initialId: string;
+}
+
+export type InventoryEmitted = Publication | ThenTellOutput | WarnOutput;
+
+/** Reads under way; one more is answered with what is known. */
+export const MOST_READS = 32;

@@ -1,0 +1,326 @@
+/**
+ * The update manager: one desired state at a time becomes an activity, the others wait (spec 5.7); what the agents, the
+ * owner and the cloud say is handed to it.
+ *
+ * Invariants
+ * - MAN-1 At most one activity runs (UM-CNC-1), and every desired state that was taken ends in one terminal feedback.
+ * - MAN-2 What waits survives the process, whatever becomes of the running activity at its stop.
+ */
+import { assign, enqueueActions, setup } from 'xstate';
+import { sameThing, type ThingConfig } from '../../protocols/ditto/index.js';
+import { INITIAL_STATE_ID } from '../../protocols/update-agent/index.js';
+import {
+  type Asker,
+  type Backend,
+  feedbackPublication,
+  inProgress,
+  type Publication,
+  registrationPublication,
+  replyPublication,
+  thingRequest,
+} from '../../protocols/update-manager/index.js';
+import {
+  INVENTORY,
+  LONGEST_QUEUE,
+  type ManagerContext,
+  type ManagerEvent,
+  type ManagerOutput,
+  MOST_RECENT,
+  type OrchestrationSettings,
+  timeOf,
+  type Wish,
+} from './events.js';
+
+const backendOf = ({ domain, thingsEnabled }: OrchestrationSettings, { thing }: ManagerContext): Backend => ({
+  domain,
+  isThings: thingsEnabled,
+  thing: thing?.thing ?? null,
+});
+
+const replies = (asker: Asker | undefined, problem?: string): Publication[] =>
+  asker ? replyPublication(asker, problem) : [];
+
+/** A step of the manager: a changed context, and what is emitted, in order. */
+interface Step {
+  readonly context?: Partial<ManagerContext>;
+  readonly outputs?: readonly ManagerOutput[];
+}
+
+/** An action for events of one type; without a configuration nothing is done. */
+const on = <Type extends ManagerEvent['type']>(
+  type: Type,
+  take: (
+    context: ManagerContext & { readonly settings: OrchestrationSettings },
+    event: Extract<ManagerEvent, { type: Type }>,
+  ) => Step,
+) =>
+  enqueueActions<ManagerContext, ManagerEvent, undefined, ManagerEvent, never, never, never, never, ManagerOutput>(
+    ({ context, event, enqueue }) => {
+      const { settings } = context;
+      if (event.type !== type || !settings) return;
+      const step = take({ ...context, settings }, event as Extract<ManagerEvent, { type: Type }>);
+      if (step.context) enqueue.assign(step.context);
+      for (const output of step.outputs ?? []) enqueue.emit(output);
+    },
+  );
+
+/** Makes the first of the waiting desired states an activity. */
+function startFirst(
+  context: ManagerContext,
+  settings: OrchestrationSettings,
+  queue: readonly Wish[],
+  at: number,
+): Step {
+  const [wish, ...rest] = queue;
+  if (!wish) return {};
+  const count = context.count + 1;
+  const address = `update-activity/${count}`;
+  const input = { ...wish, settings, backend: backendOf(settings, context) };
+  const current = { address, activityId: wish.activityId, digest: wish.digest, startedAt: at };
+  return { context: { count, current, queue: rest }, outputs: [{ type: 'start', address, input }] };
+}
+
+const wishOf = ({ activityId, desiredState, digest }: Wish): Wish => ({ activityId, desiredState, digest });
+
+const toInventory = (event: { readonly type: string }): ManagerOutput => ({ type: 'tell', to: INVENTORY, event });
+
+const initialRead = (at: number): ManagerOutput =>
+  toInventory({ type: 'READ', activityId: `${INITIAL_STATE_ID}${at}` } as { type: string });
+
+/** What the inventory needs to know of configuration and thing. */
+function configureInventory(settings: OrchestrationSettings, context: ManagerContext): ManagerOutput {
+  const timeouts = Object.entries(settings.agents).map(([domain, { readTimeoutMs }]) => [domain, readTimeoutMs]);
+  const { version, currentStateDelayMs } = settings;
+  const backend = backendOf(settings, context);
+  const readTimeoutMs = Object.fromEntries(timeouts) as Record<string, number>;
+  const event = { type: 'CONFIGURE', settings: { backend, version, currentStateDelayMs, readTimeoutMs } };
+  return toInventory(event);
+}
+
+const without = (status: 'IDENTIFICATION_FAILED' | 'SUPERSEDED', activityId: string, message: string | null) =>
+  ({ status, activityId, message }) as const;
+
+/** A terminal feedback for a desired state that never became an activity. */
+function refuse(
+  context: ManagerContext & { readonly settings: OrchestrationSettings },
+  timestamp: number,
+  { status, activityId, message }: ReturnType<typeof without>,
+): Publication[] {
+  const feedback = { status, ...(message === null ? {} : { message }) };
+  return feedbackPublication(backendOf(context.settings, context), { activityId, timestamp }, feedback);
+}
+
+const sameConfig = (one: ThingConfig | null, other: ThingConfig): boolean =>
+  one !== null &&
+  sameThing(one.thing, other.thing) &&
+  one.tenantId === other.tenantId &&
+  one.policyId === other.policyId;
+
+const isKnownId = ({ current, queue }: ManagerContext, activityId: string): boolean =>
+  current?.activityId === activityId || queue.some((wish) => wish.activityId === activityId);
+
+export const managerMachine = setup({
+  types: {} as {
+    context: ManagerContext;
+    events: ManagerEvent;
+    input: object;
+    emitted: ManagerOutput;
+  },
+  actions: {
+    configure: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== 'CONFIGURE') return;
+      const { settings } = event;
+      const thing = settings.thingsEnabled ? context.thing : null;
+      enqueue.assign({ settings, thing });
+      enqueue.emit(configureInventory(settings, { ...context, thing }));
+    }),
+    acknowledge: on('DESIRED_STATE', (_, { asker }) => ({ outputs: replies(asker) })),
+    start: on('DESIRED_STATE', (context, event) =>
+      startFirst(context, context.settings, [wishOf(event)], timeOf(event)),
+    ),
+    enqueue: on('DESIRED_STATE', ({ queue }, event) => ({ context: { queue: [...queue, wishOf(event)] } })),
+    reject: on('DESIRED_STATE', (context, event) => {
+      const running = inProgress(context.current?.activityId ?? '');
+      return { outputs: refuse(context, timeOf(event), without('IDENTIFICATION_FAILED', event.activityId, running)) };
+    }),
+    supersede: on('DESIRED_STATE', (context, event) => ({
+      context: { queue: [wishOf(event)] },
+      outputs: [
+        ...context.queue.flatMap(({ activityId }) =>
+          refuse(context, timeOf(event), without('SUPERSEDED', activityId, null)),
+        ),
+        { type: 'tell', to: context.current?.address ?? '', event: { type: 'SUPERSEDE' } },
+      ],
+    })),
+    rejectUnreadable: on('UNREADABLE', (context, event) => ({
+      outputs: refuse(context, timeOf(event), without('IDENTIFICATION_FAILED', event.activityId, event.detail)),
+    })),
+    passFeedback: on('FEEDBACK', ({ current }, { domain, feedback }) => ({
+      outputs: [
+        { type: 'tell', to: current?.address ?? '', event: { type: 'FEEDBACK', domain, feedback } as { type: string } },
+      ],
+    })),
+    /** An agent waits for commands of an activity that nobody here knows: it was told elsewhere (spec 14). */
+    warnOfUnknown: on('FEEDBACK', (_, { domain, activityId }) => ({
+      outputs: [{ type: 'log.warn', message: 'feedback_of_unknown_activity', fields: { domain, activityId } }],
+    })),
+    passConsent: on('CONSENT', ({ current }, { activityId, isApproved, asker }) => {
+      const event = { type: 'CONSENT', activityId, isApproved, ...(asker ? { asker } : {}) };
+      return { outputs: [{ type: 'tell', to: current?.address ?? '', event }] };
+    }),
+    refuseConsent: on('CONSENT', (_, { asker }) => ({
+      outputs: replies(asker, 'owner consent handler not available'),
+    })),
+    refresh: on('REFRESH', (_, { activityId, asker }) => ({
+      outputs: [...replies(asker), toInventory({ type: 'READ', activityId } as { type: string })],
+    })),
+    refuseMessage: on('REFUSED', (_, { asker, problem }) => ({ outputs: replies(asker, problem) })),
+    register: on('THING_CONFIG', (context, event) => {
+      const { config } = event;
+      const known = { ...context, thing: config };
+      return {
+        context: { thing: config, isRegistered: true },
+        outputs: [
+          registrationPublication(config.thing, context.settings.domain),
+          configureInventory(context.settings, known),
+          initialRead(timeOf(event)),
+        ],
+      };
+    }),
+    /** The first report after a connection; of a thing, the connector is asked first which it is (UM-CS-5, UM-TH-1). */
+    announce: on('LINK_UP', ({ settings, current }, event) => ({
+      context: { isRegistered: false },
+      outputs: [
+        settings.thingsEnabled ? thingRequest : initialRead(timeOf(event)),
+        ...(current ? [{ type: 'tell', to: current.address, event: { type: 'LINK_UP' } } as const] : []),
+      ],
+    })),
+    noteDone: on('actor.done', ({ recent }, event) => {
+      const { activityId, status, message } = event.output;
+      const finished = { activityId, status, message, endedAt: timeOf(event) };
+      return { context: { current: null, recent: [finished, ...recent].slice(0, MOST_RECENT) } };
+    }),
+    startNext: enqueueActions(({ context, event, enqueue }) => {
+      if (!context.settings) return;
+      const step = startFirst(context, context.settings, context.queue, timeOf(event));
+      if (step.context) enqueue.assign(step.context);
+      for (const output of step.outputs ?? []) enqueue.emit(output);
+    }),
+    noteStop: assign({
+      replyTo: ({ event }) => (event.type === 'STOP' ? (event.replyTo ?? null) : null),
+    }),
+    stopActivity: on('STOP', ({ current }) => ({
+      outputs: current ? [{ type: 'tell', to: current.address, event: { type: 'STOP' } }] : [],
+    })),
+    answerStop: enqueueActions(({ context, enqueue }) => {
+      if (context.replyTo !== null) enqueue.emit({ type: 'reply', to: context.replyTo, value: 'stopped' });
+      enqueue.assign({ replyTo: null });
+    }),
+  },
+  guards: {
+    isOfOtherThing: ({ context, event }) => {
+      const asker = 'asker' in event ? event.asker : undefined;
+      if (!asker) return false;
+      const thing = context.thing?.thing;
+      return !thing || !sameThing(thing, asker.thing);
+    },
+    isRepeated: ({ context: { current, queue }, event }) =>
+      event.type === 'DESIRED_STATE' &&
+      [current, ...queue].some((each) => each?.activityId === event.activityId && each.digest === event.digest),
+    isRejecting: ({ context }) => context.settings?.onBusy === 'reject',
+    isSuperseding: ({ context }) => context.settings?.onBusy === 'supersede',
+    isFull: ({ context }) => context.queue.length >= LONGEST_QUEUE,
+    isAnswerable: ({ context, event }) =>
+      event.type === 'UNREADABLE' && context.settings?.rejectFeedback === true && !isKnownId(context, event.activityId),
+    isOfCurrent: ({ context, event }) => event.type === 'FEEDBACK' && context.current?.activityId === event.activityId,
+    isIdentified: ({ event }) => event.type === 'FEEDBACK' && event.feedback.status === 'IDENTIFIED',
+    isActive: ({ context }) => context.current !== null,
+    isWaiting: ({ context }) => context.queue.length > 0,
+    isNewThing: ({ context, event }) =>
+      event.type === 'THING_CONFIG' &&
+      context.settings?.thingsEnabled === true &&
+      !(context.isRegistered && sameConfig(context.thing, event.config)),
+    isActivitys: ({ context, event }) => event.type === 'actor.done' && event.address === context.current?.address,
+    isSuspending: ({ context }) => context.settings?.onStop === 'suspend',
+  },
+}).createMachine({
+  id: 'update-manager',
+  options: { maxIterations: 1_000 },
+  context: {
+    settings: null,
+    thing: null,
+    isRegistered: false,
+    count: 0,
+    current: null,
+    queue: [],
+    recent: [],
+    replyTo: null,
+  },
+  initial: 'idle',
+  on: {
+    CONFIGURE: { actions: 'configure' },
+    UNREADABLE: { guard: 'isAnswerable', actions: 'rejectUnreadable' },
+    FEEDBACK: [
+      { guard: 'isOfCurrent', actions: 'passFeedback' },
+      { guard: 'isIdentified', actions: 'warnOfUnknown' },
+    ],
+    CONSENT: [{ guard: 'isOfOtherThing' }, { guard: 'isActive', actions: 'passConsent' }, { actions: 'refuseConsent' }],
+    REFRESH: [{ guard: 'isOfOtherThing' }, { actions: 'refresh' }],
+    REFUSED: [{ guard: 'isOfOtherThing' }, { actions: 'refuseMessage' }],
+    THING_CONFIG: { guard: 'isNewThing', actions: 'register' },
+    LINK_UP: { actions: 'announce' },
+    DESIRED_STATE: [
+      { guard: 'isOfOtherThing' },
+      { guard: 'isRepeated', actions: 'acknowledge' },
+      { guard: 'isFull', actions: ['acknowledge', 'reject'] },
+      { actions: ['acknowledge', 'enqueue'] },
+    ],
+    'actor.done': { guard: 'isActivitys', actions: 'noteDone' },
+  },
+  states: {
+    idle: {
+      on: {
+        DESIRED_STATE: [{ guard: 'isOfOtherThing' }, { target: 'busy', actions: ['acknowledge', 'start'] }],
+        STOP: { target: 'stopped', actions: 'noteStop' },
+      },
+    },
+    busy: {
+      meta: { waitsFor: 'the running activity to end', until: 'never' },
+      on: {
+        DESIRED_STATE: [
+          { guard: 'isOfOtherThing' },
+          { guard: 'isRepeated', actions: 'acknowledge' },
+          { guard: 'isRejecting', actions: ['acknowledge', 'reject'] },
+          { guard: 'isSuperseding', actions: ['acknowledge', 'supersede'] },
+          { guard: 'isFull', actions: ['acknowledge', 'reject'] },
+          { actions: ['acknowledge', 'enqueue'] },
+        ],
+        'actor.done': { guard: 'isActivitys', target: 'choosing', actions: 'noteDone' },
+        STOP: [
+          { guard: 'isSuspending', target: 'stopped', actions: 'noteStop' },
+          { target: 'stopping', actions: ['noteStop', 'stopActivity'] },
+        ],
+      },
+    },
+    choosing: {
+      always: [
+        { guard: 'isActive', target: 'busy' },
+        { guard: 'isWaiting', target: 'busy', actions: 'startNext' },
+        { target: 'idle' },
+      ],
+    },
+    stopping: {
+      meta: { waitsFor: 'the running activity to say how it ended, before the process ends', until: 'never' },
+      on: {
+        'actor.done': { guard: 'isActivitys', target: 'stopped', actions: 'noteDone' },
+        STOP: { actions: 'noteStop' },
+        CONFIGURE: { target: 'choosing', actions: 'configure' },
+      },
+    },
+    /** Until the next process says how it is configured. */
+    stopped: {
+      entry: 'answerStop',
+      on: { CONFIGURE: { target: 'choosing', actions: 'configure' } },
+    },
+  },
+});

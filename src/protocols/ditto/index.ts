@@ -1,0 +1,24 @@
+/** Ditto protocol messages over a Hono-style local broker, and those of the update manager's feature. */
+
+export { correlationIdOf } from './correlation-id.js';
+export {
+  type DittoEnvelope,
+  type DittoMessage,
+  encodeDitto,
+  parseThingId,
+  readDitto,
+  sameThing,
+  type ThingId,
+} from './envelope.js';
+export { HONO, requestIdOf, responseTopic } from './hono.js';
+export { readThingConfig, type ThingConfig } from './thing-config.js';
+export {
+  consentMessage,
+  feedbackMessage,
+  type InboxMessage,
+  propertiesMessage,
+  type Question,
+  readInbox,
+  registration,
+  replyMessage,
+} from './update-manager-feature.js';

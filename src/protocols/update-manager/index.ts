@@ -1,0 +1,48 @@
+/** What an update manager decides and says (spec 5 and 9), without the charts that ask it. */
+
+export {
+  type Activity,
+  type ActivityRequest,
+  type ActivitySettings,
+  ActivityStep,
+  type AgentSettings,
+  allActions,
+  beginActivity,
+  needsReboot,
+  type Standing,
+  type Terminal,
+  type TerminalStatus,
+} from './activity.js';
+export { type AggregateOptions, aggregateInventory } from './aggregate.js';
+export {
+  type Asked,
+  addresseesOf,
+  areSettled,
+  type Domain,
+  type DomainStatus,
+  type Effect,
+  identificationOf,
+  isGateOpen,
+  isSettled,
+  releasable,
+  settleSilent,
+  takeFeedback,
+} from './domains.js';
+export { type OpenWindow, saysTheSame } from './feedback-window.js';
+export {
+  type Asker,
+  type Backend,
+  commandFor,
+  consentPublication,
+  currentStateGetFor,
+  currentStatePublication,
+  desiredStateFor,
+  feedbackPublication,
+  type Heading,
+  type Publication,
+  registrationPublication,
+  replyPublication,
+  thingRequest,
+} from './publication.js';
+export { type Part, type Split, splitDesiredState } from './split.js';
+export { inProgress, type NextCommand, NO_CONSENT_CLIENT, NOT_APPROVED, NOTHING_SUPPORTED } from './terminal.js';
