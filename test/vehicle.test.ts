@@ -10,7 +10,14 @@ import { temporaryFolder } from './fakes/runtime.js';
 async function startVehicle(t: TestContext, ...sets: string[]) {
   const own = [`dataDir=${temporaryFolder(t)}`, 'http.port=0', 'mqtt.embedded.port=0'];
   const config = configOf(checkVehicleConfig({ sets: [...own, ...sets] }));
-  const deps = { clock: systemClock, ids: systemIds, logger: silentLogger(), version: 'test' };
+  const deps = {
+    clock: systemClock,
+    ids: systemIds,
+    logger: silentLogger(),
+    version: 'test',
+    environment: {},
+    end: () => {},
+  };
   const vehicle = createVehicle(config, deps);
   t.after(() => vehicle.stop(5_000));
   await vehicle.start((error) => assert.fail(error as Error));

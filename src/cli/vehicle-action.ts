@@ -17,7 +17,7 @@ export async function serveVehicle(command: Command): Promise<void> {
   const logger = createLogger(config.log);
   logWarnings(started.warnings, logger);
   process.exitCode = await runProcess({
-    create: (deps) => createVehicle(config, deps),
+    create: (deps) => createVehicle(config, { ...deps, environment: output.terminal.environment }),
     logger,
     terminal: output.terminal,
     ready: (vehicle) => {

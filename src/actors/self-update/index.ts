@@ -30,8 +30,13 @@ export {
   agentUsage,
   readAgentSettings,
 } from './command-line.js';
+export { createDownload } from './download/downloader.js';
+export { discardDownload } from './download/partial-file.js';
 export { createDummyInstaller } from './installers/dummy.js';
 export type { Installer } from './installers/installer.js';
+export { RaucInstaller } from './installers/rauc/rauc-installer.js';
+export { BootConfirmation } from './installers/slots/boot-confirmation.js';
+export { SlotInstaller } from './installers/slots/slot-installer.js';
 export { type AgentSettings, DEFAULT_SETTINGS, REFERENCE_BROKER } from './settings.js';
 
 export interface SelfUpdateDeps {
