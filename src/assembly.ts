@@ -54,6 +54,8 @@ export interface AssemblyParts extends Pick<OverviewDeps, 'role' | 'telemetry' |
   readonly children: readonly Child[];
   readonly routes?: readonly HttpRoutes[];
   readonly urls: () => Readonly<Record<string, string | undefined>>;
+  /** Before any actor is awake: effects that a crash cut off begin again as soon as the system starts. */
+  readonly prepare?: (() => Promise<void>) | undefined;
   /** Closed in this order after the children have stopped. */
   readonly close: readonly { close(deadlineMs: number): Promise<void> }[];
 }
@@ -72,7 +74,7 @@ export function createBase(
   health.ready('store', () => storeHealth(system));
   health.ready('load', () => loadHealth(overload));
 
-  const assemble = ({ role, children, routes = [], urls, close, ...figures }: AssemblyParts): Assembly => {
+  const assemble = ({ role, children, routes = [], urls, prepare, close, ...figures }: AssemblyParts): Assembly => {
     let url: string | undefined;
     const http =
       parts.http &&
@@ -97,6 +99,7 @@ export function createBase(
         return Object.fromEntries(known.filter((entry): entry is [string, string] => entry[1] !== undefined));
       },
       start: async (escalate) => {
+        await prepare?.();
         await system.start();
         overload.start();
         await root.start((end) => escalate(end === 'done' ? new Error(`the ${role} ended`) : end.error));

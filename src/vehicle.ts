@@ -49,6 +49,7 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
   const links = createMqttLinks({ system, clock, logger, metrics });
   system.register(links.type);
 
+  const slots = parts.selfUpdate && installerOf(parts.selfUpdate, deps);
   const children: Child[] = broker ? [broker.child] : [];
   const routes: HttpRoutes[] = [];
   const add = (name: string, role: Role, own: RoleLink, hasOwnBroker: boolean, onUp?: () => void): void => {
@@ -73,11 +74,10 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
     routes.push(manager.routes);
   }
 
-  if (parts.selfUpdate) {
+  if (parts.selfUpdate && slots) {
     const { settings, hasOwnBroker } = parts.selfUpdate;
     const name = 'self-update-agent';
-    const { installer, child, onUp } = installerOf(parts.selfUpdate, deps);
-    if (child) children.push(child);
+    const { installer, onUp } = slots;
     const agent = createSelfUpdateAgent({
       ...roleDeps,
       settings,
@@ -95,7 +95,8 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
     children,
     routes,
     urls: () => ({ mqtt: broker?.broker.url() }),
-    close: [links, ...(broker ? [broker.broker] : [])],
+    prepare: slots?.boot,
+    close: [links, ...(broker ? [broker.broker] : []), ...(slots ? [slots] : [])],
   });
 }
 
@@ -132,28 +133,35 @@ function withLink(name: string, role: Child, link: Child, { clock, ids, logger }
   };
 }
 
-function installerOf(
-  { installer: config }: SelfUpdateConfig,
-  { clock, logger }: VehicleDeps,
-): { readonly installer: Installer; readonly child?: Child; readonly onUp?: () => void } {
-  if (config.kind === 'dummy') return { installer: createDummyInstaller() };
-  if (config.kind === 'rauc') return { installer: new RaucInstaller({ clock }) };
+interface InstallerParts {
+  readonly installer: Installer;
+  /** Before anything uses it. */
+  readonly boot?: () => Promise<void>;
+  /** The broker was reached. */
+  readonly onUp?: () => void;
+  close(): Promise<void>;
+}
+
+function installerOf({ installer: config }: SelfUpdateConfig, { clock, logger }: VehicleDeps): InstallerParts {
+  const close = async (): Promise<void> => {};
+  if (config.kind === 'dummy') return { installer: createDummyInstaller(), close };
+  if (config.kind === 'rauc') return { installer: new RaucInstaller({ clock }), close };
   const { folder, compatible } = config;
   const installer = new SlotInstaller({ folder, compatible });
   const confirmation = new BootConfirmation({ installer, clock, log: logger });
-  const child: Child = {
-    name: 'slots',
-    kind: 'service',
-    start: async () => {
-      const booted = await installer.boot();
-      logger.info(booted, 'slot_booted');
+  let isBooted = false;
+  return {
+    installer,
+    boot: async () => {
+      logger.info(await installer.boot(), 'slot_booted');
+      isBooted = true;
     },
-    stop: async () => {
+    onUp: () => confirmation.brokerUp(),
+    close: async () => {
       confirmation.stop();
-      await installer.shutDown();
+      if (isBooted) await installer.shutDown();
     },
   };
-  return { installer, child, onUp: () => confirmation.brokerUp() };
 }
 
 /** With slots of files a start of the process is a boot of the vehicle, unless the files of the kernel are named. */
