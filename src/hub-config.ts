@@ -2,8 +2,8 @@ import { type Static, Type } from '@sinclair/typebox';
 import { FileDispatcherSchema, SpoolSchema } from './actors/dispatch/config.js';
 import { type MqttConfig, MqttSchema, resolveMqtt } from './actors/mqtt/config.js';
 import { resolveTelemetry, telemetrySchemas } from './actors/telemetry/config.js';
-import { type Loaded, type LoadOptions, load } from './config/load.js';
-import { ConfigError, type Mistake } from './config/mistake.js';
+import { type Checked, type ConfigInput, LogSchema, StoreSchema } from './base-config.js';
+import { load } from './config/load.js';
 import { readConfigFile } from './config/read-file.js';
 import { composeSchema } from './config/schema.js';
 import { report, resolveSection } from './config/section.js';
@@ -11,35 +11,9 @@ import { isTree } from './config/tree.js';
 import type { TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import { type HttpConfig, HttpSchema, resolveHttp } from './runtime/http/http-config.js';
 
-const LogSchema = Type.Object(
-  {
-    level: Type.Union(
-      (['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const).map((level) => Type.Literal(level)),
-      { default: 'info', description: 'The least serious lines that are written.' },
-    ),
-    format: Type.Union([Type.Literal('json'), Type.Literal('logfmt')], {
-      default: 'json',
-      description: 'One JSON object a line, or key=value pairs.',
-    }),
-  },
-  { additionalProperties: false, default: {}, description: 'The log, on standard error.' },
-);
-
-const StoreSchema = Type.Object(
-  {
-    quotaBytes: Type.Optional(
-      Type.Integer({
-        minimum: 1_048_576,
-        maximum: Number.MAX_SAFE_INTEGER,
-        description:
-          'Bytes in use past which the store takes nothing more until room is made: durable sources pause. Without it, only the disk is the limit.',
-      }),
-    ),
-  },
-  { additionalProperties: false, default: {}, description: 'The store below `dataDir`.' },
-);
-
 const telemetrySchema = telemetrySchemas({ spool: SpoolSchema, file: FileDispatcherSchema });
+
+export { type Checked, type ConfigInput, configOf } from './base-config.js';
 
 /** A peer's `server_config.json`. */
 export const ServerConfigSchema = telemetrySchema.serverConfig;
@@ -63,16 +37,6 @@ export interface HubConfig {
   readonly mqtt: MqttConfig;
   readonly telemetry?: TelemetrySettings;
 }
-
-/** A configuration that was read: what it comes to if it is sound, and all there is to say about it. */
-export interface Checked<T> {
-  readonly config: T | undefined;
-  readonly loaded: Loaded;
-  readonly mistakes: readonly Mistake[];
-  readonly warnings: readonly Mistake[];
-}
-
-export type ConfigInput = Omit<LoadOptions, 'schema' | 'environmentPrefix'>;
 
 /** Reads a hub's configuration and reports everything wrong with it, without failing. */
 export function checkHubConfig(input: ConfigInput): Checked<HubConfig> {
@@ -107,12 +71,6 @@ export function checkServerConfig(input: ConfigInput): Checked<TelemetrySettings
   );
   const { mistakes, warnings } = report(loaded, [resolved]);
   return { config: mistakes.length === 0 ? resolved.value : undefined, loaded, mistakes, warnings };
-}
-
-/** The configuration that was checked, or a {@link ConfigError} that lists every mistake. */
-export function configOf<T>({ config, mistakes, warnings }: Checked<T>): T {
-  if (config === undefined) throw new ConfigError(mistakes, warnings);
-  return config;
 }
 
 /**

@@ -20,6 +20,7 @@ import {
 import { ManualClock } from '../src/runtime/clock.js';
 import { seededIds } from '../src/runtime/ids.js';
 import { createLogger } from '../src/runtime/logging/log.js';
+import { checkVehicleConfig } from '../src/vehicle-config.js';
 import { temporaryFolder } from './config/files.js';
 import { eventually } from './fakes/runtime.js';
 
@@ -37,11 +38,12 @@ describe('the sample configurations', () => {
     /\.(yaml|json)$/.test(name),
   );
   it('ARCH-8 there are some', () =>
-    assert.deepEqual(samples.sort(), ['fleet-telemetry/server_config.json', 'hub.yaml']));
+    assert.deepEqual(samples.sort(), ['fleet-telemetry/server_config.json', 'hub.yaml', 'vehicle.yaml']));
   for (const name of samples) {
     it(`ARCH-8 config/${name} loads without a mistake or a warning`, () => {
       const file = join(root, 'config', name);
-      const check = looksLikeServerConfig(file) ? checkServerConfig : checkHubConfig;
+      const hubs = looksLikeServerConfig(file) ? checkServerConfig : checkHubConfig;
+      const check = name === 'vehicle.yaml' ? checkVehicleConfig : hubs;
       const { mistakes, warnings, config } = check({ file });
       assert.deepEqual([mistakes, warnings], [[], []]);
       assert.ok(config);

@@ -1,38 +1,60 @@
-// The metrics of a hub, as its registry describes them.
+// The metrics of a hub and of a vehicle, as their registries describe them.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHub } from '../../dist/src/hub.js';
 import { checkHubConfig, configOf } from '../../dist/src/hub-config.js';
 import { createLogger, runUntilSignal, systemClock, systemIds } from '../../dist/src/runtime/index.js';
+import { createVehicle } from '../../dist/src/vehicle.js';
+import { checkVehicleConfig } from '../../dist/src/vehicle-config.js';
 
-/** A table of all metrics of a hub with every part that `config/hub.yaml` can switch on. */
+/** A table of all metrics of a hub and a vehicle with every part that their examples can switch on. */
 export async function metricsTable() {
-  const directory = mkdtempSync(join(tmpdir(), 'fleetchart-docs-'));
-  try {
-    const rows = (await describe(directory)).map(
-      ({ name, type, labels, help }) =>
-        `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
-    );
-    return ['| name | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n');
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
+  const known = new Map();
+  for (const describe of [describeHub, describeVehicle]) {
+    const directory = mkdtempSync(join(tmpdir(), 'fleetchart-docs-'));
+    try {
+      for (const metric of await describe(directory)) known.set(metric.name, metric);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
+  const metrics = [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const rows = metrics.map(
+    ({ name, type, labels, help }) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+  );
+  return ['| name | type | labels | meaning |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-async function describe(directory) {
+const DEPS = {
+  clock: systemClock,
+  ids: systemIds,
+  logger: createLogger({ level: 'fatal', format: 'json' }),
+  version: 'docs',
+};
+
+async function describeHub(directory) {
   const sets = [`dataDir=${directory}`, 'mqtt.embedded.enabled=true'];
   const parts = configOf(checkHubConfig({ file: 'config/hub.yaml', environment: {}, sets, assignments: [] }));
-  const logger = createLogger({ level: 'fatal', format: 'json' });
-  const hub = await createHub(parts, { clock: systemClock, ids: systemIds, logger, version: 'docs' });
+  return describe(await createHub(parts, DEPS));
+}
+
+async function describeVehicle(directory) {
+  const sets = [`dataDir=${directory}`];
+  const parts = configOf(checkVehicleConfig({ file: 'config/vehicle.yaml', environment: {}, sets, assignments: [] }));
+  return describe(createVehicle(parts, DEPS));
+}
+
+async function describe(whole) {
   await runUntilSignal({
     start: async (lifecycle) => lifecycle.stop(),
-    stop: (deadlineMs) => hub.stop(deadlineMs),
-    logger,
-    metrics: hub.metrics,
+    stop: (deadlineMs) => whole.stop(deadlineMs),
+    logger: DEPS.logger,
+    metrics: whole.metrics,
     clock: systemClock,
     deadlineMs: 5_000,
     process: { on: () => {}, off: () => {}, exit: () => {} },
   });
-  return hub.metrics.describe();
+  return whole.metrics.describe();
 }

@@ -18,12 +18,14 @@ import { recordCommand } from './record.js';
 import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import { simulateCommand } from './simulate.js';
+import { vehicleCommand } from './vehicle.js';
 import { packageVersion } from './version.js';
 
 /** Every command, in the order of the help. */
 const commands: readonly (() => Command)[] = [
   demoCommand,
   hubCommand,
+  vehicleCommand,
   runCommand,
   simulateCommand,
   recordCommand,

@@ -9,6 +9,8 @@ export function runCommand(): Command {
     example: 'fleetchart run fleet-telemetry -config=config/fleet-telemetry/server_config.json',
   });
   group.addCommand(fleetTelemetryCommand());
+  group.addCommand(updateManagerCommand());
+  group.addCommand(selfUpdateAgentCommand());
   return group;
 }
 
@@ -19,5 +21,25 @@ function fleetTelemetryCommand(): Command {
   });
   return command.action(async (args: readonly string[]) =>
     (await import('./run-action.js')).runFleetTelemetry(args, terminalOf(command)),
+  );
+}
+
+function updateManagerCommand(): Command {
+  const command = peerCommand('update-manager', {
+    summary: "Kanto's update manager, from its config.json, flags and environment",
+    example: 'fleetchart run update-manager -config-file /etc/kanto-update-manager/config.json',
+  });
+  return command.action(async (args: readonly string[]) =>
+    (await import('./run-update-manager.js')).runUpdateManager(args, terminalOf(command)),
+  );
+}
+
+function selfUpdateAgentCommand(): Command {
+  const command = peerCommand('self-update-agent', {
+    summary: "Leda's self-update agent, with RAUC",
+    example: 'fleetchart run self-update-agent --server tcp://mosquitto:1883 --path /data/selfupdates',
+  });
+  return command.action(async (args: readonly string[]) =>
+    (await import('./run-self-update-agent.js')).runSelfUpdateAgent(args, terminalOf(command)),
   );
 }

@@ -13,7 +13,7 @@ const user = Type.Object(
   { additionalProperties: false },
 );
 
-const EmbeddedBrokerSchema = Type.Object(
+export const EmbeddedBrokerSchema = Type.Object(
   {
     enabled: Type.Boolean({ default: false, description: 'Run a broker in this process.' }),
     host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address it listens on.' }),

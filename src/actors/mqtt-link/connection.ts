@@ -1,0 +1,176 @@
+/**
+ * One connection to a broker, used once: lost, it is thrown away with all that it may still hold, so that nothing is
+ * sent later behind the back of the outbox.
+ *
+ * Invariants
+ * - LC-1 Messages are handed over in order; one of QoS 1 is acknowledged when `take` has resolved, in order, too.
+ * - LC-2 One that cannot be taken ends the connection unacknowledged: the broker sends it again.
+ * - LC-3 No message holds up the packets behind it, neither the answers to pings nor the broker's acknowledgements.
+ * - LC-4 All subscriptions are on the wire before the first message is handed over, and before any publication.
+ */
+import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
+import { shownUrl } from '../../protocols/fleet-telemetry/broker-url.js';
+import { connectFailure } from '../../protocols/mqtt/index.js';
+import type { Clock } from '../../runtime/index.js';
+import { LinkError } from './errors.js';
+import type { PublishOutput, Subscription } from './options.js';
+
+export interface ConnectionOptions {
+  readonly url: URL;
+  readonly client: IClientOptions;
+  readonly subscriptions: readonly Pick<Subscription, 'filter' | 'qos'>[];
+  /** The broker has accepted the client, and knows it from before or not. */
+  readonly accepted: (sessionPresent: boolean) => void;
+  /** One with a packet id is acknowledged when this has resolved. */
+  readonly take: (packet: IPublishPacket) => Promise<void>;
+  readonly clock: Clock;
+}
+
+export class LinkConnection {
+  private lostBecause: LinkError | undefined;
+  private lastError: Error | undefined;
+  /** Settles when the last message is acknowledged. */
+  private acknowledged: Promise<unknown> = Promise.resolve();
+  private readonly lossListeners = new Set<(error: LinkError) => void>();
+
+  private constructor(
+    private readonly mqtt: MqttClient,
+    private readonly options: ConnectionOptions,
+  ) {
+    mqtt.on('error', (error) => {
+      this.lastError = error;
+    });
+    mqtt.on('close', () => this.lose(this.reason('LINK_LOST', 'lost the connection to')));
+    // The client acknowledges at the end of its packet handler, which it waits in: it is told that there is nothing to
+    // acknowledge (LC-3).
+    mqtt.on('packetreceive', (packet) => {
+      if (packet.cmd === 'publish' && packet.qos === 1) packet.qos = 0;
+    });
+    mqtt.handleMessage = (packet, done) => {
+      if (this.lostBecause) return;
+      const { messageId } = packet;
+      const taken = options.take(packet);
+      this.acknowledged = Promise.all([this.acknowledged, taken]).then(
+        () => {
+          if (messageId !== undefined && !this.lostBecause) mqtt.stream.write(pubackOf(messageId));
+        },
+        (error: unknown) => this.drop(asLinkError(error)),
+      );
+      done();
+    };
+  }
+
+  /** Resolves when the broker has accepted the client and all subscriptions. */
+  static async open(options: ConnectionOptions, signal: AbortSignal): Promise<LinkConnection> {
+    const { connect } = await import('mqtt');
+    if (signal.aborted) throw givenUp();
+    const mqtt = connect(options.url.href, options.client);
+    const connection = new LinkConnection(mqtt, options);
+    const giveUp = (): void => connection.drop(givenUp());
+    signal.addEventListener('abort', giveUp);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        mqtt.once('connect', ({ sessionPresent }) => {
+          options.accepted(sessionPresent);
+          connection.subscribe().then(resolve, reject);
+        });
+        connection.onLost((error) =>
+          reject(error.code === 'LINK_LOST' ? connection.reason('LINK_UNREACHABLE', 'cannot connect to') : error),
+        );
+      });
+      return connection;
+    } catch (error) {
+      connection.drop(asLinkError(error));
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  get isUp(): boolean {
+    return this.lostBecause === undefined && this.mqtt.connected;
+  }
+
+  /** At once if it is lost already. Returns how to stop listening. */
+  onLost(callback: (error: LinkError) => void): () => void {
+    if (this.lostBecause) {
+      callback(this.lostBecause);
+      return () => {};
+    }
+    this.lossListeners.add(callback);
+    return () => this.lossListeners.delete(callback);
+  }
+
+  /** Resolves when the broker has acknowledged it, for QoS 0 when it is written; rejects if the connection is lost. */
+  publish({ topic, payload, qos, retain }: PublishOutput): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const ignoreLoss = this.onLost(reject);
+      const body = typeof payload === 'string' ? payload : Buffer.from(payload);
+      this.mqtt.publish(topic, body, { qos, retain }, (error) => {
+        ignoreLoss();
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+
+  /** Ends it with a DISCONNECT, or hard after `deadlineMs`. */
+  async end(deadlineMs: number): Promise<void> {
+    const { clock } = this.options;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, deadlineMs);
+      this.mqtt.end(false, {}, () => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.drop(givenUp());
+  }
+
+  /** Ends it hard. */
+  drop(reason: LinkError): void {
+    this.lose(reason);
+    // A second forced end still destroys the stream that an orderly end is waiting on.
+    this.mqtt.end(true);
+    this.mqtt.stream?.destroy();
+  }
+
+  private async subscribe(): Promise<void> {
+    await Promise.all(
+      this.options.subscriptions.map(async ({ filter, qos }) => {
+        try {
+          await this.mqtt.subscribeAsync(filter, { qos });
+        } catch (error) {
+          const detail = `the broker refuses the subscription to ${filter}: check its access list`;
+          throw new LinkError('LINK_SUBSCRIPTION_REFUSED', detail, { cause: error, retryable: true });
+        }
+      }),
+    );
+  }
+
+  private lose(error: LinkError): void {
+    if (this.lostBecause) return;
+    this.lostBecause = error;
+    for (const callback of [...this.lossListeners]) callback(error);
+    this.lossListeners.clear();
+  }
+
+  private reason(code: string, what: string): LinkError {
+    const advice = this.lastError ? `: ${connectFailure(this.lastError)}` : '';
+    return new LinkError(code, `${what} ${shownUrl(this.options.url)}${advice}`, {
+      retryable: true,
+      ...(this.lastError ? { cause: this.lastError } : {}),
+    });
+  }
+}
+
+/** MQTT 3.1.1, 3.4. */
+const pubackOf = (messageId: number): Buffer => Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]);
+
+const givenUp = (): LinkError => new LinkError('LINK_ABORTED', 'given up');
+
+function asLinkError(error: unknown): LinkError {
+  if (error instanceof LinkError) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  return new LinkError('LINK_LOST', `gave up the connection: ${detail}`, { cause: error, retryable: true });
+}

@@ -1,0 +1,218 @@
+/** A role's connection to its broker: what the chart of the link has done. */
+import { readFile } from 'node:fs/promises';
+import type { IClientOptions } from 'mqtt';
+import { brokerUrl } from '../../protocols/fleet-telemetry/broker-url.js';
+import type { ActorSystem, Clock, OutputContext } from '../../runtime/index.js';
+import { LinkConnection } from './connection.js';
+import { LinkError } from './errors.js';
+import { DEFAULT_LINK_TIMING } from './events.js';
+import { Inbound } from './inbound.js';
+import type { LinkFigures, LinkMetrics } from './link-metrics.js';
+import type { LinkTlsFiles, MqttLinkOptions, PublishOutput } from './options.js';
+
+/** How often a full inbox is looked at. */
+const FULL_CHECK_MS = 100;
+
+export interface LinkHostDeps {
+  readonly system: ActorSystem;
+  readonly clock: Clock;
+  readonly metrics: LinkMetrics;
+}
+
+export class LinkHost {
+  private readonly inbound: Inbound;
+  private connection: LinkConnection | undefined;
+  private lostBecause = new LinkError('LINK_LOST', 'not connected yet');
+  private closing = false;
+  /** Told when there is a connection again, or a publication less. */
+  private readonly waiting = new Set<() => void>();
+  private unpublished = 0;
+
+  /** Throws {@link LinkError} `LINK_BROKER_INVALID`. */
+  constructor(
+    private readonly options: MqttLinkOptions,
+    private readonly deps: LinkHostDeps,
+  ) {
+    if (typeof options.url === 'string') parseUrl(options.url);
+    this.inbound = new Inbound(options, deps.system, deps.metrics);
+  }
+
+  get figures(): LinkFigures {
+    return {
+      isOnline: this.connection !== undefined,
+      inbox: this.inbound.depth,
+      unpublished: this.unpublished,
+    };
+  }
+
+  /** Connects, subscribes and announces it. */
+  async connect(signal: AbortSignal): Promise<void> {
+    this.closing = false;
+    this.connection?.drop(new LinkError('LINK_ABORTED', 'connects anew'));
+    const { clock } = this.deps;
+    const connection = await LinkConnection.open(
+      {
+        url: this.url(),
+        client: { ...this.clientOptions(), ...(await tlsOptions(this.options.tls)) },
+        subscriptions: this.options.subscriptions,
+        accepted: (sessionPresent) => this.inbound.accepted(sessionPresent),
+        take: (packet) => this.inbound.take(packet),
+        clock,
+      },
+      signal,
+    ).catch((error: unknown) => {
+      // A message may have come before it failed.
+      this.inbound.ended();
+      throw error;
+    });
+    this.connection = connection;
+    connection.onLost((error) => this.lost(connection, error));
+    try {
+      await this.inbound.announce();
+    } catch (error) {
+      connection.drop(new LinkError('LINK_LOST', 'nothing can be stored at the moment', { cause: error }));
+      throw error;
+    }
+    this.options.onUp?.();
+    this.wake();
+  }
+
+  /** Rejects when the connection is lost. */
+  serve(): Promise<never> {
+    return new Promise((_, reject) => {
+      if (this.connection) this.connection.onLost(reject);
+      else reject(this.lostBecause);
+    });
+  }
+
+  async halfEmpty(signal: AbortSignal): Promise<void> {
+    const { clock } = this.deps;
+    while (!this.inbound.isHalfEmpty && !signal.aborted) {
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, FULL_CHECK_MS));
+    }
+  }
+
+  /** Resolves when the broker has acknowledged the publication, however many connections that takes. */
+  async publish(output: PublishOutput, { signal }: Pick<OutputContext, 'signal'>): Promise<void> {
+    this.unpublished++;
+    try {
+      // What was acknowledged before is off the disk, so that a crash repeats at most this one.
+      await this.deps.system.commit.flushed();
+      for (;;) {
+        const connection = await this.online(signal);
+        try {
+          await connection.publish(output);
+          this.deps.metrics.published(this.options.name);
+          return;
+        } catch (error) {
+          if (connection.isUp) throw error;
+        }
+      }
+    } finally {
+      this.unpublished--;
+      this.wake();
+    }
+  }
+
+  /** Waits for publications under way and leaves the broker, for at most `deadlineMs`. */
+  async close(deadlineMs: number): Promise<void> {
+    this.closing = true;
+    const { clock } = this.deps;
+    const end = clock.monotonic() + deadlineMs;
+    const patience = new AbortController();
+    const timer = clock.setTimeout(() => patience.abort(), deadlineMs / 2);
+    while (this.connection && !patience.signal.aborted && (await this.isPublishing())) {
+      await this.change(patience.signal).catch(() => {});
+    }
+    clock.clearTimeout(timer);
+    await this.connection?.end(Math.max(0, end - clock.monotonic()));
+  }
+
+  /** Whether something is being published, also a moment after something else was: the outbox sends one by one. */
+  private async isPublishing(): Promise<boolean> {
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.unpublished > 0;
+  }
+
+  private lost(connection: LinkConnection, error: LinkError): void {
+    if (this.connection !== connection) return;
+    this.connection = undefined;
+    this.lostBecause = error;
+    if (!this.closing) this.inbound.ended();
+    this.wake();
+  }
+
+  private async online(signal: AbortSignal): Promise<LinkConnection> {
+    while (!this.connection?.isUp) await this.change(signal);
+    return this.connection;
+  }
+
+  private change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.waiting.delete(wake);
+        reject(new LinkError('LINK_ABORTED', 'given up'));
+      };
+      const wake = (): void => {
+        signal.removeEventListener('abort', abort);
+        resolve();
+      };
+      if (signal.aborted) {
+        abort();
+        return;
+      }
+      signal.addEventListener('abort', abort, { once: true });
+      this.waiting.add(wake);
+    });
+  }
+
+  private wake(): void {
+    const waiting = [...this.waiting];
+    this.waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  private url(): URL {
+    const { url } = this.options;
+    const known = typeof url === 'string' ? url : url();
+    if (known === undefined) throw new LinkError('LINK_UNREACHABLE', 'the broker of this process does not listen');
+    return parseUrl(known);
+  }
+
+  private clientOptions(): IClientOptions {
+    const { clientId, clean, keepAliveS, username, password, connectTimeoutMs } = this.options;
+    return {
+      protocolVersion: 4,
+      clientId,
+      clean,
+      keepalive: keepAliveS,
+      connectTimeout: connectTimeoutMs ?? DEFAULT_LINK_TIMING.connectTimeoutMs,
+      reconnectPeriod: 0,
+      queueQoSZero: false,
+      resubscribe: false,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+    };
+  }
+}
+
+function parseUrl(text: string): URL {
+  const url = brokerUrl(text);
+  if (!url.ok) throw new LinkError('LINK_BROKER_INVALID', `the address of the broker: ${url.error.detail}`);
+  return url.value;
+}
+
+async function tlsOptions(files: LinkTlsFiles = {}): Promise<IClientOptions> {
+  const read = async (key: 'ca' | 'cert' | 'key', file: string | undefined) => {
+    if (file === undefined) return [];
+    try {
+      return [[key, await readFile(file)] as const];
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      throw new LinkError('LINK_TLS_FILE', `${key}: ${detail}`, { cause: error, retryable: true });
+    }
+  };
+  const { caFile, certFile, keyFile } = files;
+  const parts = await Promise.all([read('ca', caFile), read('cert', certFile), read('key', keyFile)]);
+  return Object.fromEntries(parts.flat());
+}

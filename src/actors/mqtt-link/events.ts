@@ -1,0 +1,65 @@
+/** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
+export interface Stamp {
+  readonly at: number;
+  readonly u: number;
+}
+
+/** How long a link waits for what. All in milliseconds. */
+export interface LinkTiming {
+  /** For the broker to accept the client and its subscriptions. */
+  readonly connectTimeoutMs: number;
+  /** Pause before the first try again; doubles with each further one, ± 20 %. */
+  readonly firstPauseMs: number;
+  readonly longestPauseMs: number;
+  /** Online for so long, the next loss starts again with the shortest pause. */
+  readonly steadyAfterMs: number;
+  /** On stop: for publications under way to be acknowledged, and for the broker to be left. */
+  readonly closeMs: number;
+}
+
+export const DEFAULT_LINK_TIMING: LinkTiming = {
+  connectTimeoutMs: 30_000,
+  firstPauseMs: 1_000,
+  longestPauseMs: 60_000,
+  // A broker that accepts and drops at once must not be redialled at the shortest pause.
+  steadyAfterMs: 10_000,
+  closeMs: 2_000,
+};
+
+export interface LinkInput {
+  /** Names the link; the key of the actor's address. */
+  readonly name: string;
+  readonly timing: LinkTiming;
+}
+
+export interface LinkFailure {
+  readonly code: string | null;
+  /** Says what to do, too. */
+  readonly message: string;
+  /** Epoch milliseconds, where the runtime told. */
+  readonly at: number | null;
+}
+
+export interface LinkContext extends LinkInput {
+  /** Tries that failed since the link was last steady. */
+  readonly failures: number;
+  /** The pause before the next try. */
+  readonly pauseMs: number;
+  readonly closeMs: number;
+  readonly lastError: LinkFailure | null;
+}
+
+/** To a link, from an operator or the composition. */
+export type LinkCommand =
+  | { readonly type: 'link.stop'; readonly deadlineMs?: number }
+  /** Try the broker now instead of after the pause. */
+  | { readonly type: 'link.retry' };
+
+/** What the effects of the chart get. */
+export interface LinkEffectInput {
+  readonly name: string;
+}
+
+export interface CloseLinkInput extends LinkEffectInput {
+  readonly deadlineMs: number;
+}

@@ -1,0 +1,85 @@
+import type { EventObject } from 'xstate';
+import type { ActorSystem, ActorType, Child, Clock, Logger, Metrics, OutputEffect } from '../../runtime/index.js';
+import { addressOf, effect } from '../../runtime/index.js';
+import { LinkHost } from './effects.js';
+import { LinkError } from './errors.js';
+import { type CloseLinkInput, DEFAULT_LINK_TIMING, type LinkEffectInput } from './events.js';
+import { LinkMetrics } from './link-metrics.js';
+import { linkMachine } from './machine.js';
+import type { MqttLinkOptions, PublishOutput } from './options.js';
+
+export type { InboundMessage, MqttLinkOptions, PublishOutput, Subscription, Tell } from './options.js';
+
+/** The chart alone: enough for a replay. */
+export const linkType = { name: 'mqtt-link', version: 1, machine: linkMachine } as const;
+
+export interface MqttLinksDeps {
+  readonly system: ActorSystem;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** The MQTT links of a process, one a role: each has a client id and a connection of its own. */
+export interface MqttLinks {
+  /** Registered once, before the system starts. */
+  readonly type: ActorType;
+  /**
+   * For `outputs` of a role's actors, under `mqtt.publish`: resolves when the broker has acknowledged the publication
+   * and waits as long as there is no broker. Of a `durable` type nothing is lost and the order is kept. May be asked
+   * for before the link is added.
+   */
+  publisher(name: string): OutputEffect;
+  /** Adds a link; throws `LINK_BROKER_INVALID`. Returns it as a child for a supervisor. */
+  add(options: MqttLinkOptions): Child;
+  /** Leaves all brokers whatever the charts say: the last step of a stop. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** On stop, what a link may take. */
+const SHUTDOWN_MS = DEFAULT_LINK_TIMING.closeMs + 500;
+
+export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDeps): MqttLinks {
+  const hosts = new Map<string, LinkHost>();
+  const counted = new LinkMetrics({ metrics, logger, clock });
+  const host = (name: string): LinkHost => {
+    const found = hosts.get(name);
+    if (!found) throw new LinkError('LINK_UNKNOWN', `there is no link ${name}`);
+    return found;
+  };
+  return {
+    type: {
+      ...linkType,
+      machine: linkMachine.provide({
+        actors: {
+          connect: effect<void, LinkEffectInput>(({ input: { name }, signal }) => host(name).connect(signal)),
+          serve: effect<never, LinkEffectInput>(({ input: { name } }) => host(name).serve()),
+          halfEmpty: effect<void, LinkEffectInput>(({ input: { name }, signal }) => host(name).halfEmpty(signal)),
+          close: effect<void, CloseLinkInput>(({ input: { name, deadlineMs } }) => host(name).close(deadlineMs)),
+        },
+      }),
+      durability: 'none',
+      idleAfterMs: 'never',
+    },
+    publisher: (name) => (output: EventObject, context) => host(name).publish(output as PublishOutput, context),
+    add: (options) => {
+      const { name, connectTimeoutMs, backoff } = options;
+      const timing = {
+        ...DEFAULT_LINK_TIMING,
+        ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+        ...(backoff === undefined ? {} : { firstPauseMs: backoff.firstMs, longestPauseMs: backoff.longestMs }),
+      };
+      const added = new LinkHost(options, { system, clock, metrics: counted });
+      hosts.set(name, added);
+      counted.add(name, () => added.figures);
+      return system.child(addressOf(linkType.name, name), {
+        input: { name, timing },
+        stopEvent: (deadlineMs) => ({ type: 'link.stop', deadlineMs }),
+        shutdownMs: SHUTDOWN_MS,
+      });
+    },
+    close: async (deadlineMs) => {
+      await Promise.all([...hosts.values()].map((each) => each.close(deadlineMs)));
+    },
+  };
+}

@@ -1,0 +1,140 @@
+/** What a hub and a vehicle stand on alike: the actors' system with its store, metrics, health, HTTP, start and stop. */
+import { join } from 'node:path';
+import { consolePublicFolder } from './console/index.js';
+import type { HubConfig } from './hub-config.js';
+import { type OverviewDeps, overviewRoutes } from './overview.js';
+import {
+  ActorSystem,
+  actorRoutes,
+  actorStreams,
+  type Child,
+  type Clock,
+  createHttpServer,
+  Health,
+  type HttpRoutes,
+  type HttpServer,
+  type Ids,
+  Inspection,
+  type Logger,
+  Metrics,
+  measureInspection,
+  measureRuntime,
+  Overload,
+  Supervisor,
+} from './runtime/index.js';
+import { StopTime } from './stop-time.js';
+
+export interface AssemblyDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** A whole that can be run. */
+export interface Assembly {
+  /** Where people and peers reach it, by name, once it runs. */
+  urls(): Readonly<Record<string, string>>;
+  readonly system: ActorSystem;
+  readonly metrics: Metrics;
+  /** `escalate` is called when the root supervisor gives up (SUP-8). */
+  start(escalate: (error: unknown) => void): Promise<void>;
+  stop(deadlineMs: number): Promise<void>;
+}
+
+export interface Base {
+  readonly system: ActorSystem;
+  readonly metrics: Metrics;
+  readonly overload: Overload;
+  assemble(parts: AssemblyParts): Assembly;
+}
+
+export interface AssemblyParts extends Pick<OverviewDeps, 'role' | 'telemetry' | 'dispatchers'> {
+  /** In start order; each bears the loss of the others. */
+  readonly children: readonly Child[];
+  readonly routes?: readonly HttpRoutes[];
+  readonly urls: () => Readonly<Record<string, string | undefined>>;
+  /** Before any actor is awake: effects that a crash cut off begin again as soon as the system starts. */
+  readonly prepare?: (() => Promise<void>) | undefined;
+  /** Closed in this order after the children have stopped. */
+  readonly close: readonly { close(deadlineMs: number): Promise<void> }[];
+}
+
+export function createBase(
+  parts: Pick<HubConfig, 'dataDir'> & Partial<Pick<HubConfig, 'store' | 'http'>>,
+  { clock, ids, logger, version }: AssemblyDeps,
+): Base {
+  const metrics = new Metrics();
+  metrics.collectProcess();
+  const health = new Health();
+  const directory = join(parts.dataDir, 'store');
+  const system = new ActorSystem({ ...parts.store, directory, clock, ids, log: logger });
+  const overload = new Overload({ clock, log: logger, waitMs: () => system.waitMs });
+  measureRuntime(system, metrics, overload);
+  health.ready('store', () => storeHealth(system));
+  health.ready('load', () => loadHealth(overload));
+
+  const assemble = ({ role, children, routes = [], urls, prepare, close, ...figures }: AssemblyParts): Assembly => {
+    let url: string | undefined;
+    const http =
+      parts.http &&
+      createHttpServer({ ...parts.http, logger, health, metrics, clock, staticFolder: consolePublicFolder });
+    const all = http ? [...children, httpService(http, (started) => (url = started))] : children;
+    const stopTime = new StopTime(clock);
+    const timed = all.map((child) => stopTime.bounding(child));
+    const root = new Supervisor({ name: role, strategy: 'one_for_one', children: timed }, { clock, ids, log: logger });
+    if (http) {
+      http.routes(actorRoutes({ system, supervision: () => root.view() }));
+      http.routes(overviewRoutes({ role, version, system, overload, clock, ...figures }));
+      for (const each of routes) http.routes(each);
+      const inspection = new Inspection(system, clock, overload);
+      measureInspection(inspection, metrics);
+      actorStreams(http, system, inspection);
+    }
+    return {
+      system,
+      metrics,
+      urls: () => {
+        const known = Object.entries({ http: url, ...urls() });
+        return Object.fromEntries(known.filter((entry): entry is [string, string] => entry[1] !== undefined));
+      },
+      start: async (escalate) => {
+        await prepare?.();
+        await system.start();
+        overload.start();
+        await root.start((end) => escalate(end === 'done' ? new Error(`the ${role} ended`) : end.error));
+      },
+      stop: async (deadlineMs) => {
+        health.stopping();
+        overload.stop();
+        // The store needs some of it for itself.
+        stopTime.begin(deadlineMs - deadlineMs / 8);
+        await root.stop(deadlineMs);
+        for (const part of close) await part.close(stopTime.left);
+        await system.stop(stopTime.left);
+      },
+    };
+  };
+  return { system, metrics, overload, assemble };
+}
+
+const storeHealth = ({ commit }: ActorSystem) =>
+  commit.degraded ? { ok: false, detail: commit.degraded.message } : { ok: true };
+
+/** It stays ready: another process would have no less to do, and what matters is not shed (MBX-5). */
+function loadHealth({ view }: Overload) {
+  if (view.level === 'none') return { ok: true };
+  return { ok: true, detail: `overloaded: work waits ${view.delayMs} ms for its turn` };
+}
+
+function httpService(server: HttpServer, started: (url: string | undefined) => void): Child {
+  return {
+    name: 'http',
+    kind: 'service',
+    start: async () => started(await server.start()),
+    stop: async (deadlineMs) => {
+      await server.stop(deadlineMs);
+      started(undefined);
+    },
+  };
+}

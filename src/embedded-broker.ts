@@ -1,0 +1,26 @@
+import { type Broker, byPassword, createBroker } from './actors/mqtt/index.js';
+import type { AssemblyDeps, Base } from './assembly.js';
+import { brokerRefusals, measureBroker } from './broker-metrics.js';
+import type { HubConfig } from './hub-config.js';
+import { type Child, errorRecord } from './runtime/index.js';
+
+/** The broker of this process, measured and logged; its child comes before whatever dials it. */
+export function embedBroker({ embedded }: HubConfig['mqtt'], { system, metrics, overload }: Base, deps: AssemblyDeps) {
+  const { clock, logger } = deps;
+  const { users, enabled: _enabled, ...options } = embedded;
+  const broker: Broker = createBroker({
+    ...options,
+    ...(users.length === 0 ? {} : { authenticate: byPassword(users) }),
+    shedsUnacked: () => overload.sheds('telemetry'),
+    clock,
+    onRefused: brokerRefusals({ metrics, logger, clock }),
+    onFailed: (error) => logger.error({ error: errorRecord(error) }, 'broker_failed'),
+  });
+  measureBroker(metrics, () => broker.stats());
+  system.register(broker.type);
+  const { address, input } = broker.actor;
+  const stopEvent = (deadlineMs: number) => ({ type: 'broker.stop', deadlineMs });
+  const startedIn = (state: string) => state === 'listening' || state === 'failed';
+  const child: Child = system.child(address, { input, stopEvent, startedIn });
+  return { broker, child };
+}

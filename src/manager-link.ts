@@ -1,0 +1,28 @@
+import type { MqttLinkOptions } from './actors/mqtt-link/index.js';
+import type { ManagerSettings } from './actors/update-manager/index.js';
+
+/** How a role reaches a broker of its own. */
+export type RoleLink = Omit<MqttLinkOptions, 'name' | 'subscriptions' | 'up' | 'down' | 'onUp'>;
+
+/** The manager's session is kept under this name, so that feedback waits while it is away (UM-RES-1). */
+const CLIENT_ID = 'fleetchart-update-manager';
+
+/** How the manager connects, by the keys of its own file (UM-CON-1, UM-CON-4). */
+export function managerLink({ connection }: Pick<ManagerSettings, 'connection'>): RoleLink {
+  const { broker, keepAliveMs, username, password, connectTimeoutMs, caCert, cert, key } = connection;
+  return {
+    url: broker,
+    clientId: CLIENT_ID,
+    clean: false,
+    keepAliveS: Math.max(1, Math.round(keepAliveMs / 1_000)),
+    connectTimeoutMs,
+    backoff: { firstMs: 1_000, longestMs: 600_000 },
+    ...(username === '' ? {} : { username }),
+    ...(password === '' ? {} : { password }),
+    tls: {
+      ...(caCert === '' ? {} : { caFile: caCert }),
+      ...(cert === '' ? {} : { certFile: cert }),
+      ...(key === '' ? {} : { keyFile: key }),
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { connectFailure } from './connect-failure.js';
+export { filterTakes } from './topic-filter.js';

@@ -1,0 +1,190 @@
+import { join } from 'node:path';
+import { type Static, Type } from '@sinclair/typebox';
+import { EmbeddedBrokerSchema, type MqttConfig, resolveMqtt } from './actors/mqtt/config.js';
+import { type LinkSettings, linkKeys, resolveLink } from './actors/mqtt-link/config.js';
+import { resolveSelfUpdate, SelfUpdateSchema } from './actors/self-update/config.js';
+import type { AgentSettings } from './actors/self-update/index.js';
+import { UpdateManagerSchema } from './actors/update-manager/config.js';
+import { type ManagerSettings, readManagerSettings } from './actors/update-manager/index.js';
+import { type Checked, type ConfigInput, LogSchema, StoreSchema } from './base-config.js';
+import { type Loaded, load } from './config/load.js';
+import type { Path } from './config/pointer.js';
+import { composeSchema } from './config/schema.js';
+import { report, resolveSection } from './config/section.js';
+import { valueAt } from './config/tree.js';
+import { type HttpConfig, HttpSchema, resolveHttp, type SectionResult } from './runtime/http/http-config.js';
+
+const MqttSchema = Type.Object(
+  {
+    ...linkKeys,
+    embedded: Type.Object(
+      {
+        ...EmbeddedBrokerSchema.properties,
+        enabled: Type.Optional(
+          Type.Boolean({ description: 'Run a broker in this process. Default: unless `broker` names another one.' }),
+        ),
+      },
+      { additionalProperties: false, default: {}, description: 'The embedded MQTT broker.' },
+    ),
+  },
+  { additionalProperties: false, default: {}, description: 'The broker between manager and agents of the vehicle.' },
+);
+
+const ManagerSection = Type.Object(
+  {
+    file: Type.Optional(
+      Type.String({ minLength: 1, description: 'A config.json whose keys stand beneath the ones given here.' }),
+    ),
+    ...UpdateManagerSchema.properties,
+  },
+  {
+    additionalProperties: false,
+    peer: 'kanto',
+    include: 'file',
+    description: 'The update manager: the keys of Kanto’s config.json, or `file: PATH` to read one.',
+  },
+);
+
+const SelfUpdateSection = Type.Object(
+  {
+    ...SelfUpdateSchema.properties,
+    installer: Type.Union([Type.Literal('slots'), Type.Literal('rauc')], {
+      default: 'slots',
+      description:
+        'Two folders below `dataDir` and a pointer, or RAUC on the system bus. Without effect in mode dummy.',
+    }),
+    compatible: Type.String({
+      default: 'fleetchart',
+      minLength: 1,
+      description: 'Bundles for others are refused by `slots`.',
+    }),
+  },
+  { additionalProperties: false, description: "The self-update agent, in place of Leda's." },
+);
+
+/** The configuration of a vehicle: each section's schema lives beside its actors. */
+export const VehicleSchema = composeSchema('Fleetchart vehicle', {
+  dataDir: Type.String({ default: './data/vehicle', minLength: 1, description: 'Where everything is stored.' }),
+  store: StoreSchema,
+  log: LogSchema,
+  http: HttpSchema,
+  mqtt: MqttSchema,
+  updateManager: Type.Optional(ManagerSection),
+  selfUpdate: Type.Optional(SelfUpdateSection),
+});
+
+/** The broker of a vehicle, and how its roles reach it. */
+export interface VehicleMqtt {
+  readonly link: LinkSettings;
+  /** Absent if there is only another one. */
+  readonly embedded?: MqttConfig;
+}
+
+/** A role of a vehicle. */
+export interface RoleConfig<Settings> {
+  readonly settings: Settings;
+  /** Whether its own section names its broker; otherwise it is the vehicle's. */
+  readonly hasOwnBroker: boolean;
+}
+
+export interface SelfUpdateConfig extends RoleConfig<AgentSettings> {
+  readonly installer: { readonly kind: 'dummy' } | { readonly kind: 'rauc' } | SlotsConfig;
+}
+
+export interface SlotsConfig {
+  readonly kind: 'slots';
+  readonly folder: string;
+  readonly compatible: string;
+}
+
+/** What a vehicle is made from. A role without a section does not run. */
+export interface VehicleConfig {
+  readonly dataDir: string;
+  readonly store: Readonly<Static<typeof StoreSchema>>;
+  readonly log: Readonly<Static<typeof LogSchema>>;
+  readonly http: HttpConfig;
+  readonly mqtt: VehicleMqtt;
+  readonly updateManager?: RoleConfig<ManagerSettings>;
+  readonly selfUpdate?: SelfUpdateConfig;
+}
+
+/** Reads a vehicle's configuration and reports everything wrong with it, without failing. */
+export function checkVehicleConfig(input: ConfigInput): Checked<VehicleConfig> {
+  const loaded = load({ ...input, schema: VehicleSchema });
+  const { dataDir, store, log } = loaded.value as Static<typeof VehicleSchema>;
+  const http = resolveSection(loaded, ['http'], resolveHttp);
+  const mqtt = resolveSection(loaded, ['mqtt'], resolveVehicleMqtt);
+  const updateManager = resolveSection(loaded, ['updateManager'], (section: object) => resolveManager(section, loaded));
+  const selfUpdate = resolveSection(loaded, ['selfUpdate'], (section: Static<typeof SelfUpdateSection>) =>
+    resolveAgent(section, loaded, dataDir),
+  );
+  const { mistakes, warnings } = report(loaded, [http, mqtt, updateManager, selfUpdate]);
+  if (mistakes.length > 0 || !http.value || !mqtt.value) return { config: undefined, loaded, mistakes, warnings };
+  const config: VehicleConfig = {
+    dataDir,
+    store,
+    log,
+    http: http.value,
+    mqtt: mqtt.value,
+    ...(updateManager.value ? { updateManager: updateManager.value } : {}),
+    ...(selfUpdate.value ? { selfUpdate: selfUpdate.value } : {}),
+  };
+  return { config, loaded, mistakes, warnings };
+}
+
+function resolveVehicleMqtt({ embedded, ...keys }: Static<typeof MqttSchema>): SectionResult<VehicleMqtt> {
+  const { enabled = keys.broker === undefined, users } = embedded;
+  const link = resolveLink(keys);
+  const own = resolveMqtt({ embedded: { ...embedded, enabled } });
+  const mistakes = [...(link.ok ? [] : link.mistakes), ...(own.ok ? [] : own.mistakes)];
+  if (keys.broker === undefined && !enabled) {
+    const hint = 'set mqtt.broker, or leave mqtt.embedded.enabled out';
+    mistakes.push({ code: 'CONFIG_MISSING', pointer: '/broker', message: 'there is no broker', hint });
+  }
+  const isStranger = users.length > 0 && !users.some(({ name }) => name === keys.username);
+  if (keys.broker === undefined && enabled && isStranger) {
+    const message = 'the roles of the vehicle are none of mqtt.embedded.users';
+    const hint = 'set mqtt.username and mqtt.password to one of them';
+    mistakes.push({ code: 'CONFIG_MISSING', pointer: '/username', message, hint });
+  }
+  if (!link.ok || !own.ok || mistakes.length > 0) return { ok: false, mistakes, warnings: [] };
+  return { ok: true, value: { link: link.value, ...(enabled ? { embedded: own.value } : {}) }, warnings: [] };
+}
+
+function resolveManager(section: object, loaded: Loaded): SectionResult<RoleConfig<ManagerSettings>> {
+  const { file: _, ...file } = section as { file?: string };
+  const read = readManagerSettings({ file, environment: {}, flags: new Map(), version: '', onStop: 'suspend' });
+  const findings = (all: readonly { readonly key: string; readonly message: string }[]) =>
+    all.map(({ key, message }) => ({
+      code: 'CONFIG_VALUE' as const,
+      pointer: key === '' ? '' : `/${key.replaceAll('.', '/')}`,
+      message,
+    }));
+  const warnings = findings(read.warnings);
+  if (!read.ok) return { ok: false, mistakes: findings(read.mistakes), warnings };
+  const hasOwnBroker = isGiven(loaded, ['updateManager', 'connection', 'broker']);
+  return { ok: true, value: { settings: read.value, hasOwnBroker }, warnings };
+}
+
+function resolveAgent(
+  { installer: kind, compatible, ...section }: Static<typeof SelfUpdateSection>,
+  loaded: Loaded,
+  dataDir: string,
+): SectionResult<SelfUpdateConfig> {
+  const resolved = resolveSelfUpdate(section);
+  if (!resolved.ok) return resolved;
+  const { mode } = resolved.value;
+  // What RAUC reads has to be where RAUC finds it; everything else belongs to the vehicle's own data.
+  const isOurs = kind === 'slots' && !isGiven(loaded, ['selfUpdate', 'path']);
+  const settings = isOurs ? { ...resolved.value, path: join(dataDir, 'bundles') } : resolved.value;
+  const installer =
+    mode === 'dummy' || kind === 'rauc'
+      ? ({ kind: mode === 'dummy' ? 'dummy' : 'rauc' } as const)
+      : ({ kind: 'slots', folder: join(dataDir, 'slots'), compatible } as const);
+  const hasOwnBroker = isGiven(loaded, ['selfUpdate', 'server']);
+  return { ok: true, value: { settings, hasOwnBroker, installer }, warnings: resolved.warnings };
+}
+
+/** Whether somebody set a value, rather than its default. */
+const isGiven = (loaded: Loaded, path: Path): boolean =>
+  valueAt(loaded.value, path) !== undefined && loaded.sources.of(path)?.kind !== 'default';

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { vehicleTypes } from '../../src/vehicle.js';
+import { withoutMosquitto } from '../fakes/mosquitto.js';
+import { type ChartState, type Outcome, UpdateWorld } from './update-run.js';
+import { SCENARIOS } from './update-scenarios.js';
+
+/** Charts whose every state is survived. */
+const CHARTS = ['update-manager', 'update-activity', 'inventory', 'self-update-agent'];
+const IS_WHOLE = process.env['FLEETCHART_CRASH'] === 'all';
+/** Of the states, where not all are taken. */
+const SAMPLE: readonly string[] = [
+  'update-activity running.download.await.waiting',
+  'self-update-agent updating.writing',
+  'self-update-agent activate.activated',
+];
+
+/** The resting places of a chart: states without states in them that are no end. */
+function leavesOf(type: string): string[] {
+  const machine = vehicleTypes.find(({ name }) => name === type)?.machine as AnyStateMachine;
+  const leaves: string[] = [];
+  const visit = (node: AnyStateNode, path: string): void => {
+    const children = Object.entries(node.states);
+    if (children.length === 0 && node.type !== 'final') leaves.push(path);
+    for (const [name, child] of children) visit(child, path === '' ? name : `${path}.${name}`);
+  };
+  visit(machine.root, '');
+  return leaves;
+}
+
+const nameOf = ({ type, state }: ChartState): string => `${type} ${state}`;
+
+interface Row {
+  readonly state: string;
+  readonly scenario: string;
+  readonly result: string;
+}
+
+test('UM-RES-4 SUA-52 a vehicle that is killed in any state of an update ends it as without the crash', {
+  skip: withoutMosquitto(),
+  timeout: 1_800_000,
+}, async (t) => {
+  const world = await UpdateWorld.open(t);
+  const rows: Row[] = [];
+  const left = new Set(CHARTS.flatMap((type) => leavesOf(type).map((state) => `${type} ${state}`)));
+  for (const scenario of IS_WHOLE ? SCENARIOS : SCENARIOS.slice(0, 1)) {
+    const whole = await world.run(scenario);
+    const seen = [...new Map(whole.states.map((state) => [nameOf(state), state])).values()];
+    const wanted = seen.filter((state) => left.has(nameOf(state)) && (IS_WHOLE || SAMPLE.includes(nameOf(state))));
+    for (const state of wanted) {
+      left.delete(nameOf(state));
+      const { outcome, wasKilled } = await world.run(scenario, state);
+      const difference = wasKilled ? differenceOf(outcome, whole.outcome) : 'not killed';
+      rows.push({ state: nameOf(state), scenario: scenario.name, result: difference ?? 'as without' });
+      t.diagnostic(`${nameOf(state).padEnd(60)} ${scenario.name.padEnd(20)} ${difference ?? 'as without'}`);
+    }
+  }
+  t.diagnostic(`${rows.length} states; not rested in: ${[...left].join(', ')}`);
+  assert.deepEqual(
+    rows.filter(({ result }) => result !== 'as without'),
+    [],
+  );
+  assert.ok(rows.length >= SAMPLE.length);
+});
+
+function differenceOf(actual: Outcome, expected: Outcome): string | undefined {
+  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
+  return a === b ? undefined : `${a} rather than ${b}`;
+}

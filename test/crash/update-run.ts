@@ -1,0 +1,227 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Backend } from '../fakes/backend.js';
+import { Mosquitto } from '../fakes/mosquitto.js';
+import { eventually, temporaryFolder } from '../fakes/runtime.js';
+import { slotBundle } from '../fakes/slot-bundle.js';
+import type { Scenario } from './update-scenarios.js';
+
+const CHILD = fileURLToPath(new URL('update-kill-child.js', import.meta.url));
+const FEEDBACK = 'vehicleupdate/desiredstatefeedback';
+const COMPATIBLE = 'crash-test';
+const DEADLINE_MS = 120_000;
+
+/** A state of a chart, as the runtime names it. */
+export interface ChartState {
+  readonly type: string;
+  readonly state: string;
+}
+
+/** What an update came to. */
+export interface Outcome {
+  /** Terminal feedback, by activity, repetitions left out. */
+  readonly ends: Readonly<Record<string, readonly string[]>>;
+  /** Commands to the agent, by activity, repetitions left out. */
+  readonly commands: Readonly<Record<string, readonly string[]>>;
+  /** Installations that were completed. */
+  readonly installs: number;
+  /** Where the agent came to rest. */
+  readonly agent: string;
+}
+
+export interface UpdateRun {
+  readonly outcome: Outcome;
+  /** In which the actors rested. */
+  readonly states: readonly ChartState[];
+  /** Whether it was killed on the way. */
+  readonly wasKilled: boolean;
+}
+
+/** The world around the vehicles of one test: a broker, and bundles. */
+export class UpdateWorld {
+  private runs = 0;
+
+  private constructor(
+    private readonly t: TestContext,
+    private readonly broker: Mosquitto,
+    private readonly bundles: Server,
+  ) {}
+
+  static async open(t: TestContext): Promise<UpdateWorld> {
+    const broker = await Mosquitto.start(t);
+    const bundle = readFileSync(await slotBundle(temporaryFolder(t), { version: '1.1', compatible: COMPATIBLE }));
+    const bundles = createServer((request, response) => {
+      response.on('error', () => {});
+      if (request.url === '/missing') response.writeHead(404).end();
+      // The first half only, until it is given up.
+      else if (request.url === '/held')
+        response.writeHead(200, { 'content-length': bundle.length }).write(bundle.subarray(0, 1_000));
+      else response.writeHead(200, { 'content-length': bundle.length }).end(bundle);
+    });
+    await new Promise<void>((resolve) => bundles.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      bundles.closeAllConnections();
+      bundles.close();
+    });
+    return new UpdateWorld(t, broker, bundles);
+  }
+
+  /** One vehicle through one scenario, killed once where `kill` says. */
+  async run(scenario: Scenario, kill?: ChartState): Promise<UpdateRun> {
+    // A domain of its own for each run, so that no session or retained message meets another one's.
+    const run = ++this.runs;
+    const folder = temporaryFolder(this.t);
+    const file = join(folder, 'vehicle.json');
+    writeFileSync(file, JSON.stringify(this.config(folder, run, scenario)));
+    const vehicle = new KilledVehicle(file, kill);
+    const backend = await Backend.connect(this.t, `mqtt://${this.broker.address}`);
+    try {
+      answerConsent(backend, scenario);
+      vehicle.start();
+      await backend.knows('self-update:os-image');
+      await this.drive(scenario, backend, vehicle);
+      await vehicle.settled();
+      return { outcome: outcomeOf(backend, vehicle), states: vehicle.states, wasKilled: vehicle.kills > 0 };
+    } finally {
+      await vehicle.end();
+      await clear(backend);
+    }
+  }
+
+  private async drive(scenario: Scenario, backend: Backend, vehicle: KilledVehicle): Promise<void> {
+    const origin = `http://127.0.0.1:${(this.bundles.address() as { port: number }).port}`;
+    const version = scenario.version ?? '1.1';
+    if (scenario.isSuperseded) {
+      await backend.desire('first', `${origin}/held`, version);
+      await eventually(() => backend.commands('first').includes('DOWNLOAD'), 'it downloads', DEADLINE_MS);
+      await backend.desire('second', `${origin}/bundle`, version);
+      await this.ends(backend, vehicle, 'first');
+      await this.ends(backend, vehicle, 'second');
+      return;
+    }
+    await backend.desire('first', scenario.isMissing ? `${origin}/missing` : `${origin}/bundle`, version);
+    await this.ends(backend, vehicle, 'first');
+  }
+
+  private async ends(backend: Backend, vehicle: KilledVehicle, activityId: string): Promise<void> {
+    await Promise.race([backend.outcome(activityId), vehicle.failed]);
+  }
+
+  private config(folder: string, run: number, scenario: Scenario) {
+    const broker = `tcp://${this.broker.address}`;
+    return {
+      dataDir: join(folder, 'data'),
+      http: { port: 0 },
+      mqtt: { broker },
+      updateManager: {
+        domain: 'vehicle',
+        thingsEnabled: false,
+        rebootAfter: '50ms',
+        reportFeedbackInterval: '0s',
+        agents: { 'self-update': { readTimeout: '20s', rebootRequired: true } },
+        ...scenario.updateManager,
+      },
+      selfUpdate: { clientId: `sua-${run}`, allowHttp: true, compatible: COMPATIBLE, feedbackIntervalS: 0 },
+    };
+  }
+}
+
+/** A vehicle that is started again after it was killed, and after it ended itself to reboot. */
+class KilledVehicle {
+  kills = 0;
+  readonly states: ChartState[] = [];
+  installs = 0;
+  readonly failed: Promise<never>;
+  private fail: (error: Error) => void = () => {};
+  private child: ChildProcess | undefined;
+  private exited: Promise<unknown> = Promise.resolve();
+  private isOver = false;
+  private starts = 0;
+
+  constructor(
+    private readonly file: string,
+    private readonly kill: ChartState | undefined,
+  ) {
+    this.failed = new Promise((_, reject) => {
+      this.fail = reject;
+    });
+    this.failed.catch(() => {});
+  }
+
+  start(): void {
+    const kill = this.kills === 0 && this.kill ? [this.kill.type, this.kill.state] : [];
+    const child = spawn(process.execPath, [CHILD, this.file, ...kill], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.child = child;
+    createInterface({ input: child.stdout }).on('line', (line) => this.read(line));
+    this.exited = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        resolve(undefined);
+        if (this.isOver) return;
+        if (signal === 'SIGKILL') this.kills++;
+        if ((signal === 'SIGKILL' || code === 0) && ++this.starts < 6) this.start();
+        else this.fail(new Error(`the vehicle ended with ${code ?? signal}`));
+      });
+    });
+  }
+
+  /** Waits until the agent has nothing left to do, and the manager too. */
+  async settled(): Promise<void> {
+    const isIdle = (): boolean => /^(?:idle|connected)$/.test(this.last('self-update-agent'));
+    await eventually(() => isIdle() && this.last('update-manager') === 'idle', `rest after ${this.file}`, DEADLINE_MS);
+  }
+
+  last(type: string): string {
+    return this.states.findLast((each) => each.type === type)?.state ?? '';
+  }
+
+  async end(): Promise<void> {
+    this.isOver = true;
+    this.child?.kill('SIGKILL');
+    await this.exited;
+  }
+
+  private read(line: string): void {
+    const [what, type = '', state = ''] = line.split(' ');
+    if (what === 'state') this.states.push({ type, state });
+    if (what === 'filled') this.installs++;
+  }
+}
+
+function answerConsent(backend: Backend, { consent = {} }: Scenario): void {
+  backend.mqtt.on('message', (topic, payload) => {
+    if (topic !== 'vehicleupdate/ownerconsent') return;
+    const { activityId, payload: question } = JSON.parse(payload.toString()) as {
+      activityId: string;
+      payload: { command: string };
+    };
+    const answer = { activityId, timestamp: 1, payload: { status: consent[question.command] } };
+    backend.mqtt.publish('vehicleupdate/ownerconsentfeedback', JSON.stringify(answer), { qos: 1 });
+  });
+}
+
+/** Retained messages would meet the next run. */
+async function clear(backend: Backend): Promise<void> {
+  for (const topic of ['vehicleupdate/currentstate', 'selfupdate/currentstate']) {
+    await backend.mqtt.publishAsync(topic, '', { retain: true, qos: 1 });
+  }
+  await backend.mqtt.endAsync();
+}
+
+function outcomeOf(backend: Backend, vehicle: KilledVehicle): Outcome {
+  const ids = [...new Set(backend.heard.filter(({ topic }) => topic === FEEDBACK).map(({ activityId }) => activityId))];
+  const once = (texts: readonly string[]): string[] => [...new Set(texts)];
+  const byId = (read: (id: string) => readonly string[]) => Object.fromEntries(ids.map((id) => [id, once(read(id))]));
+  return {
+    ends: byId((id) =>
+      backend.statuses(FEEDBACK, id).filter((status) => !/^(?:IDENTIFYING|IDENTIFIED|RUNNING)$/.test(status)),
+    ),
+    commands: byId((id) => backend.commands(id)),
+    installs: vehicle.installs,
+    agent: 'at rest',
+  };
+}

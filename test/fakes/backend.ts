@@ -1,0 +1,76 @@
+import type { TestContext } from 'node:test';
+import type { MqttClient } from 'mqtt';
+import { connectClient } from '../actors/mqtt/broker-setup.js';
+import { eventually } from './runtime.js';
+
+export interface BackendMessage {
+  readonly topic: string;
+  readonly activityId: string;
+  readonly status?: string;
+  readonly command?: string;
+}
+
+/** What asks a vehicle for an update: it publishes desired states and hears all that is said on the broker. */
+export class Backend {
+  readonly heard: BackendMessage[] = [];
+
+  private constructor(readonly mqtt: MqttClient) {}
+
+  static async connect(t: TestContext, url: string): Promise<Backend> {
+    const { mqtt } = await connectClient(t, url, { clientId: `backend-${Math.random()}` });
+    const backend = new Backend(mqtt);
+    mqtt.on('message', (topic, payload) => backend.hear(topic, payload.toString()));
+    await mqtt.subscribeAsync('#', { qos: 1 });
+    return backend;
+  }
+
+  async desire(activityId: string, url: string, version = 'dummy_version'): Promise<void> {
+    const component = { id: 'os-image', version, config: [{ key: 'image', value: url }] };
+    const payload = { domains: [{ id: 'self-update', components: [component] }] };
+    const message = JSON.stringify({ activityId, timestamp: Date.now(), payload });
+    await this.mqtt.publishAsync('vehicleupdate/desiredstate', message, { qos: 1 });
+  }
+
+  /** Statuses on a topic, of one activity. */
+  statuses(topic: string, activityId: string): string[] {
+    return this.heard.flatMap((message) =>
+      message.topic === topic && message.activityId === activityId ? (message.status ?? []) : [],
+    );
+  }
+
+  commands(activityId: string): string[] {
+    return this.heard.flatMap((message) => (message.activityId === activityId ? (message.command ?? []) : []));
+  }
+
+  /** How an activity ended, once it has. */
+  async outcome(activityId: string): Promise<string> {
+    const find = () =>
+      this.statuses('vehicleupdate/desiredstatefeedback', activityId).find((status) => TERMINAL.has(status));
+    await eventually(() => find() !== undefined, `${activityId} ends`, 90_000);
+    return find() ?? '';
+  }
+
+  /** Waits until the inventory of a domain is known upstream. */
+  async knows(node: string): Promise<void> {
+    const isThere = () =>
+      this.raw.some(([topic, text]) => topic === 'vehicleupdate/currentstate' && text.includes(node));
+    await eventually(isThere, `the vehicle reports ${node}`, 60_000);
+  }
+
+  private readonly raw: (readonly [string, string])[] = [];
+
+  private hear(topic: string, text: string): void {
+    this.raw.push([topic, text]);
+    try {
+      const { activityId = '', payload } = JSON.parse(text) as {
+        activityId?: string;
+        payload?: { status?: string; command?: string } | null;
+      };
+      this.heard.push({ topic, activityId, ...(payload ?? {}) });
+    } catch {
+      // No message of this protocol.
+    }
+  }
+}
+
+const TERMINAL = new Set(['COMPLETED', 'INCOMPLETE', 'IDENTIFICATION_FAILED', 'SUPERSEDED']);

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { configOf } from '../src/hub-config.js';
+import { checkVehicleConfig } from '../src/vehicle-config.js';
+
+const check = (...sets: string[]) => checkVehicleConfig({ sets });
+const mistakes = (...sets: string[]): string[] => check(...sets).mistakes.map(({ pointer }) => pointer);
+
+describe("a vehicle's configuration", () => {
+  it('config/vehicle.yaml is sound', () => {
+    const { config, mistakes, warnings } = checkVehicleConfig({ file: 'config/vehicle.yaml' });
+    assert.deepEqual([...mistakes, ...warnings], []);
+    assert.equal(config?.mqtt.embedded?.embedded.port, 1884);
+  });
+
+  it('embeds a broker unless another one is named', () => {
+    assert.equal(configOf(check()).mqtt.embedded?.embedded.enabled, true);
+    const other = configOf(check('mqtt.broker=tcp://h:1883')).mqtt;
+    assert.equal(other.embedded, undefined);
+    assert.equal(other.link.broker, 'tcp://h:1883');
+    assert.ok(configOf(check('mqtt.broker=tcp://h:1883', 'mqtt.embedded.enabled=true')).mqtt.embedded);
+    assert.deepEqual(mistakes('mqtt.embedded.enabled=false'), ['/mqtt/broker']);
+  });
+
+  it('reports what does not go together', () => {
+    assert.deepEqual(mistakes('mqtt.broker=ftp://h'), ['/mqtt/broker']);
+    assert.deepEqual(mistakes('mqtt.tls.certFile=c.pem'), ['/mqtt/tls']);
+    const user = 'mqtt.embedded.users=[{name: u, password: p}]';
+    assert.deepEqual(mistakes(user), ['/mqtt/username']);
+    assert.deepEqual(mistakes(user, 'mqtt.username=u', 'mqtt.password=p'), []);
+  });
+});

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { it, type TestContext } from 'node:test';
+import { configOf } from '../src/hub-config.js';
+import { silentLogger, systemClock, systemIds } from '../src/runtime/index.js';
+import { createVehicle } from '../src/vehicle.js';
+import { checkVehicleConfig } from '../src/vehicle-config.js';
+import { connectClient } from './actors/mqtt/broker-setup.js';
+import { temporaryFolder } from './fakes/runtime.js';
+
+async function startVehicle(t: TestContext, ...sets: string[]) {
+  const own = [`dataDir=${temporaryFolder(t)}`, 'http.port=0', 'mqtt.embedded.port=0'];
+  const config = configOf(checkVehicleConfig({ sets: [...own, ...sets] }));
+  const deps = {
+    clock: systemClock,
+    ids: systemIds,
+    logger: silentLogger(),
+    version: 'test',
+    environment: {},
+    end: () => {},
+  };
+  const vehicle = createVehicle(config, deps);
+  t.after(() => vehicle.stop(5_000));
+  await vehicle.start((error) => assert.fail(error as Error));
+  return vehicle;
+}
+
+it('a vehicle has a broker, a console and an API of its own', async (t) => {
+  const vehicle = await startVehicle(t);
+  const { http, mqtt } = vehicle.urls();
+  const overview = await fetch(`${http}/api/v1/overview`);
+  assert.equal(((await overview.json()) as { role: string }).role, 'vehicle');
+  assert.ok((await connectClient(t, String(mqtt))).mqtt.connected);
+});
