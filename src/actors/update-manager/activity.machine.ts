@@ -15,7 +15,6 @@ import {
   ActivityStep,
   type Asked,
   areSettled,
-  beginActivity,
   identificationOf,
   isGateOpen,
   type NextCommand,
@@ -23,6 +22,7 @@ import {
   NOT_APPROVED,
   NOTHING_SUPPORTED,
   needsReboot,
+  newActivity,
   replyPublication,
   type Standing,
 } from '../../protocols/update-manager/index.js';
@@ -40,18 +40,17 @@ import {
 } from './events.js';
 
 type ForPhase = { readonly command: PhaseCommand };
-type Params = Readonly<Record<string, unknown>> | undefined;
 
 const WINDOW = 'feedbackWindow';
 
 /** An action that takes a step of the activity's data: what it says is emitted, what it knows is kept. */
-const stepping = <P extends Params = undefined>(
-  take: (step: ActivityStep, params: P, scope: { context: ActivityContext; event: ActivityEvent }) => void,
+const stepping = <P extends object | undefined = undefined>(
+  take: (step: ActivityStep, params: P, event: ActivityEvent) => void,
 ) =>
   enqueueActions<ActivityContext, ActivityEvent, P, ActivityEvent, never, never, never, never, ActivityEmitted>(
     ({ context, event, enqueue }, params) => {
       const step = new ActivityStep(context.activity, timeOf(event));
-      take(step, params, { context, event });
+      take(step, params, event);
       enqueue.assign({ activity: step.activity });
       for (const publication of step.publications) enqueue.emit(publication);
       if (step.window !== 'kept') enqueue.cancel(WINDOW);
@@ -71,10 +70,13 @@ const base = setup({
     emitted: ActivityEmitted;
   },
   actions: {
+    begin: stepping((step, _, event) => {
+      if (event.type === 'BEGIN') step.begin(event.desiredState);
+    }),
     identify: stepping((step) => step.identify()),
     announceNothingToDo: stepping((step) => step.identified()),
     startRunning: stepping((step) => step.run()),
-    takeFeedback: stepping((step, { asked }: { asked: Asked }, { event }) => {
+    takeFeedback: stepping((step, { asked }: { asked: Asked }, event) => {
       if (event.type === 'FEEDBACK') step.take(event.domain, event.feedback, asked);
     }),
     publishRunning: stepping((step) => step.running()),
@@ -84,13 +86,9 @@ const base = setup({
     denyByOwner: stepping((step, { command }: ForPhase) => step.deny(command, NOT_APPROVED)),
     denyBySilence: stepping((step, { command }: ForPhase) => step.denyBySilence(command)),
     denyUnasked: stepping((step, { command }: ForPhase) => step.deny(command, NO_CONSENT_CLIENT)),
-    askOwner: enqueueActions(({ context, event, enqueue }, { command }: ForPhase) => {
+    askOwner: stepping((step, { command }: ForPhase, event) => {
       const { at, u } = (event as { stamp?: Stamp }).stamp ?? { at: 0, u: 0 };
-      const correlationId = correlationIdOf(at, u);
-      const step = new ActivityStep(context.activity, at);
-      step.ask(command, correlationId);
-      enqueue.assign({ correlationId });
-      for (const publication of step.publications) enqueue.emit(publication);
+      step.ask(command, correlationIdOf(at, u));
     }),
     acknowledgeOwner: enqueueActions(({ event, enqueue }, { problem }: { problem?: string }) => {
       if (event.type !== 'CONSENT' || !event.asker) return;
@@ -106,7 +104,7 @@ const base = setup({
     markEnd: enqueueActions(({ context, enqueue }) => {
       const mark = context.mark + 1;
       enqueue.assign({ mark });
-      enqueue.emit({ type: 'then.tell', to: context.address, event: { type: 'DELIVERED', mark } as { type: string } });
+      enqueue.emit({ type: 'then.tell', to: context.address, event: { type: 'DELIVERED', mark } });
     }),
     noteConsentTime: assign(({ context, event }) =>
       dueAfter(context.activity.settings.ownerConsentTimeoutMs, timeOf(event)),
@@ -117,18 +115,14 @@ const base = setup({
     askForReport: emit(({ context: { activity, address, isStopping } }) => ({
       type: 'tell',
       to: INVENTORY,
-      event: { type: 'READ', activityId: activity.activityId, replyTo: address, isCached: isStopping } as {
-        type: string;
-      },
+      event: { type: 'READ', activityId: activity.activityId, replyTo: address, isCached: isStopping },
     })),
     hurryReport: emit({ type: 'tell', to: INVENTORY, event: { type: 'HURRY' } }),
     warnOfDomains: enqueueActions(({ context: { activity }, enqueue }) => {
       const { activityId, unknown, repeated } = activity;
-      const warn = (message: string, domains: readonly string[]) => {
-        if (domains.length > 0) enqueue.emit({ type: 'log.warn', message, fields: { activityId, domains } });
-      };
-      warn('desired_state_domain_unknown', unknown);
-      warn('desired_state_domain_repeated', repeated);
+      if (unknown.length + repeated.length === 0) return;
+      const fields = { activityId, unknown, repeated };
+      enqueue.emit({ type: 'log.warn', message: 'desired_state_not_carried_out_in_full', fields });
     }),
     warnOfNoReboot: emit(({ context }) => ({
       type: 'log.warn',
@@ -153,7 +147,9 @@ const base = setup({
       return settings.ownerConsentCommands.includes(command) && backend.isThings && backend.thing === null;
     },
     isOtherQuestion: ({ context, event }) =>
-      event.type === 'CONSENT' && event.asker !== undefined && event.asker.correlationId !== context.correlationId,
+      event.type === 'CONSENT' &&
+      event.asker !== undefined &&
+      event.asker.correlationId !== context.activity.correlationId,
     isOtherActivity: ({ context, event }) =>
       event.type === 'CONSENT' && event.activityId !== context.activity.activityId,
     isApproved: ({ event }) => event.type === 'CONSENT' && event.isApproved,
@@ -278,9 +274,8 @@ export const activityMachine = base.createMachine({
   options: { maxIterations: 1_000 },
   context: ({ input }) => ({
     address: input.address,
-    activity: beginActivity(input),
+    activity: newActivity(input),
     mark: 0,
-    correlationId: '',
     dueAt: 0,
     leftMs: 0,
     isStopping: false,
@@ -291,12 +286,17 @@ export const activityMachine = base.createMachine({
     message: activity.terminal?.message ?? null,
     rebootRequired: needsReboot(activity),
   }),
-  initial: 'validating',
+  initial: 'starting',
   on: {
     WINDOW_OVER: { actions: 'closeWindow' },
     CONSENT: { actions: { type: 'acknowledgeOwner', params: { problem: 'owner consent handler not available' } } },
   },
   states: {
+    /** The desired state comes by an event and not as input, which every record of the actor would repeat. */
+    starting: {
+      meta: { waitsFor: 'its desired state, which the manager sends along', until: 'never' },
+      on: { BEGIN: { target: 'validating', actions: 'begin' } },
+    },
     validating: {
       entry: 'warnOfDomains',
       always: [{ guard: 'isNothingSupported', target: 'reporting', actions: 'endUnsupported' }, { target: 'running' }],

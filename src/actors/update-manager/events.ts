@@ -40,18 +40,21 @@ export interface OrchestrationSettings extends ActivitySettings {
   readonly rejectFeedback: boolean;
 }
 
+/** An event for another actor. */
+export type ToldEvent = { readonly type: string } & Readonly<Record<string, unknown>>;
+
 /** Moves an event to an actor of this process, in the turn's transaction. */
 export interface TellOutput {
   readonly type: 'tell';
   readonly to: string;
-  readonly event: { readonly type: string };
+  readonly event: ToldEvent;
 }
 
 /** The same once all that the actor published before has been taken by the broker. */
 export interface ThenTellOutput {
   readonly type: 'then.tell';
   readonly to: string;
-  readonly event: { readonly type: string };
+  readonly event: ToldEvent;
 }
 
 /** A line for the log. */
@@ -143,12 +146,14 @@ export const MOST_RECENT = 10;
 
 // An activity.
 
-export interface ActivityInput extends Wish {
+export interface ActivityInput {
+  readonly activityId: string;
   readonly settings: ActivitySettings;
   readonly backend: Backend;
 }
 
 export type ActivityEvent =
+  | { readonly type: 'BEGIN'; readonly desiredState: DesiredState }
   | { readonly type: 'FEEDBACK'; readonly domain: string; readonly feedback: DesiredStateFeedback }
   | ConsentEvent
   /** The broker has taken what was published up to a mark. */
@@ -167,7 +172,6 @@ export interface ActivityContext {
   readonly activity: Activity;
   /** Of what was published last, for `DELIVERED`. */
   readonly mark: number;
-  readonly correlationId: string;
   /** When the wait for the owner, or for the reboot, ends; and what was left of it when the state was entered. */
   readonly dueAt: number;
   readonly leftMs: number;

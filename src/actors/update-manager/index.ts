@@ -87,7 +87,7 @@ function childOf({ settings, system, logger }: UpdateManagerDeps): Child {
     start: async (report) => {
       await child.start(report);
       // Charts outlive processes, and configurations do not.
-      system.tell(MANAGER, { type: 'CONFIGURE', settings } as { type: string });
+      await system.tellStored(MANAGER, { type: 'CONFIGURE', settings } as { type: string });
     },
     stop: async (deadlineMs) => {
       try {

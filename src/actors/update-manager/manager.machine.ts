@@ -27,6 +27,7 @@ import {
   type ManagerOutput,
   MOST_RECENT,
   type OrchestrationSettings,
+  type ToldEvent,
   timeOf,
   type Wish,
 } from './events.js';
@@ -64,28 +65,12 @@ const on = <Type extends ManagerEvent['type']>(
     },
   );
 
-/** Makes the first of the waiting desired states an activity. */
-function startFirst(
-  context: ManagerContext,
-  settings: OrchestrationSettings,
-  queue: readonly Wish[],
-  at: number,
-): Step {
-  const [wish, ...rest] = queue;
-  if (!wish) return {};
-  const count = context.count + 1;
-  const address = `update-activity/${count}`;
-  const input = { ...wish, settings, backend: backendOf(settings, context) };
-  const current = { address, activityId: wish.activityId, digest: wish.digest, startedAt: at };
-  return { context: { count, current, queue: rest }, outputs: [{ type: 'start', address, input }] };
-}
-
 const wishOf = ({ activityId, desiredState, digest }: Wish): Wish => ({ activityId, desiredState, digest });
 
-const toInventory = (event: { readonly type: string }): ManagerOutput => ({ type: 'tell', to: INVENTORY, event });
+const toInventory = (event: ToldEvent): ManagerOutput => ({ type: 'tell', to: INVENTORY, event });
 
 const initialRead = (at: number): ManagerOutput =>
-  toInventory({ type: 'READ', activityId: `${INITIAL_STATE_ID}${at}` } as { type: string });
+  toInventory({ type: 'READ', activityId: `${INITIAL_STATE_ID}${at}` });
 
 /** What the inventory needs to know of configuration and thing. */
 function configureInventory(settings: OrchestrationSettings, context: ManagerContext): ManagerOutput {
@@ -97,18 +82,13 @@ function configureInventory(settings: OrchestrationSettings, context: ManagerCon
   return toInventory(event);
 }
 
-const without = (status: 'IDENTIFICATION_FAILED' | 'SUPERSEDED', activityId: string, message: string | null) =>
-  ({ status, activityId, message }) as const;
-
 /** A terminal feedback for a desired state that never became an activity. */
-function refuse(
+const refuse = (
   context: ManagerContext & { readonly settings: OrchestrationSettings },
   timestamp: number,
-  { status, activityId, message }: ReturnType<typeof without>,
-): Publication[] {
-  const feedback = { status, ...(message === null ? {} : { message }) };
-  return feedbackPublication(backendOf(context.settings, context), { activityId, timestamp }, feedback);
-}
+  activityId: string,
+  feedback: { readonly status: 'IDENTIFICATION_FAILED' | 'SUPERSEDED'; readonly message?: string },
+): Publication[] => feedbackPublication(backendOf(context.settings, context), { activityId, timestamp }, feedback);
 
 const sameConfig = (one: ThingConfig | null, other: ThingConfig): boolean =>
   one !== null &&
@@ -135,30 +115,28 @@ export const managerMachine = setup({
       enqueue.emit(configureInventory(settings, { ...context, thing }));
     }),
     acknowledge: on('DESIRED_STATE', (_, { asker }) => ({ outputs: replies(asker) })),
-    start: on('DESIRED_STATE', (context, event) =>
-      startFirst(context, context.settings, [wishOf(event)], timeOf(event)),
-    ),
     enqueue: on('DESIRED_STATE', ({ queue }, event) => ({ context: { queue: [...queue, wishOf(event)] } })),
     reject: on('DESIRED_STATE', (context, event) => {
-      const running = inProgress(context.current?.activityId ?? '');
-      return { outputs: refuse(context, timeOf(event), without('IDENTIFICATION_FAILED', event.activityId, running)) };
+      const message = inProgress(context.current?.activityId ?? '');
+      return {
+        outputs: refuse(context, timeOf(event), event.activityId, { status: 'IDENTIFICATION_FAILED', message }),
+      };
     }),
     supersede: on('DESIRED_STATE', (context, event) => ({
       context: { queue: [wishOf(event)] },
       outputs: [
         ...context.queue.flatMap(({ activityId }) =>
-          refuse(context, timeOf(event), without('SUPERSEDED', activityId, null)),
+          refuse(context, timeOf(event), activityId, { status: 'SUPERSEDED' }),
         ),
         { type: 'tell', to: context.current?.address ?? '', event: { type: 'SUPERSEDE' } },
       ],
     })),
-    rejectUnreadable: on('UNREADABLE', (context, event) => ({
-      outputs: refuse(context, timeOf(event), without('IDENTIFICATION_FAILED', event.activityId, event.detail)),
-    })),
+    rejectUnreadable: on('UNREADABLE', (context, event) => {
+      const { activityId, detail: message } = event;
+      return { outputs: refuse(context, timeOf(event), activityId, { status: 'IDENTIFICATION_FAILED', message }) };
+    }),
     passFeedback: on('FEEDBACK', ({ current }, { domain, feedback }) => ({
-      outputs: [
-        { type: 'tell', to: current?.address ?? '', event: { type: 'FEEDBACK', domain, feedback } as { type: string } },
-      ],
+      outputs: [{ type: 'tell', to: current?.address ?? '', event: { type: 'FEEDBACK', domain, feedback } }],
     })),
     /** An agent waits for commands of an activity that nobody here knows: it was told elsewhere (spec 14). */
     warnOfUnknown: on('FEEDBACK', (_, { domain, activityId }) => ({
@@ -172,7 +150,7 @@ export const managerMachine = setup({
       outputs: replies(asker, 'owner consent handler not available'),
     })),
     refresh: on('REFRESH', (_, { activityId, asker }) => ({
-      outputs: [...replies(asker), toInventory({ type: 'READ', activityId } as { type: string })],
+      outputs: [...replies(asker), toInventory({ type: 'READ', activityId })],
     })),
     refuseMessage: on('REFUSED', (_, { asker, problem }) => ({ outputs: replies(asker, problem) })),
     register: on('THING_CONFIG', (context, event) => {
@@ -200,11 +178,18 @@ export const managerMachine = setup({
       const finished = { activityId, status, message, endedAt: timeOf(event) };
       return { context: { current: null, recent: [finished, ...recent].slice(0, MOST_RECENT) } };
     }),
+    /** Makes the first of the waiting desired states an activity. */
     startNext: enqueueActions(({ context, event, enqueue }) => {
-      if (!context.settings) return;
-      const step = startFirst(context, context.settings, context.queue, timeOf(event));
-      if (step.context) enqueue.assign(step.context);
-      for (const output of step.outputs ?? []) enqueue.emit(output);
+      const { settings, queue } = context;
+      const [wish, ...rest] = queue;
+      if (!settings || !wish) return;
+      const { activityId, desiredState, digest } = wish;
+      const count = context.count + 1;
+      const address = `update-activity/${count}`;
+      const input = { activityId, settings, backend: backendOf(settings, context) };
+      enqueue.assign({ count, current: { address, activityId, digest, startedAt: timeOf(event) }, queue: rest });
+      enqueue.emit({ type: 'start', address, input });
+      enqueue.emit({ type: 'tell', to: address, event: { type: 'BEGIN', desiredState } });
     }),
     noteStop: assign({
       replyTo: ({ event }) => (event.type === 'STOP' ? (event.replyTo ?? null) : null),
@@ -280,7 +265,7 @@ export const managerMachine = setup({
   states: {
     idle: {
       on: {
-        DESIRED_STATE: [{ guard: 'isOfOtherThing' }, { target: 'busy', actions: ['acknowledge', 'start'] }],
+        DESIRED_STATE: [{ guard: 'isOfOtherThing' }, { target: 'choosing', actions: ['acknowledge', 'enqueue'] }],
         STOP: { target: 'stopped', actions: 'noteStop' },
       },
     },

@@ -73,7 +73,7 @@ export interface Activity {
   readonly status: 'IDENTIFYING' | 'RUNNING' | TerminalStatus;
   /** In the order of the desired state. */
   readonly domains: readonly Domain[];
-  /** What each agent is to be sent; empty once it is on its way. */
+  /** What each agent is to be sent; gone before the turn is over that made it, so that no record holds it. */
   readonly parts: readonly Part[];
   /** Domains of the desired state that no agent is configured for, and those that it names twice. */
   readonly unknown: readonly string[];
@@ -81,6 +81,8 @@ export interface Activity {
   /** Set when the activity can only end INCOMPLETE; with the reason of a denial. */
   readonly failure: { readonly reason: string | null } | null;
   readonly unidentified: ReadonlyArray<{ readonly domain: string; readonly message: string }>;
+  /** Of the last question to the owner. */
+  readonly correlationId: string;
   readonly window: OpenWindow | null;
   readonly terminal: Terminal | null;
 }
@@ -88,30 +90,24 @@ export interface Activity {
 /** Where an activity stands: what was asked of the agents last, and the command that would follow. */
 export type Standing = { readonly asked: Asked; readonly next: NextCommand | null };
 
-export interface ActivityRequest {
-  readonly activityId: string;
-  readonly desiredState: DesiredState;
-  readonly backend: Backend;
-  readonly settings: ActivitySettings;
-}
+/** An activity before its desired state is known. */
+export type ActivityRequest = Pick<Activity, 'activityId' | 'backend' | 'settings'>;
 
-export function beginActivity({ activityId, desiredState, backend, settings }: ActivityRequest): Activity {
-  const { parts, unknown, repeated } = splitDesiredState(desiredState, Object.keys(settings.agents));
-  return {
-    activityId,
-    backend,
-    settings,
-    status: 'IDENTIFYING',
-    domains: parts.map(({ domain }) => ({ id: domain, status: 'IDENTIFYING', actions: [] })),
-    parts,
-    unknown,
-    repeated,
-    failure: null,
-    unidentified: [],
-    window: null,
-    terminal: null,
-  };
-}
+export const newActivity = ({ activityId, backend, settings }: ActivityRequest): Activity => ({
+  activityId,
+  backend,
+  settings,
+  status: 'IDENTIFYING',
+  domains: [],
+  parts: [],
+  unknown: [],
+  repeated: [],
+  failure: null,
+  unidentified: [],
+  correlationId: '',
+  window: null,
+  terminal: null,
+});
 
 /** Whether the vehicle is to be rebooted: a domain that did something asks for it (UM-ORC-8, UM-RBT-1). */
 export const needsReboot = ({ terminal, domains, settings }: Activity): boolean =>
@@ -137,6 +133,12 @@ export class ActivityStep {
 
   private change(changes: Partial<Activity>): void {
     this.activity = { ...this.activity, ...changes };
+  }
+
+  begin(desiredState: DesiredState): void {
+    const split = splitDesiredState(desiredState, Object.keys(this.activity.settings.agents));
+    const domains = split.parts.map(({ domain }): Domain => ({ id: domain, status: 'IDENTIFYING', actions: [] }));
+    this.change({ ...split, domains });
   }
 
   /** Announces the activity and hands each agent its part. */
@@ -184,6 +186,7 @@ export class ActivityStep {
   }
 
   ask(command: PhaseCommand, correlationId: string): void {
+    this.change({ correlationId });
     this.publications.push(...consentPublication(this.activity.backend, this.heading, command, correlationId));
   }
 

@@ -52,8 +52,6 @@ export class ActivityDriver {
       input: {
         address: 'update-activity/1',
         activityId: ID,
-        digest: '',
-        desiredState: { domains: domains.map((id) => ({ id })) },
         settings: { ...SETTINGS, ...settings },
         backend,
       },
@@ -66,6 +64,7 @@ export class ActivityDriver {
       error: (error) => assert.fail(error as Error),
     });
     this.step(() => this.actor.start());
+    this.send({ type: 'BEGIN', desiredState: { domains: domains.map((id) => ({ id })) } });
   }
 
   get state(): string {

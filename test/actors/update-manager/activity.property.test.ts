@@ -110,7 +110,7 @@ function eventOf(step: Step, driver: ActivityDriver): ActivityEvent | undefined 
       return { type: 'FEEDBACK', domain: step.domain, feedback: { status: step.status, actions } };
     }
     case 'answer': {
-      const correlationId = step.asker === 'right' ? driver.context.correlationId : 'wrong';
+      const correlationId = step.asker === 'right' ? driver.context.activity.correlationId : 'wrong';
       const asker: Asker = { thing, operation: 'consent', correlationId, requestId: 'r', isResponseRequired: true };
       return {
         type: 'CONSENT',
@@ -242,5 +242,6 @@ describe('an activity under any sequence of events', () => {
     const driver = new ActivityDriver({}, [...AGENTS], backend);
     for (let count = 0; count < 3; count++) await take({ do: 'good' }, driver);
     assert.deepEqual(JSON.parse(JSON.stringify(driver.context)), driver.context);
+    assert.deepEqual(driver.context.activity.parts, [], 'the desired state is with the agents, not in every record');
   });
 });

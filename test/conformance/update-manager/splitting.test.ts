@@ -39,7 +39,7 @@ test('UM-SPL-3 of two entries of a domain the last counts', async (t) => {
     sent.map(({ message }) => message.payload),
     [{ domains: [{ id: 'containers' }] }],
   );
-  assert.ok(vehicle.warnings.includes('desired_state_domain_repeated'));
+  assert.ok(vehicle.warnings.includes('desired_state_not_carried_out_in_full'));
 });
 
 test('UM-SPL-4 a domain without agent is skipped, and named in IDENTIFIED where that is asked for', async (t) => {
@@ -49,7 +49,7 @@ test('UM-SPL-4 a domain without agent is skipped, and named in IDENTIFIED where 
     await vehicle.feedback('containers', 'a', 'IDENTIFIED');
     const expected = reportUnknownDomains ? 'IDENTIFIED domains without update agent: seats, mirrors' : 'IDENTIFIED';
     assert.equal(vehicle.feedbackOf('a')[1], expected);
-    assert.ok(vehicle.warnings.includes('desired_state_domain_unknown'));
+    assert.ok(vehicle.warnings.includes('desired_state_not_carried_out_in_full'));
   }
 });
 
