@@ -43,7 +43,7 @@ async function describeHub(directory) {
 async function describeVehicle(directory) {
   const sets = [`dataDir=${directory}`];
   const parts = configOf(checkVehicleConfig({ file: 'config/vehicle.yaml', environment: {}, sets, assignments: [] }));
-  return describe(createVehicle(parts, DEPS));
+  return describe(createVehicle(parts, { ...DEPS, environment: {}, end: () => {} }));
 }
 
 async function describe(whole) {

@@ -254,7 +254,7 @@ const phase = (command: PhaseCommand, next: NextCommand, following: '#update' | 
           },
           resuming: {
             meta: { waitsFor: 'the broker, which may hold the answer of the owner', until: 'never' },
-            on: { LINK_UP: { target: 'asked', actions: 'noteTimeLeft' } },
+            on: { 'BROKER.UP': { target: 'asked', actions: 'noteTimeLeft' } },
           },
         },
       },
@@ -389,7 +389,7 @@ export const activityMachine = base.createMachine({
         },
         resuming: {
           meta: { waitsFor: 'the broker: nothing is rebooted before the vehicle can be reached again', until: 'never' },
-          on: { LINK_UP: { target: 'waiting', actions: 'noteTimeLeft' } },
+          on: { 'BROKER.UP': { target: 'waiting', actions: 'noteTimeLeft' } },
         },
       },
     },

@@ -91,7 +91,7 @@ export type ManagerEvent =
   | { readonly type: 'REFUSED'; readonly problem: string; readonly asker: Asker }
   | { readonly type: 'THING_CONFIG'; readonly config: ThingConfig }
   /** The broker is reached, all topics subscribed. */
-  | { readonly type: 'LINK_UP' }
+  | { readonly type: 'BROKER.UP' }
   /** The process stops. */
   | { readonly type: 'STOP'; readonly replyTo?: string }
   | { readonly type: 'actor.done'; readonly address: string; readonly output: ActivityOutput };
@@ -158,7 +158,7 @@ export type ActivityEvent =
   | ConsentEvent
   /** The broker has taken what was published up to a mark. */
   | { readonly type: 'DELIVERED'; readonly mark: number }
-  | { readonly type: 'LINK_UP' }
+  | { readonly type: 'BROKER.UP' }
   /** The time without RUNNING is over. */
   | { readonly type: 'WINDOW_OVER' }
   /** The inventory has published the current state. */

@@ -73,7 +73,7 @@ export function createUpdateManager(deps: UpdateManagerDeps): UpdateManager {
     subscriptions: managerSubscriptions(settings, (topic, reason, detail) =>
       refusals.refuse(topic, reason, { detail }),
     ),
-    up: [{ to: MANAGER, event: { type: 'LINK_UP' } }],
+    up: [{ to: MANAGER, event: { type: 'BROKER.UP' } }],
     child: childOf(deps),
     view,
     routes: updateRoutes(view),

@@ -166,11 +166,11 @@ export const managerMachine = setup({
       };
     }),
     /** The first report after a connection; of a thing, the connector is asked first which it is (UM-CS-5, UM-TH-1). */
-    announce: on('LINK_UP', ({ settings, current }, event) => ({
+    announce: on('BROKER.UP', ({ settings, current }, event) => ({
       context: { isRegistered: false },
       outputs: [
         settings.thingsEnabled ? thingRequest : initialRead(timeOf(event)),
-        ...(current ? [{ type: 'tell', to: current.address, event: { type: 'LINK_UP' } } as const] : []),
+        ...(current ? [{ type: 'tell', to: current.address, event: { type: 'BROKER.UP' } } as const] : []),
       ],
     })),
     noteDone: on('actor.done', ({ recent }, event) => {
@@ -253,7 +253,7 @@ export const managerMachine = setup({
     REFRESH: [{ guard: 'isOfOtherThing' }, { actions: 'refresh' }],
     REFUSED: [{ guard: 'isOfOtherThing' }, { actions: 'refuseMessage' }],
     THING_CONFIG: { guard: 'isNewThing', actions: 'register' },
-    LINK_UP: { actions: 'announce' },
+    'BROKER.UP': { actions: 'announce' },
     DESIRED_STATE: [
       { guard: 'isOfOtherThing' },
       { guard: 'isRepeated', actions: 'acknowledge' },

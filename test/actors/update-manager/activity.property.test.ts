@@ -120,7 +120,7 @@ function eventOf(step: Step, driver: ActivityDriver): ActivityEvent | undefined 
       };
     }
     case 'link':
-      return { type: 'LINK_UP' };
+      return { type: 'BROKER.UP' };
     case 'stop':
       return { type: 'STOP' };
     case 'supersede':
@@ -153,7 +153,7 @@ async function take(step: Step, driver: ActivityDriver): Promise<void> {
 async function finish(driver: ActivityDriver): Promise<void> {
   for (let round = 0; round < 20 && !driver.isDone; round++) {
     driver.online(true);
-    driver.send({ type: 'LINK_UP' });
+    driver.send({ type: 'BROKER.UP' });
     await driver.advance(3_600_000);
     if (driver.state === 'reporting.reading') driver.send({ type: 'REPORTED' });
   }

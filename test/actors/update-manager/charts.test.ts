@@ -76,7 +76,7 @@ describe('the chart of the manager', () => {
       [configure({ rejectFeedback: true }), unreadable, feedback('a'), want('a'), feedback('a'), consent()],
       [
         configure({ thingsEnabled: true }),
-        { type: 'LINK_UP' },
+        { type: 'BROKER.UP' },
         config,
         { type: 'REFRESH', activityId: 'r', asker },
         { type: 'REFRESH', activityId: 'r', asker: foreign },
