@@ -9,9 +9,10 @@ import { type ManagerSettings, readManagerSettings } from './actors/update-manag
 import { type Checked, type ConfigInput, LogSchema, StoreSchema } from './base-config.js';
 import { type Loaded, load } from './config/load.js';
 import type { Path } from './config/pointer.js';
+import { readConfigFile } from './config/read-file.js';
 import { composeSchema } from './config/schema.js';
 import { report, resolveSection } from './config/section.js';
-import { valueAt } from './config/tree.js';
+import { isTree, valueAt } from './config/tree.js';
 import { type HttpConfig, HttpSchema, resolveHttp, type SectionResult } from './runtime/http/http-config.js';
 
 const MqttSchema = Type.Object(
@@ -130,6 +131,13 @@ export function checkVehicleConfig(input: ConfigInput): Checked<VehicleConfig> {
     ...(selfUpdate.value ? { selfUpdate: selfUpdate.value } : {}),
   };
   return { config, loaded, mistakes, warnings };
+}
+
+/** Whether a file that can be read is a vehicle's rather than a hub's: by the sections that only it has. */
+export function looksLikeVehicle(file: string): boolean {
+  const read = readConfigFile(file);
+  const value = read.ok ? read.value.value : undefined;
+  return isTree(value) && ['updateManager', 'selfUpdate'].some((key) => key in value);
 }
 
 function resolveVehicleMqtt({ embedded, ...keys }: Static<typeof MqttSchema>): SectionResult<VehicleMqtt> {

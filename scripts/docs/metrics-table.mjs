@@ -28,6 +28,8 @@ export async function metricsTable() {
 }
 
 const DEPS = {
+  environment: {},
+  end: () => {},
   clock: systemClock,
   ids: systemIds,
   logger: createLogger({ level: 'fatal', format: 'json' }),

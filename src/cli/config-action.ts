@@ -5,6 +5,7 @@ import { redact } from '../config/redact.js';
 import { renderReference } from '../config/reference.js';
 import { nodeOf } from '../config/schema.js';
 import { type Checked, checkHubConfig, checkServerConfig, HubSchema, looksLikeServerConfig } from '../hub-config.js';
+import { checkVehicleConfig, looksLikeVehicle, VehicleSchema } from '../vehicle-config.js';
 import { configInputOf } from './config-options.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';
 import { namedFileMistakes } from './named-files.js';
@@ -12,7 +13,10 @@ import { outputOf } from './output.js';
 
 export interface PeerOption {
   readonly peer?: 'fleet-telemetry';
+  readonly role?: 'hub' | 'vehicle';
 }
+
+const SCHEMAS = { hub: HubSchema, vehicle: VehicleSchema } as const;
 
 /** Tells every mistake in a file. */
 export async function checkFile(command: Command, file: string, options: PeerOption): Promise<void> {
@@ -47,16 +51,16 @@ export function printConfig(command: Command, options: PeerOption & { config?: s
 
 /** Tells what the configuration of a role may hold. */
 export function printSchema(command: Command, role: string, { format }: { format: string }): void {
-  if (role !== 'hub') {
-    const hint = 'known: hub';
+  const schema = Object.hasOwn(SCHEMAS, role) ? SCHEMAS[role as keyof typeof SCHEMAS] : undefined;
+  if (!schema) {
     throw new CliError(`no configuration is known for ${role}`, {
       code: 'CLI_USAGE',
       exitCode: exitCodes.wrongUsage,
-      hint,
+      hint: `known: ${Object.keys(SCHEMAS).join(', ')}`,
     });
   }
-  const json = { $schema: 'http://json-schema.org/draft-07/schema#', ...HubSchema };
-  const text = format === 'markdown' ? renderReference(nodeOf(HubSchema)) : JSON.stringify(json, null, 2);
+  const json = { $schema: 'http://json-schema.org/draft-07/schema#', ...schema };
+  const text = format === 'markdown' ? renderReference(nodeOf(schema)) : JSON.stringify(json, null, 2);
   outputOf(command).result(text, json);
 }
 
@@ -68,6 +72,8 @@ function check(
   const input = { ...configInputOf(command), file };
   const isPeer = options.peer !== undefined || (file !== undefined && looksLikeServerConfig(file));
   if (isPeer) return { kind: 'fleet-telemetry', checked: checkServerConfig(input) };
+  const { role = file !== undefined && looksLikeVehicle(file) ? 'vehicle' : 'hub' } = options;
+  if (role === 'vehicle') return { kind: role, checked: checkVehicleConfig(input) };
   return { kind: 'hub', checked: checkHubConfig(input) };
 }
 

@@ -18,14 +18,18 @@ export function configCommand(): Command {
 const peerOption = () =>
   new Option('--peer <name>', "the file is this peer's own; by default its keys decide").choices(['fleet-telemetry']);
 
+const roleOption = () =>
+  new Option('--role <role>', 'whose configuration it is; by default its keys decide').choices(['hub', 'vehicle']);
+
 function checkCommand(): Command {
   const command = withSetOption(
     leafCommand('check', {
       summary: 'Report every mistake in a configuration file at once, and in the certificates it names',
       example: 'fleetchart config check config/fleet-telemetry/server_config.json',
     })
-      .argument('<file>', "a hub's YAML or JSON file, or a peer's own")
-      .addOption(peerOption()),
+      .argument('<file>', "a hub's or vehicle's YAML or JSON file, or a peer's own")
+      .addOption(peerOption())
+      .addOption(roleOption()),
   );
   return command.action(async (file: string, options: PeerOption) =>
     (await import('./config-action.js')).checkFile(command, file, options),
@@ -37,7 +41,9 @@ function printCommand(): Command {
     leafCommand('print', {
       summary: 'Print the effective configuration and where each value comes from',
       example: 'fleetchart config print --config config/hub.yaml --set http.port=9000',
-    }).addOption(peerOption()),
+    })
+      .addOption(peerOption())
+      .addOption(roleOption()),
     { data: false },
   );
   return command.action(async (options: PeerOption & { config?: string }) =>
@@ -51,7 +57,7 @@ function schemaCommand(): Command {
     example: 'fleetchart config schema hub > hub.schema.json',
     reports: false,
   })
-    .argument('<role>', 'hub')
+    .argument('<role>', 'hub or vehicle')
     .addOption(new Option('--format <format>', 'json or markdown').choices(['json', 'markdown']).default('json'));
   return command.action(async (role: string, options: { format: string }) =>
     (await import('./config-action.js')).printSchema(command, role, options),

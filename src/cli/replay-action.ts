@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { selfUpdateAgentType } from '../actors/self-update/index.js';
 import { hubTypes } from '../hub.js';
 import { type ReplayResult, replayFixture } from '../runtime/index.js';
+import { vehicleTypes } from '../vehicle.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';
 import type { Output } from './output.js';
 
 /** Replays fixtures, and folders of them, and tells what differs. */
 export function replayAll(paths: readonly string[], output: Output): void {
-  const types = new Map([...hubTypes, selfUpdateAgentType].map((type) => [type.name, type]));
+  const types = new Map([...hubTypes, ...vehicleTypes].map((type) => [type.name, type]));
   const files = paths.flatMap(fixturesIn);
   if (files.length === 0) {
     throw new CliError(`no fixtures in ${paths.join(', ')}`, {

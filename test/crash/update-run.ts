@@ -30,8 +30,6 @@ export interface Outcome {
   readonly commands: Readonly<Record<string, readonly string[]>>;
   /** Installations that were completed. */
   readonly installs: number;
-  /** Where the agent came to rest. */
-  readonly agent: string;
 }
 
 export interface UpdateRun {
@@ -73,7 +71,7 @@ export class UpdateWorld {
 
   /** One vehicle through one scenario, killed once where `kill` says. */
   async run(scenario: Scenario, kill?: ChartState): Promise<UpdateRun> {
-    // A domain of its own for each run, so that no session or retained message meets another one's.
+    // The agent's session is of one run, so that no message of another one meets it.
     const run = ++this.runs;
     const folder = temporaryFolder(this.t);
     const file = join(folder, 'vehicle.json');
@@ -222,6 +220,5 @@ function outcomeOf(backend: Backend, vehicle: KilledVehicle): Outcome {
     ),
     commands: byId((id) => backend.commands(id)),
     installs: vehicle.installs,
-    agent: 'at rest',
   };
 }

@@ -17,7 +17,7 @@ export class Backend {
   private constructor(readonly mqtt: MqttClient) {}
 
   static async connect(t: TestContext, url: string): Promise<Backend> {
-    const { mqtt } = await connectClient(t, url, { clientId: `backend-${Math.random()}` });
+    const { mqtt } = await connectClient(t, url, { clientId: '' });
     const backend = new Backend(mqtt);
     mqtt.on('message', (topic, payload) => backend.hear(topic, payload.toString()));
     await mqtt.subscribeAsync('#', { qos: 1 });

@@ -50,7 +50,7 @@ describe('an MQTT link with mosquitto', { skip: withoutMosquitto() }, () => {
     await eventually(() => doubtful.lastError() !== null, 'it says why', 30_000);
     assert.match(doubtful.lastError()?.message ?? '', /certificate/);
     const lost = await startLink(t, url, { tls: { caFile: join(caFile, 'nowhere') } });
-    await eventually(() => lost.lastError()?.code === 'LINK_TLS_FILE', 'it names the file', 30_000);
+    await eventually(() => lost.lastError()?.code === 'MQTT_TLS_FILE', 'it names the file', 30_000);
   });
 
   it('UM-RES-1 goes on through a broker that is killed and one that freezes', async (t) => {

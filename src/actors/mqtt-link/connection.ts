@@ -40,7 +40,7 @@ export class LinkConnection {
     mqtt.on('error', (error) => {
       this.lastError = error;
     });
-    mqtt.on('close', () => this.lose(this.reason('LINK_LOST', 'lost the connection to')));
+    mqtt.on('close', () => this.lose(this.reason('MQTT_LOST', 'lost the connection to')));
     // The client acknowledges at the end of its packet handler, which it waits in: it is told that there is nothing to
     // acknowledge (LC-3).
     mqtt.on('packetreceive', (packet) => {
@@ -75,7 +75,7 @@ export class LinkConnection {
           connection.subscribe().then(resolve, reject);
         });
         connection.onLost((error) =>
-          reject(error.code === 'LINK_LOST' ? connection.reason('LINK_UNREACHABLE', 'cannot connect to') : error),
+          reject(error.code === 'MQTT_LOST' ? connection.reason('MQTT_UNREACHABLE', 'cannot connect to') : error),
         );
       });
       return connection;
@@ -142,7 +142,7 @@ export class LinkConnection {
           await this.mqtt.subscribeAsync(filter, { qos });
         } catch (error) {
           const detail = `the broker refuses the subscription to ${filter}: check its access list`;
-          throw new LinkError('LINK_SUBSCRIPTION_REFUSED', detail, { cause: error, retryable: true });
+          throw new LinkError('MQTT_SUBSCRIPTION_REFUSED', detail, { cause: error, retryable: true });
         }
       }),
     );
@@ -167,10 +167,10 @@ export class LinkConnection {
 /** MQTT 3.1.1, 3.4. */
 const pubackOf = (messageId: number): Buffer => Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]);
 
-const givenUp = (): LinkError => new LinkError('LINK_ABORTED', 'given up');
+const givenUp = (): LinkError => new LinkError('MQTT_ABORTED', 'given up');
 
 function asLinkError(error: unknown): LinkError {
   if (error instanceof LinkError) return error;
   const detail = error instanceof Error ? error.message : String(error);
-  return new LinkError('LINK_LOST', `gave up the connection: ${detail}`, { cause: error, retryable: true });
+  return new LinkError('MQTT_LOST', `gave up the connection: ${detail}`, { cause: error, retryable: true });
 }

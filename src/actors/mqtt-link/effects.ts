@@ -22,13 +22,13 @@ export interface LinkHostDeps {
 export class LinkHost {
   private readonly inbound: Inbound;
   private connection: LinkConnection | undefined;
-  private lostBecause = new LinkError('LINK_LOST', 'not connected yet');
+  private lostBecause = new LinkError('MQTT_LOST', 'not connected yet');
   private closing = false;
   /** Told when there is a connection again, or a publication less. */
   private readonly waiting = new Set<() => void>();
   private unpublished = 0;
 
-  /** Throws {@link LinkError} `LINK_BROKER_INVALID`. */
+  /** Throws {@link LinkError} `MQTT_BROKER_INVALID`. */
   constructor(
     private readonly options: MqttLinkOptions,
     private readonly deps: LinkHostDeps,
@@ -48,7 +48,7 @@ export class LinkHost {
   /** Connects, subscribes and announces it. */
   async connect(signal: AbortSignal): Promise<void> {
     this.closing = false;
-    this.connection?.drop(new LinkError('LINK_ABORTED', 'connects anew'));
+    this.connection?.drop(new LinkError('MQTT_ABORTED', 'connects anew'));
     const { clock } = this.deps;
     const connection = await LinkConnection.open(
       {
@@ -70,7 +70,7 @@ export class LinkHost {
     try {
       await this.inbound.announce();
     } catch (error) {
-      connection.drop(new LinkError('LINK_LOST', 'nothing can be stored at the moment', { cause: error }));
+      connection.drop(new LinkError('MQTT_LOST', 'nothing can be stored at the moment', { cause: error }));
       throw error;
     }
     this.options.onUp?.();
@@ -151,7 +151,7 @@ export class LinkHost {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         this.waiting.delete(wake);
-        reject(new LinkError('LINK_ABORTED', 'given up'));
+        reject(new LinkError('MQTT_ABORTED', 'given up'));
       };
       const wake = (): void => {
         signal.removeEventListener('abort', abort);
@@ -175,7 +175,7 @@ export class LinkHost {
   private url(): URL {
     const { url } = this.options;
     const known = typeof url === 'string' ? url : url();
-    if (known === undefined) throw new LinkError('LINK_UNREACHABLE', 'the broker of this process does not listen');
+    if (known === undefined) throw new LinkError('MQTT_UNREACHABLE', 'the broker of this process does not listen');
     return parseUrl(known);
   }
 
@@ -198,7 +198,7 @@ export class LinkHost {
 
 function parseUrl(text: string): URL {
   const url = brokerUrl(text);
-  if (!url.ok) throw new LinkError('LINK_BROKER_INVALID', `the address of the broker: ${url.error.detail}`);
+  if (!url.ok) throw new LinkError('MQTT_BROKER_INVALID', `the address of the broker: ${url.error.detail}`);
   return url.value;
 }
 
@@ -209,7 +209,7 @@ async function tlsOptions(files: LinkTlsFiles = {}): Promise<IClientOptions> {
       return [[key, await readFile(file)] as const];
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      throw new LinkError('LINK_TLS_FILE', `${key}: ${detail}`, { cause: error, retryable: true });
+      throw new LinkError('MQTT_TLS_FILE', `${key}: ${detail}`, { cause: error, retryable: true });
     }
   };
   const { caFile, certFile, keyFile } = files;

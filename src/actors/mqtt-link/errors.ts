@@ -1,4 +1,4 @@
 import { FleetchartError } from '../../runtime/errors.js';
 
-/** `LINK_*`: a role's connection to its broker. */
+/** `MQTT_*`: a role's connection to its broker. */
 export class LinkError extends FleetchartError {}

@@ -84,7 +84,7 @@ export class Inbound {
     }
     const tells = this.read({ topic, payload, retain });
     if (tells.length > 0 && this.depth >= this.bound) {
-      throw new LinkError('LINK_INBOX_FULL', `${this.bound} messages wait to be taken`, { retryable: true });
+      throw new LinkError('MQTT_INBOX_FULL', `${this.bound} messages wait to be taken`, { retryable: true });
     }
     if (this.system.commit.degraded) throw this.system.commit.degraded;
     const stored = this.store(tells);

@@ -30,7 +30,7 @@ export interface MqttLinks {
    * for before the link is added.
    */
   publisher(name: string): OutputEffect;
-  /** Adds a link; throws `LINK_BROKER_INVALID`. Returns it as a child for a supervisor. */
+  /** Adds a link; throws `MQTT_BROKER_INVALID`. Returns it as a child for a supervisor. */
   add(options: MqttLinkOptions): Child;
   /** Leaves all brokers whatever the charts say: the last step of a stop. */
   close(deadlineMs: number): Promise<void>;
@@ -44,7 +44,7 @@ export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDep
   const counted = new LinkMetrics({ metrics, logger, clock });
   const host = (name: string): LinkHost => {
     const found = hosts.get(name);
-    if (!found) throw new LinkError('LINK_UNKNOWN', `there is no link ${name}`);
+    if (!found) throw new LinkError('MQTT_UNKNOWN', `there is no link ${name}`);
     return found;
   };
   return {

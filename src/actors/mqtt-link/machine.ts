@@ -75,7 +75,7 @@ export const linkMachine = setup({
       afterFailure(
         context,
         event,
-        'LINK_CONNECT_TIMEOUT',
+        'MQTT_CONNECT_TIMEOUT',
         `the broker did not answer within ${context.timing.connectTimeoutMs} ms`,
       ),
     ),
@@ -85,7 +85,7 @@ export const linkMachine = setup({
     })),
   },
   guards: {
-    isInboxFull: (_, { error }: { error: unknown }) => codeOf(error) === 'LINK_INBOX_FULL',
+    isInboxFull: (_, { error }: { error: unknown }) => codeOf(error) === 'MQTT_INBOX_FULL',
   },
   delays: {
     connectTimeout: ({ context }) => context.timing.connectTimeoutMs,

@@ -50,7 +50,7 @@ export interface MqttLinkOptions {
   /** Told when a connection is lost after that. */
   readonly down?: readonly Tell[];
   /** Called at each connection. */
-  readonly onUp?: () => void;
+  readonly onUp?: (() => void) | undefined;
   /** Messages stored and not taken yet, past which the link leaves the broker until half of them are (SUA-5). @default 1000 */
   readonly inboxBound?: number;
   /** Larger payloads are acknowledged, dropped and counted. @default 1 MiB */

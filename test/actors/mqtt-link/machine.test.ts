@@ -11,8 +11,8 @@ import { linkMachine, linkPauseMs } from '../../../src/actors/mqtt-link/machine.
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { HeldCalls, turn } from '../../fakes/held-calls.js';
 
-const LOST = new LinkError('LINK_LOST', 'lost the connection to mqtt://h');
-const FULL = new LinkError('LINK_INBOX_FULL', '1000 messages wait to be taken');
+const LOST = new LinkError('MQTT_LOST', 'lost the connection to mqtt://h');
+const FULL = new LinkError('MQTT_INBOX_FULL', '1000 messages wait to be taken');
 
 function start() {
   const clock = new ManualClock(0, turn);
@@ -65,14 +65,14 @@ describe('the chart of an MQTT link', () => {
     const chart = start();
     await chart.clock.advance(DEFAULT_LINK_TIMING.connectTimeoutMs);
     assert.deepEqual(chart.state(), { offline: 'pausing' });
-    assert.equal(chart.context().lastError?.code, 'LINK_CONNECT_TIMEOUT');
+    assert.equal(chart.context().lastError?.code, 'MQTT_CONNECT_TIMEOUT');
   });
 
   it('online → offline with the reason; once it was steady, with the shortest pause', async () => {
     const chart = await startOnline();
     await chart.effects.fail('serve', LOST);
     assert.deepEqual(chart.state(), { offline: 'pausing' });
-    assert.equal(chart.context().lastError?.code, 'LINK_LOST');
+    assert.equal(chart.context().lastError?.code, 'MQTT_LOST');
     chart.actor.send({ type: 'link.retry' });
     await chart.effects.succeed('connect');
     await chart.clock.advance(DEFAULT_LINK_TIMING.steadyAfterMs);
