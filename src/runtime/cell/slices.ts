@@ -117,7 +117,7 @@ export class Slices {
   }
 
   private take(message: Message): void {
-    const { queue, presence } = this.parts;
+    const { queue } = this.parts;
     switch (message.kind) {
       case 'timer':
         message.fire();
