@@ -94,7 +94,7 @@ export class Table<Row = unknown> {
     this.version = version;
     this.takeBack();
     for (const [key, bytes] of this.stored('row')) {
-      this.count(key, bytes, 1);
+      this.count(key, bytes.length, 1);
       if (bytes[0] === version) continue;
       const row = this.read(key, bytes);
       if (row !== undefined) this.replace(this.encode(key, row), bytes);
@@ -124,13 +124,13 @@ export class Table<Row = unknown> {
 
   /** Puts an encoded row; false if there is no room for it. */
   write(row: EncodedRow): boolean {
-    const before = this.bytesOf(row.key);
+    const before = this.options.keysOnce ? undefined : this.bytesOf(row.key);
     if (!this.makeRoom(row.key, row.key.length + row.bytes.length, before)) {
       this.counts.refused++;
       return false;
     }
     this.replace(row, before);
-    if (!before) this.count(row.key, row.bytes, 1);
+    if (!before) this.count(row.key, row.bytes.length, 1);
     const highest = this.lowest.at(-1);
     if (highest !== undefined && compareRowKeys(row.key, highest) < 0) this.lowest = [];
     return true;
@@ -147,6 +147,13 @@ export class Table<Row = unknown> {
     if (!bytes) return false;
     this.forget(key, bytes);
     return true;
+  }
+
+  /** Removes a row that is there, of a table without indexes, without a look at it: `length` is that of its bytes. */
+  removeKnown(key: string, length: number): void {
+    this.count(key, length, -1);
+    if (this.options.keysOnce) this.store.commit.removeOnce('rows', this.keyOf('row', key));
+    else this.store.commit.remove('rows', this.keyOf('row', key));
   }
 
   /** Rows in the order of their keys, as they were when the first was taken, with their encoded size. */
@@ -196,11 +203,8 @@ export class Table<Row = unknown> {
   }
 
   private forget(key: string, bytes: Buffer): void {
-    const { commit } = this.store;
-    this.count(key, bytes, -1);
     this.forgetIndexes(key, bytes, []);
-    if (this.options.keysOnce) commit.removeOnce('rows', this.keyOf('row', key));
-    else commit.remove('rows', this.keyOf('row', key));
+    this.removeKnown(key, bytes.length);
   }
 
   private forgetIndexes(key: string, bytes: Buffer, kept: readonly string[]): void {
@@ -219,9 +223,9 @@ export class Table<Row = unknown> {
     }
   }
 
-  private count(key: string, bytes: Buffer, sign: 1 | -1): void {
+  private count(key: string, length: number, sign: 1 | -1): void {
     this.size += sign;
-    this.bytes += sign * (key.length + bytes.length);
+    this.bytes += sign * (key.length + length);
   }
 
   private hasRoom(rows: number, bytes: number): boolean {

@@ -67,6 +67,13 @@ export class BrokerPersistence extends StoredPersistence {
     return super.subscriptionsByClient(client);
   }
 
+  /** Which message it was is nothing to the broker: it need not be read. */
+  override async outgoingClearMessageId(client: ClientRef, packet: OutgoingPacket): Promise<undefined> {
+    if (packet.messageId === undefined) await super.outgoingClearMessageId(client, packet);
+    else this.sessions.get(client.id)?.queue.acknowledge(packet.messageId);
+    return undefined;
+  }
+
   /** Repetitions say that they are (MQTT-3.3.1-1). */
   override outgoingStream({ id }: ClientRef): Readable {
     const repeated = (packet: OutgoingPacket, wasSent: boolean): OutgoingPacket =>

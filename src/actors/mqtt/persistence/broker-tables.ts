@@ -31,7 +31,7 @@ export interface SessionRow {
   readonly subscriptions: readonly Subscription[];
 }
 
-/** A message on its way to a session, by session and place in its queue. */
+/** A message on its way to a session, by its number and the session's, so that new ones lie side by side. */
 export interface QueuedRow {
   readonly topic: string;
   readonly payload: Uint8Array | string;
@@ -41,14 +41,14 @@ export interface QueuedRow {
 /** The packet id of a message that was sent, by the same key. */
 export interface SentRow {
   readonly messageId: number;
-  /** PUBREC has come: what is left to send is PUBREL. */
-  readonly isReleased: boolean;
 }
 
 export interface BrokerTables {
   readonly sessions: Table<SessionRow>;
   readonly queued: Table<QueuedRow>;
   readonly sent: Table<SentRow>;
+  /** Those for which PUBREC has come: what is left to send is PUBREL. */
+  readonly released: Table<SentRow>;
   /** QoS 2 messages between PUBLISH and PUBREL, by session and packet id. */
   readonly received: Table<Packet>;
   readonly retained: Table<Packet>;
@@ -64,7 +64,8 @@ export function openBrokerTables(store: BrokerStore, limits: SessionLimits): Bro
   return {
     sessions: open('sessions', sessions, 256 * MIB),
     queued: open('queued', Number.POSITIVE_INFINITY, totalBytes, true),
-    sent: open('sent', Number.POSITIVE_INFINITY, 256 * MIB),
+    sent: open('sent', Number.POSITIVE_INFINITY, 256 * MIB, true),
+    released: open('released', Number.POSITIVE_INFINITY, 256 * MIB, true),
     received: open('received', Number.POSITIVE_INFINITY, 64 * MIB),
     retained: open('retained', retainedMessages, retainedBytes),
     wills: open('wills', Number.POSITIVE_INFINITY, 64 * MIB),

@@ -9,13 +9,15 @@
  *   under the packet id it had if that is on disk.
  */
 import type { EncodedRow } from '../../../runtime/table/table.js';
-import type { BrokerTables, SentRow, SessionLimits } from './broker-tables.js';
+import type { BrokerTables, SessionLimits } from './broker-tables.js';
 import type { BrokerRef, OutgoingPacket } from './packets.js';
 
 /** A message in the queue, or the PUBREL that it has become. */
 export interface Entry {
-  readonly seq: number;
-  readonly bytes: number;
+  /** In all tables. */
+  readonly key: string;
+  /** Of its row, encoded. */
+  readonly length: number;
   readonly brokerId: string | undefined;
   /** By which aedes knows it again. */
   counter: number;
@@ -24,10 +26,21 @@ export interface Entry {
   wasSent: boolean;
 }
 
+/** What was left of an entry by an earlier run. */
+export interface StoredEntry {
+  readonly key: string;
+  readonly length: number;
+  readonly messageId: number | undefined;
+  readonly isReleased: boolean;
+  readonly wasSent: boolean;
+}
+
 export interface QueueDeps {
-  readonly tables: Pick<BrokerTables, 'queued' | 'sent'>;
+  readonly tables: Pick<BrokerTables, 'queued' | 'sent' | 'released'>;
   readonly limits: Pick<SessionLimits, 'messages' | 'bytes'>;
   readonly counts: { dropped: number };
+  /** A key that no message has had. */
+  readonly nextKey: (session: string) => string;
 }
 
 /** About what an entry weighs in memory. */
@@ -35,11 +48,10 @@ const ENTRY_BYTES = 64;
 
 export class OutgoingQueue {
   /** Oldest first. */
-  private readonly entries = new Map<number, Entry>();
+  private readonly entries = new Set<Entry>();
   private readonly byCounter = new Map<number, Entry>();
   private readonly byId = new Map<number, Entry>();
   private bytes = 0;
-  private lastSeq = 0;
 
   constructor(
     private readonly session: string,
@@ -51,66 +63,59 @@ export class OutgoingQueue {
   }
 
   /** Takes up what an earlier run has left; in order. */
-  load(seq: number, bytes: number, sent: SentRow | undefined, wasSent: boolean, broker: BrokerRef): void {
-    const entry: Entry = {
-      seq,
-      bytes: bytes + ENTRY_BYTES,
-      brokerId: broker.id,
-      counter: ++broker.counter,
-      messageId: sent?.messageId,
-      isReleased: sent?.isReleased ?? false,
-      wasSent: wasSent || sent !== undefined,
-    };
-    this.lastSeq = seq;
-    this.insert(entry);
-    if (sent) this.byId.set(sent.messageId, entry);
+  load(stored: StoredEntry, broker: BrokerRef): void {
+    this.insert({ ...stored, brokerId: broker.id, counter: ++broker.counter });
   }
 
   /** Stores a message, its row encoded before; nothing if there is no room for it. */
-  add({ brokerId, brokerCounter = 0 }: OutgoingPacket, row: EncodedRow): Entry | undefined {
-    const { tables, limits, counts } = this.deps;
-    const seq = ++this.lastSeq;
-    const bytes = row.bytes.length + ENTRY_BYTES;
-    const stored = { ...row, key: this.keyOf(seq) };
-    while (this.entries.size >= limits.messages || this.bytes + bytes > limits.bytes || !tables.queued.write(stored)) {
+  add({ brokerId, brokerCounter: counter = 0 }: OutgoingPacket, row: EncodedRow): Entry | undefined {
+    const { tables, limits, counts, nextKey } = this.deps;
+    const { length } = row.bytes;
+    const key = nextKey(this.session);
+    const isFull = (): boolean =>
+      this.entries.size >= limits.messages || this.bytes + length + ENTRY_BYTES > limits.bytes;
+    while (isFull() || !tables.queued.write({ ...row, key })) {
       counts.dropped++;
-      const [oldest] = this.entries.values();
+      const [oldest] = this.entries;
       if (!oldest) return undefined;
       this.remove(oldest);
     }
-    const entry = { seq, bytes, brokerId, counter: brokerCounter, messageId: undefined };
-    return this.insert({ ...entry, isReleased: false, wasSent: false });
+    return this.insert({ key, length, brokerId, counter, messageId: undefined, isReleased: false, wasSent: false });
   }
 
   /** aedes gives the message another number. */
   renumber(entry: Entry, counter: number): void {
+    if (!this.entries.has(entry)) return;
     if (this.byCounter.get(entry.counter) === entry) this.byCounter.delete(entry.counter);
     entry.counter = counter;
-    if (this.entries.has(entry.seq)) this.byCounter.set(counter, entry);
+    this.byCounter.set(counter, entry);
   }
 
   /** Notes the packet id that a message is sent under, or that it has become a PUBREL; one that was dropped is none. */
   update({ cmd, brokerId, brokerCounter = 0, messageId }: OutgoingPacket): void {
     if (messageId === undefined) return;
     if (cmd === 'pubrel') {
-      const released = this.byId.get(messageId);
-      if (released) this.release(released, messageId);
+      const sent = this.byId.get(messageId);
+      if (sent) this.release(sent, messageId);
       return;
     }
     const entry = this.byCounter.get(brokerCounter);
-    if (!entry || entry.brokerId !== brokerId || entry.messageId === messageId) return;
+    if (!entry || entry.brokerId !== brokerId || entry.messageId !== undefined) return;
     entry.messageId = messageId;
     this.byId.set(messageId, entry);
-    this.deps.tables.sent.put(this.keyOf(entry.seq), { messageId, isReleased: false });
+    this.deps.tables.sent.put(entry.key, { messageId });
   }
 
-  /** Forgets the message that was sent under a packet id, and returns it. */
-  acknowledge(messageId: number): OutgoingPacket | undefined {
+  /** The packet that was sent under an id. */
+  find(messageId: number): OutgoingPacket | undefined {
     const entry = this.byId.get(messageId);
-    if (!entry) return undefined;
-    const packet = this.packetOf(entry);
-    this.remove(entry);
-    return packet;
+    return entry && this.packetOf(entry);
+  }
+
+  /** Forgets the message that was sent under a packet id. */
+  acknowledge(messageId: number): void {
+    const entry = this.byId.get(messageId);
+    if (entry) this.remove(entry);
   }
 
   /** Forgets a message unless it is being sent. */
@@ -121,49 +126,51 @@ export class OutgoingQueue {
 
   /** What waits for a client that comes back, oldest first, and whether it may have been sent before. */
   *waiting(): Generator<[packet: OutgoingPacket, wasSent: boolean]> {
-    for (const entry of [...this.entries.values()]) {
+    for (const entry of [...this.entries]) {
       const packet = this.packetOf(entry);
       if (packet) yield [packet, entry.wasSent || entry.messageId !== undefined];
     }
   }
 
   discard(): void {
-    for (const entry of this.entries.values()) this.remove(entry);
-  }
-
-  private keyOf(seq: number): string {
-    return this.session + seq.toString(16).padStart(12, '0');
+    for (const entry of this.entries) this.remove(entry);
   }
 
   private insert(entry: Entry): Entry {
-    this.entries.set(entry.seq, entry);
+    this.entries.add(entry);
     this.byCounter.set(entry.counter, entry);
-    this.bytes += entry.bytes;
+    if (entry.messageId !== undefined) this.byId.set(entry.messageId, entry);
+    this.bytes += entry.length + ENTRY_BYTES;
     return entry;
   }
 
   private release(entry: Entry, messageId: number): void {
     if (entry.isReleased) return;
+    this.removeRows(entry);
     entry.isReleased = true;
-    this.deps.tables.sent.put(this.keyOf(entry.seq), { messageId, isReleased: true });
-    this.deps.tables.queued.remove(this.keyOf(entry.seq));
+    this.deps.tables.released.put(entry.key, { messageId });
   }
 
   private remove(entry: Entry): void {
-    const { queued, sent } = this.deps.tables;
-    const key = this.keyOf(entry.seq);
-    this.entries.delete(entry.seq);
-    this.bytes -= entry.bytes;
+    this.entries.delete(entry);
+    this.bytes -= entry.length + ENTRY_BYTES;
     if (this.byCounter.get(entry.counter) === entry) this.byCounter.delete(entry.counter);
-    if (!entry.isReleased) queued.remove(key);
-    if (entry.messageId === undefined) return;
-    if (this.byId.get(entry.messageId) === entry) this.byId.delete(entry.messageId);
-    sent.remove(key);
+    if (entry.messageId !== undefined && this.byId.get(entry.messageId) === entry) this.byId.delete(entry.messageId);
+    this.removeRows(entry);
   }
 
-  private packetOf({ seq, brokerId, counter, messageId, isReleased }: Entry): OutgoingPacket | undefined {
+  private removeRows({ key, length, messageId, isReleased }: Entry): void {
+    const { queued, sent, released } = this.deps.tables;
+    if (isReleased) released.remove(key);
+    else {
+      queued.removeKnown(key, length);
+      if (messageId !== undefined) sent.remove(key);
+    }
+  }
+
+  private packetOf({ key, brokerId, counter, messageId, isReleased }: Entry): OutgoingPacket | undefined {
     if (isReleased) return { cmd: 'pubrel', messageId };
-    const row = this.deps.tables.queued.get(this.keyOf(seq));
+    const row = this.deps.tables.queued.get(key);
     return row && { cmd: 'publish', ...row, retain: false, dup: false, brokerId, brokerCounter: counter, messageId };
   }
 }

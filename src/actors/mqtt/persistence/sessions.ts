@@ -8,8 +8,8 @@
  */
 import type { Clock } from '../../../runtime/clock.js';
 import { BrokerError } from '../errors.js';
-import type { BrokerTables, SentRow, SessionLimits } from './broker-tables.js';
-import { OutgoingQueue } from './outgoing-queue.js';
+import type { BrokerTables, SessionLimits } from './broker-tables.js';
+import { OutgoingQueue, type QueueDeps, type StoredEntry } from './outgoing-queue.js';
 import type { BrokerRef, Subscription } from './packets.js';
 
 export interface Session {
@@ -40,18 +40,25 @@ export interface BrokerCounts {
 }
 
 const KEY_DIGITS = 8;
+const NUMBER_DIGITS = 12;
 
 export class Sessions {
   private readonly byClient = new Map<string, Session>();
   /** Those whose client is away, the longest first. */
   private readonly away = new Map<string, Session>();
   private lastNumber = 0;
+  private lastMessage = 0;
+  private readonly queueDeps: QueueDeps;
 
   constructor(
     private readonly deps: SessionDeps,
     /** Told of each session that ends. */
     private readonly ended: (clientId: string) => void,
-  ) {}
+  ) {
+    const nextKey = (session: string): string =>
+      (++this.lastMessage).toString(16).padStart(NUMBER_DIGITS, '0') + session;
+    this.queueDeps = { ...deps, nextKey };
+  }
 
   get size(): number {
     return this.byClient.size;
@@ -73,24 +80,17 @@ export class Sessions {
       byKey.set(key, session);
       this.lastNumber = Math.max(this.lastNumber, Number.parseInt(key, 16));
     }
-    const sessionOf = (key: string): Session | undefined => byKey.get(key.slice(0, KEY_DIGITS));
     for (const [key] of tables.received.range()) {
-      const session = sessionOf(key);
+      const session = byKey.get(key.slice(0, KEY_DIGITS));
       if (session) session.received.add(Number.parseInt(key.slice(KEY_DIGITS), 16));
       else tables.received.remove(key);
     }
-    const bytes = new Map<string, number>();
-    for (const [key, , size] of tables.queued.range()) bytes.set(key, size);
-    const sent = new Map<string, SentRow>(Array.from(tables.sent.range(), ([key, row]) => [key, row]));
-    for (const key of [...new Set([...bytes.keys(), ...sent.keys()])].sort()) {
-      const session = sessionOf(key);
-      if (session && (bytes.has(key) || sent.get(key)?.isReleased)) {
-        const seq = Number.parseInt(key.slice(KEY_DIGITS), 16);
-        session.queue.load(seq, bytes.get(key) ?? 0, sent.get(key), wereConnected.has(session), broker);
-      } else {
-        tables.queued.remove(key);
-        tables.sent.remove(key);
-      }
+    for (const { key, ...stored } of this.storedEntries()) {
+      const session = byKey.get(key.slice(NUMBER_DIGITS));
+      this.lastMessage = Number.parseInt(key.slice(0, NUMBER_DIGITS), 16);
+      const wasSent = stored.messageId !== undefined || (session !== undefined && wereConnected.has(session));
+      if (session) session.queue.load({ key, ...stored, wasSent }, broker);
+      else for (const table of [tables.queued, tables.sent, tables.released]) table.remove(key);
     }
     for (const session of [...this.byClient.values()].sort((a, b) => (a.leftAt ?? 0) - (b.leftAt ?? 0))) {
       if (this.isEmpty(session)) this.discard(session);
@@ -98,6 +98,17 @@ export class Sessions {
     }
     for (const session of wereConnected) if (this.byClient.has(session.clientId)) this.store(session);
     this.expire();
+  }
+
+  /** Messages and PUBRELs of all queues, in their order. */
+  private storedEntries(): Array<Omit<StoredEntry, 'wasSent'>> {
+    const { queued, sent, released } = this.deps.tables;
+    const entries: Array<Omit<StoredEntry, 'wasSent'>> = [];
+    for (const [key, , length] of queued.range()) {
+      entries.push({ key, length, messageId: sent.get(key)?.messageId, isReleased: false });
+    }
+    for (const [key, { messageId }] of released.range()) entries.push({ key, length: 0, messageId, isReleased: true });
+    return entries.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   get(clientId: string): Session | undefined {
@@ -181,7 +192,7 @@ export class Sessions {
   }
 
   private make(clientId: string, key: string, leftAt: number | null): Session {
-    const queue = new OutgoingQueue(key, this.deps);
+    const queue = new OutgoingQueue(key, this.queueDeps);
     const session = { clientId, key, queue, subscriptions: new Map(), received: new Set<number>(), leftAt };
     this.byClient.set(clientId, session);
     return session;

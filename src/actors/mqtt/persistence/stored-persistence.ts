@@ -168,7 +168,12 @@ export class StoredPersistence {
 
   async outgoingClearMessageId({ id }: ClientRef, packet: OutgoingPacket): Promise<OutgoingPacket | undefined> {
     const queue = this.sessions.get(id)?.queue;
-    if (packet.messageId !== undefined) return queue?.acknowledge(packet.messageId);
+    const { messageId } = packet;
+    if (messageId !== undefined) {
+      const acknowledged = queue?.find(messageId);
+      queue?.acknowledge(messageId);
+      return acknowledged;
+    }
     // aedes does not send it, because the client may not have it or gets it for another subscription: in this turn.
     await nextTurn();
     queue?.removeUnsent(packet);
