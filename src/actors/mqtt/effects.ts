@@ -231,8 +231,9 @@ export class BrokerHost {
 /** Clients that an earlier broker has lost by its own end have not said that they leave (MQTT 3.1.1, 3.1.2.5). */
 async function publishLostWills(aedes: StoringBroker): Promise<void> {
   for (const will of aedes.persistence.lostWills()) {
+    // In the batch of what it becomes, so that another crash does not publish it again.
+    void aedes.persistence.delWill({ id: will.clientId ?? '' });
     await new Promise((published) => aedes.publish(will as PublishPacket, published));
-    await aedes.persistence.delWill({ id: will.clientId ?? '' });
   }
 }
 
