@@ -183,7 +183,8 @@ export class BrokerHost {
     });
     const faulty = (client: Client, error: Error): void => {
       // A socket's own errors, which have a code, are nobody's fault.
-      if (error instanceof Refused || (error as NodeJS.ErrnoException).code !== undefined) return;
+      if (error instanceof Refused) return;
+      if (!(error instanceof BrokerError) && (error as NodeJS.ErrnoException).code !== undefined) return;
       this.refuse('connection_fault', client, error.message);
     };
     aedes.on('clientError', faulty);

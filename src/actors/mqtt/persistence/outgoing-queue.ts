@@ -92,7 +92,7 @@ export class OutgoingQueue {
   }
 
   /** Notes the packet id that a message is sent under, or that it has become a PUBREL; one that was dropped is none. */
-  update({ cmd, brokerId, brokerCounter = 0, messageId }: OutgoingPacket): void {
+  update({ cmd, brokerId, brokerCounter = 0, messageId, qos }: OutgoingPacket): void {
     if (messageId === undefined) return;
     if (cmd === 'pubrel') {
       const sent = this.byId.get(messageId);
@@ -101,6 +101,11 @@ export class OutgoingQueue {
     }
     const entry = this.byCounter.get(brokerCounter);
     if (!entry || entry.brokerId !== brokerId || entry.messageId !== undefined) return;
+    // For a subscription of QoS 0: nobody will acknowledge it.
+    if (qos === 0) {
+      this.remove(entry);
+      return;
+    }
     entry.messageId = messageId;
     this.byId.set(messageId, entry);
     this.deps.tables.sent.put(entry.key, { messageId });
