@@ -126,7 +126,8 @@ export class BrokerHost {
       authenticate: hooks.authenticate,
       authorizePublish,
       authorizeSubscribe,
-      authorizeForward,
+      authorizeForward: (client, packet) =>
+        authorizeForward(client, packet) && aedes.persistence.claim(client, packet) ? packet : null,
     });
     await aedes.listen();
     const { tables, counts } = this;

@@ -47,7 +47,7 @@ export class BrokerPersistence extends StoredPersistence {
     }
     const { brokerCounter = 0 } = packet;
     packet.brokerCounter = ++this.broker.counter;
-    for (const { queue, entry } of enqueued) queue.renumber(entry, packet.brokerCounter);
+    for (const { queue, entry } of enqueued) queue.publish(entry, packet.brokerCounter);
     this.awaited.get(brokerCounter)?.();
     this.awaited.delete(brokerCounter);
   }
@@ -67,6 +67,21 @@ export class BrokerPersistence extends StoredPersistence {
     return super.subscriptionsByClient(client);
   }
 
+  /** Whether a client gets a message as it is published, rather than from what waited for it (OQ-3). */
+  claim(client: ClientRef, packet: OutgoingPacket): boolean {
+    if (client.clean || packet.qos === 0 || packet.messageId !== undefined) return true;
+    return this.sessions.get(client.id)?.queue.claim(packet, client) ?? true;
+  }
+
+  /** aedes begins with any packet id when a client comes back, though messages may still be sent under it. */
+  override outgoingUpdate(client: ClientRef, packet: OutgoingPacket): Promise<void> {
+    const queue = this.sessions.get(client.id)?.queue;
+    if (queue && packet.cmd === 'publish' && queue.isUnsent(packet)) {
+      packet.messageId = queue.freeId(packet.messageId ?? 1);
+    }
+    return super.outgoingUpdate(client, packet);
+  }
+
   /** Which message it was is nothing to the broker: it need not be read. */
   override async outgoingClearMessageId(client: ClientRef, packet: OutgoingPacket): Promise<undefined> {
     if (packet.messageId === undefined) await super.outgoingClearMessageId(client, packet);
@@ -75,10 +90,10 @@ export class BrokerPersistence extends StoredPersistence {
   }
 
   /** Repetitions say that they are (MQTT-3.3.1-1). */
-  override outgoingStream({ id }: ClientRef): Readable {
+  override outgoingStream(client: ClientRef): Readable {
     const repeated = (packet: OutgoingPacket, wasSent: boolean): OutgoingPacket =>
       wasSent && packet.cmd === 'publish' ? { ...packet, dup: true } : packet;
-    return Readable.from(this.waiting(id, repeated));
+    return Readable.from(this.waiting(client, repeated));
   }
 
   /** Between PUBLISH and PUBREL only the packet id matters. */

@@ -7,6 +7,7 @@
  *   the client that goes past a bound is dropped and counted.
  * - OQ-2 What may have been sent before is known, over restarts too, so that it is repeated with `dup` (MQTT-3.3.1-1),
  *   under the packet id it had if that is on disk.
+ * - OQ-3 A connection gets a message once: from what waits for it or as it is published, whichever comes first.
  */
 import type { EncodedRow } from '../../../runtime/table/table.js';
 import type { BrokerTables, SessionLimits } from './broker-tables.js';
@@ -24,6 +25,11 @@ export interface Entry {
   messageId: number | undefined;
   isReleased: boolean;
   wasSent: boolean;
+  /** Before that it gets to nobody, then to those who are connected. */
+  isPublished: boolean;
+  /** The connection that gets the message, and whether from what waited for it. */
+  claimedBy: object | undefined;
+  isFromQueue: boolean;
 }
 
 /** What was left of an entry by an earlier run. */
@@ -45,6 +51,7 @@ export interface QueueDeps {
 
 /** About what an entry weighs in memory. */
 const ENTRY_BYTES = 64;
+const MOST_ID = 65_535;
 
 export class OutgoingQueue {
   /** Oldest first. */
@@ -64,7 +71,14 @@ export class OutgoingQueue {
 
   /** Takes up what an earlier run has left; in order. */
   load(stored: StoredEntry, broker: BrokerRef): void {
-    this.insert({ ...stored, brokerId: broker.id, counter: ++broker.counter });
+    this.insert({
+      ...stored,
+      brokerId: broker.id,
+      counter: ++broker.counter,
+      isPublished: true,
+      claimedBy: undefined,
+      isFromQueue: false,
+    });
   }
 
   /** Stores a message, its row encoded before; nothing if there is no room for it. */
@@ -80,27 +94,37 @@ export class OutgoingQueue {
       if (!oldest) return undefined;
       this.remove(oldest);
     }
-    return this.insert({ key, length, brokerId, counter, messageId: undefined, isReleased: false, wasSent: false });
+    const fresh = {
+      messageId: undefined,
+      isReleased: false,
+      wasSent: false,
+      isPublished: false,
+      claimedBy: undefined,
+      isFromQueue: false,
+    };
+    return this.insert({ key, length, brokerId, counter, ...fresh });
   }
 
-  /** aedes gives the message another number. */
-  renumber(entry: Entry, counter: number): void {
+  /** The message is on disk and about to be published, under the number that it has or another one. */
+  publish(entry: Entry, counter: number): void {
     if (!this.entries.has(entry)) return;
     if (this.byCounter.get(entry.counter) === entry) this.byCounter.delete(entry.counter);
     entry.counter = counter;
+    entry.isPublished = true;
     this.byCounter.set(counter, entry);
   }
 
   /** Notes the packet id that a message is sent under, or that it has become a PUBREL; one that was dropped is none. */
-  update({ cmd, brokerId, brokerCounter = 0, messageId, qos }: OutgoingPacket): void {
+  update(packet: OutgoingPacket): void {
+    const { cmd, messageId, qos } = packet;
     if (messageId === undefined) return;
     if (cmd === 'pubrel') {
       const sent = this.byId.get(messageId);
       if (sent) this.release(sent, messageId);
       return;
     }
-    const entry = this.byCounter.get(brokerCounter);
-    if (!entry || entry.brokerId !== brokerId || entry.messageId !== undefined) return;
+    const entry = this.entryOf(packet);
+    if (!entry || entry.messageId !== undefined) return;
     // For a subscription of QoS 0: nobody will acknowledge it.
     if (qos === 0) {
       this.remove(entry);
@@ -123,15 +147,39 @@ export class OutgoingQueue {
     if (entry) this.remove(entry);
   }
 
-  /** Forgets a message unless it is being sent. */
-  removeUnsent({ brokerId, brokerCounter = 0 }: OutgoingPacket): void {
-    const entry = this.byCounter.get(brokerCounter);
-    if (entry && entry.brokerId === brokerId && entry.messageId === undefined) this.remove(entry);
+  /** Forgets a message unless it is being sent to `client`. */
+  removeUnsent(packet: OutgoingPacket, client: object): void {
+    const entry = this.entryOf(packet);
+    if (!entry || entry.messageId !== undefined || (entry.claimedBy === client && entry.isFromQueue)) return;
+    this.remove(entry);
+  }
+
+  /** Whether a connection is to get a message as it is published: not if it has got it already. */
+  claim(packet: OutgoingPacket, client: object): boolean {
+    const entry = this.entryOf(packet);
+    if (entry?.claimedBy === client) return false;
+    if (entry) Object.assign(entry, { claimedBy: client, isFromQueue: false });
+    return true;
+  }
+
+  /** Whether a message has no packet id yet. */
+  isUnsent(packet: OutgoingPacket): boolean {
+    const entry = this.entryOf(packet);
+    return entry !== undefined && entry.messageId === undefined;
+  }
+
+  /** `messageId`, or the next one after it that no message of the queue is sent under. */
+  freeId(messageId: number): number {
+    let id = messageId;
+    while (this.byId.has(id)) id = (id % MOST_ID) + 1;
+    return id;
   }
 
   /** What waits for a client that comes back, oldest first, and whether it may have been sent before. */
-  *waiting(): Generator<[packet: OutgoingPacket, wasSent: boolean]> {
+  *waiting(client: object): Generator<[packet: OutgoingPacket, wasSent: boolean]> {
     for (const entry of [...this.entries]) {
+      if (!entry.isPublished || entry.claimedBy === client || !this.entries.has(entry)) continue;
+      Object.assign(entry, { claimedBy: client, isFromQueue: true });
       const packet = this.packetOf(entry);
       if (packet) yield [packet, entry.wasSent || entry.messageId !== undefined];
     }
@@ -139,6 +187,11 @@ export class OutgoingQueue {
 
   discard(): void {
     for (const entry of this.entries) this.remove(entry);
+  }
+
+  private entryOf({ brokerId, brokerCounter = 0 }: OutgoingPacket): Entry | undefined {
+    const entry = this.byCounter.get(brokerCounter);
+    return entry?.brokerId === brokerId ? entry : undefined;
   }
 
   private insert(entry: Entry): Entry {
