@@ -13,6 +13,13 @@ export function measureBroker(metrics: Metrics, stats: () => BrokerStats): void 
     ({ queuedMessages }) => queuedMessages,
   );
   gauge('mqtt_broker_queued_bytes', 'Bytes of those.', ({ queuedBytes }) => queuedBytes);
+  gauge('mqtt_broker_sessions', 'Persistent sessions.', ({ sessions }) => sessions);
+  gauge('mqtt_broker_retained_messages', 'Retained messages.', ({ retainedMessages }) => retainedMessages);
+  gauge(
+    'mqtt_broker_sessions_expired_total',
+    'Sessions that ended because of their age or of newer ones.',
+    ({ sessionsExpired }) => sessionsExpired,
+  );
   gauge(
     'mqtt_broker_dropped_total',
     "Messages lost at the bound of a client's queue.",

@@ -11,6 +11,7 @@ export function embedBroker({ embedded }: HubConfig['mqtt'], { system, metrics, 
   const broker: Broker = createBroker({
     ...options,
     ...(users.length === 0 ? {} : { authenticate: byPassword(users) }),
+    store: system,
     shedsUnacked: () => overload.sheds('telemetry'),
     clock,
     onRefused: brokerRefusals({ metrics, logger, clock }),

@@ -32,6 +32,9 @@ describe('what is measured of the embedded broker', () => {
     const metrics = new Metrics();
     measureBroker(metrics, () => ({
       connections: 1,
+      sessions: 9,
+      sessionsExpired: 7,
+      retainedMessages: 8,
       queuedMessages: 2,
       queuedBytes: 3,
       droppedMessages: 4,
@@ -40,7 +43,16 @@ describe('what is measured of the embedded broker', () => {
       refused: {},
     }));
     const text = await metrics.text();
-    for (const line of ['connections 1', 'queued_messages 2', 'queued_bytes 3', 'dropped_total 4', 'shed_total 6']) {
+    for (const line of [
+      'connections 1',
+      'queued_messages 2',
+      'queued_bytes 3',
+      'dropped_total 4',
+      'shed_total 6',
+      'sessions 9',
+      'sessions_expired_total 7',
+      'retained_messages 8',
+    ]) {
       assert.match(text, new RegExp(`^mqtt_broker_${line}$`, 'm'));
     }
   });

@@ -2,6 +2,7 @@ import type { AnyStateMachine, EventObject, Snapshot } from 'xstate';
 import type { Address } from './address.js';
 import type { Once } from './append-log/log-repeats.js';
 import type { MailboxOptions } from './cell/mailbox.js';
+import type { RowQuery } from './table/tables.js';
 
 /**
  * What a crash may cost, and when outputs and effects leave (DUR-1).
@@ -108,6 +109,11 @@ export interface ActorType {
   readonly hot?: HotLogic;
   /** A small row for lists and gauges, rewritten when it changes (RT-12). */
   readonly summary?: (snapshot: { value: unknown; context: unknown; status: string }) => SummaryRow;
+  /**
+   * Names rows of tables that go with a message (DUR-16): the event gets them as `rows`, a list for each query, so that
+   * the chart stays pure. Pure itself. Events that children, effects and timers cause get none.
+   */
+  readonly rows?: (snapshot: { value: unknown; context: unknown }, event: EventObject) => readonly RowQuery[];
   /** Says "not now": the message waits in the stored inbox and is offered again after each turn (MBX-7). */
   readonly defer?: (snapshot: { value: unknown; context: unknown }, event: EventObject) => boolean;
 }

@@ -26,6 +26,7 @@ import { SteadyClock } from './steady-clock.js';
 import { Outbox } from './store/outbox.js';
 import type { Storage } from './store/storage.js';
 import { WakeIndex, type WakeTime } from './store/wake-index.js';
+import type { Tables } from './table/tables.js';
 
 /** A log of the store as the runtime sees it. */
 export interface LogPort {
@@ -53,6 +54,7 @@ export class Host implements CellHost {
   readonly log: RuntimeLog;
   readonly commit;
   readonly inbox;
+  readonly tables: Tables;
   readonly counts = new CountsByType();
   readonly cells: Cells;
   readonly records: CellRecords;
@@ -82,6 +84,7 @@ export class Host implements CellHost {
     this.log = log;
     this.commit = storage.commit;
     this.inbox = storage.inbox;
+    this.tables = storage.tables;
     this.sequence = storage.sequence;
     this.taps = new Taps((address, error) => log.error({ actor: address, err: errorRecord(error) }, 'tap_failed'));
     this.asks = new Asks(clock, String(storage.sequence.boot));
@@ -109,6 +112,7 @@ export class Host implements CellHost {
       typeNamed: (name) => this.cells.types.get(name),
       deliver: (address, message) => this.messages.deliver(address, message),
       append: (output) => this.append(output) === 'stored',
+      tables: storage.tables,
       deadLetter: (address, message, error) => storage.deadLetters.add(address, message, error),
       guard: (address, callback) => this.guard(address, callback),
       now: () => clock.now(),

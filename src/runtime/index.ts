@@ -22,6 +22,8 @@ export type { Stamp } from './cell/message.js';
 export type {
   LogAppendOutput,
   ReplyOutput,
+  RowDeleteOutput,
+  RowPutOutput,
   RuntimeOutput,
   StartOutput,
   StopOutput,
@@ -46,4 +48,6 @@ export { measureInspection, measureRuntime } from './runtime-metrics.js';
 export { EXIT, runUntilSignal } from './shutdown.js';
 export { type Child, Supervisor, type SupervisorSpec, type SupervisorView } from './supervision.js';
 export { ActorSystem, type ActorSystemOptions } from './system.js';
+export type { RowRange, Table, TableOptions } from './table/table.js';
+export type { FoundRow, RowQuery } from './table/tables.js';
 export { within } from './wait.js';

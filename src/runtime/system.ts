@@ -22,6 +22,7 @@ import { openStorage, type Storage } from './store/storage.js';
 import type { Summaries } from './store/summaries.js';
 import type { UnreadableRow } from './store/unreadable-rows.js';
 import type { Child } from './supervision.js';
+import type { Table, TableOptions } from './table/table.js';
 import { within } from './wait.js';
 
 export interface ActorSystemOptions {
@@ -102,6 +103,11 @@ export class ActorSystem {
   /** Makes a log known to `log.append` outputs and hot appends. */
   addLog(name: string, log: LogPort): void {
     this.host.logs.set(name, log);
+  }
+
+  /** Opens a table (DUR-16), once for each name: rows for outputs, for {@link ActorType.rows} and for hot code. */
+  table<Row>(options: TableOptions<Row>): Table<Row> {
+    return this.storage.tables.open(options);
   }
 
   /** Takes up where the last run of the store ended. */

@@ -42,6 +42,24 @@ export const EmbeddedBrokerSchema = Type.Object(
       unit: 'bytes',
       description: 'Likewise by size (MQT-3).',
     }),
+    sessions: Type.Integer({
+      default: 10_000,
+      minimum: 1,
+      maximum: 1_000_000,
+      description: 'Persistent sessions; a new one takes the place of the one away the longest (MQT-4).',
+    }),
+    sessionExpiryMs: Type.Integer({
+      default: 30 * 86_400_000,
+      minimum: 1000,
+      unit: 'milliseconds',
+      description: 'How long the session of a client that is away is kept (MQT-4).',
+    }),
+    retainedMessages: Type.Integer({
+      default: 100_000,
+      minimum: 0,
+      maximum: 10_000_000,
+      description: 'Retained messages; what goes past it is delivered, not retained (MQT-4).',
+    }),
     drainTimeoutMs: Type.Integer({
       default: 15_000,
       minimum: 100,

@@ -4,11 +4,11 @@
  * Invariants
  * - BH-1 A listener that others can reach does not open without authentication.
  * - BH-2 One broker at a time: {@link BrokerHost.listen} closes what was open before.
- * - BH-3 Sessions and retained messages live in memory, and end with {@link BrokerHost.close}.
+ * - BH-3 Sessions and retained messages outlive a broker: the next one takes them up from the store (MQT-4).
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import type { Aedes, Client } from 'aedes';
+import type { Client, PublishPacket } from 'aedes';
 import { isLoopback } from '../../runtime/http/http-auth.js';
 import { within } from '../../runtime/wait.js';
 import { fromThisMachine } from './access.js';
@@ -17,21 +17,27 @@ import type { BrokerAddress } from './events.js';
 import { accessHooks, Refused, remoteAddress } from './hooks.js';
 import type { BrokerOptions, BrokerStats, RefusalReason } from './options.js';
 import { createPacketMeter } from './packet-meter.js';
-import { type BoundedSessions, boundSessions, type SessionStore } from './sessions.js';
+import { BrokerPersistence } from './persistence/broker-persistence.js';
+import { type BrokerTables, openBrokerTables, type SessionLimits } from './persistence/broker-tables.js';
+import type { SubscriptionIndex } from './persistence/packets.js';
+import type { BrokerCounts } from './persistence/sessions.js';
 import { shedUnacked } from './shedding.js';
+import type { StoringBroker } from './storing-broker.js';
 
 const MIB = 1_048_576;
+const DAY_MS = 86_400_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Messages on their way to receivers at a time; one that waits for the disk holds its place. */
+const CONCURRENT_MESSAGES = 1_000;
 /** A client without keep-alive whose machine has gone is found by TCP. */
 const TCP_KEEP_ALIVE_MS = 60_000;
 
 interface Running {
   /** Set once it listens. */
   address?: BrokerAddress;
-  readonly aedes: Aedes;
+  readonly aedes: StoringBroker;
   readonly server: Server;
   readonly sockets: Set<Socket>;
-  readonly sessions: BoundedSessions;
   /** Rejects when the broker fails. */
   readonly failed: Promise<never>;
 }
@@ -40,8 +46,8 @@ export class BrokerHost {
   private running: Running | undefined;
   private shedMessages = 0;
   private readonly refused: Partial<Record<RefusalReason, number>> = {};
-  /** What brokers before the present one lost. */
-  private readonly before = { droppedMessages: 0, retainedRefused: 0 };
+  private readonly counts: BrokerCounts = { dropped: 0, retainedRefused: 0, sessionsExpired: 0 };
+  private tables: BrokerTables | undefined;
 
   constructor(private readonly options: BrokerOptions) {}
 
@@ -57,6 +63,8 @@ export class BrokerHost {
     const running = await this.open();
     this.running = running;
     try {
+      // Before anybody can connect: who comes back may tell the world that all is well again.
+      await publishLostWills(running.aedes);
       await listening(running.server, host, port);
       if (signal.aborted) throw new BrokerError('BROKER_ABORTED', 'given up');
     } catch (error) {
@@ -80,43 +88,57 @@ export class BrokerHost {
     return this.running.failed;
   }
 
-  /** Stops accepting, disconnects all clients, for at most `deadlineMs`, and forgets all sessions. */
+  /** Stops accepting and disconnects all clients, for at most `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
     await within(this.options.clock, this.end(), deadlineMs);
   }
 
   stats(): BrokerStats {
-    const { sessions, aedes } = this.running ?? {};
+    const { tables, counts } = this;
     return {
-      connections: aedes?.connectedClients ?? 0,
-      queuedMessages: sessions?.queues.size.messages ?? 0,
-      queuedBytes: sessions?.queues.size.bytes ?? 0,
-      droppedMessages: this.before.droppedMessages + (sessions?.queues.dropped ?? 0),
+      connections: this.running?.aedes.connectedClients ?? 0,
+      sessions: tables?.sessions.size ?? 0,
+      sessionsExpired: counts.sessionsExpired,
+      queuedMessages: tables?.queued.size ?? 0,
+      queuedBytes: tables?.queued.bytes ?? 0,
+      droppedMessages: counts.dropped,
       shedMessages: this.shedMessages,
-      retainedRefused: this.before.retainedRefused + (sessions?.retainedRefused() ?? 0),
+      retainedMessages: tables?.retained.size ?? 0,
+      retainedRefused: counts.retainedRefused,
       refused: { ...this.refused },
     };
   }
 
   private async open(): Promise<Running> {
-    const { authenticate = fromThisMachine, drainTimeoutMs = 15_000, queueLimit = 1_000, tls } = this.options;
+    const { authenticate = fromThisMachine, drainTimeoutMs = 15_000, queueLimit = 1_000 } = this.options;
+    const { tls, store, clock } = this.options;
     const hooks = accessHooks(authenticate, (reason, client, detail) => this.refuse(reason, client, detail));
-    const { authorizeForward, authorizePublish, authorizeSubscribe, maySubscribe } = hooks;
+    const { authorizeForward, authorizePublish, authorizeSubscribe, mayPublish, maySubscribe } = hooks;
+    const limits = this.limits();
+    this.tables ??= openBrokerTables(store, limits);
     // Only a hub that embeds a broker pays for it.
-    const { Aedes } = await import('aedes');
-    const aedes = await Aedes.createBroker({
+    const { StoringBroker } = await import('./storing-broker.js');
+    const aedes = new StoringBroker({
+      concurrency: CONCURRENT_MESSAGES,
       drainTimeout: drainTimeoutMs,
       queueLimit,
       connectTimeout: CONNECT_TIMEOUT_MS,
       authenticate: hooks.authenticate,
       authorizePublish,
       authorizeSubscribe,
-      authorizeForward,
+      authorizeForward: (client, packet) =>
+        authorizeForward(client, packet) && aedes.persistence.claim(client, packet) ? packet : null,
     });
-    // The types leave out the store, which the handlers look up for each packet.
-    const host = aedes as unknown as { persistence: SessionStore };
-    const sessions = boundSessions(host.persistence, this.limits(), maySubscribe);
-    host.persistence = sessions.store;
+    await aedes.listen();
+    const { tables, counts } = this;
+    const { commit } = store;
+    const index = aedes.persistence as unknown as SubscriptionIndex;
+    const deps = { tables, limits, clock, counts, commit, index, mayPublish, maySubscribe };
+    aedes.persistence = new BrokerPersistence(deps);
+    await aedes.persistence.setup(aedes);
+    const { sessions } = aedes.persistence;
+    aedes.on('client', ({ id }) => sessions.arrived(id));
+    aedes.on('clientDisconnect', ({ id }) => sessions.left(id));
     const { shedsUnacked } = this.options;
     if (shedsUnacked) {
       shedUnacked(aedes, () => {
@@ -134,7 +156,7 @@ export class BrokerHost {
     });
     // Until `serve` looks at it.
     failed.catch(() => {});
-    const running: Running = { aedes, server, sockets: new Set(), sessions, failed };
+    const running: Running = { aedes, server, sockets: new Set(), failed };
     this.accept(running);
     return running;
   }
@@ -162,19 +184,24 @@ export class BrokerHost {
     });
     const faulty = (client: Client, error: Error): void => {
       // A socket's own errors, which have a code, are nobody's fault.
-      if (error instanceof Refused || (error as NodeJS.ErrnoException).code !== undefined) return;
+      if (error instanceof Refused) return;
+      if (!(error instanceof BrokerError) && (error as NodeJS.ErrnoException).code !== undefined) return;
       this.refuse('connection_fault', client, error.message);
     };
     aedes.on('clientError', faulty);
     aedes.on('connectionError', faulty);
   }
 
-  private limits() {
-    const { offlineMessages, offlineBytes, offlineTotalBytes, retainedBytes } = this.options;
+  private limits(): SessionLimits {
+    const { offlineMessages, offlineBytes, offlineTotalBytes, retainedBytes, retainedMessages } = this.options;
+    const { sessions, sessionExpiryMs } = this.options;
     return {
       messages: offlineMessages ?? 1_000,
       bytes: offlineBytes ?? 10 * MIB,
       totalBytes: offlineTotalBytes ?? 256 * MIB,
+      sessions: sessions ?? 10_000,
+      expiryMs: sessionExpiryMs ?? 30 * DAY_MS,
+      retainedMessages: retainedMessages ?? 100_000,
       retainedBytes: retainedBytes ?? 64 * MIB,
     };
   }
@@ -193,13 +220,22 @@ export class BrokerHost {
     const { running } = this;
     this.running = undefined;
     if (!running) return;
-    const { aedes, server, sockets, sessions } = running;
-    this.before.droppedMessages += sessions.queues.dropped;
-    this.before.retainedRefused += sessions.retainedRefused();
+    const { aedes, server, sockets } = running;
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     await new Promise<void>((resolve) => aedes.close(resolve));
     for (const socket of sockets) socket.destroy();
     await stopped;
+    // Wills of those that were connected.
+    await this.options.store.commit.flushed();
+  }
+}
+
+/** Clients that an earlier broker has lost by its own end have not said that they leave (MQTT 3.1.1, 3.1.2.5). */
+async function publishLostWills(aedes: StoringBroker): Promise<void> {
+  for (const will of aedes.persistence.lostWills()) {
+    // In the batch of what it becomes, so that another crash does not publish it again.
+    void aedes.persistence.delWill({ id: will.clientId ?? '' });
+    await new Promise((published) => aedes.publish(will as PublishPacket, published));
   }
 }
 

@@ -11,6 +11,7 @@ export type Refuse = (reason: RefusalReason, client: Client | null, detail?: str
 type Hooks = Required<
   Pick<AedesOptions, 'authenticate' | 'authorizePublish' | 'authorizeSubscribe' | 'authorizeForward'>
 > & {
+  mayPublish(client: object, topic: string): boolean;
   /** Whether a client may have messages of a filter; a topic is a filter, too. */
   maySubscribe(client: object, filter: string): boolean;
 };
@@ -23,8 +24,11 @@ export function accessHooks(authenticate: Authenticate, refuse: Refuse): Hooks {
   const identities = new WeakMap<object, MqttIdentity>();
   const maySubscribe = (client: object, filter: string): boolean =>
     filterFault(filter) === undefined && (identities.get(client)?.maySubscribe?.(filter) ?? true);
+  const mayPublish = (client: object, topic: string): boolean =>
+    topicFault(topic) === undefined && (identities.get(client)?.mayPublish?.(topic) ?? true);
 
   return {
+    mayPublish,
     maySubscribe,
     authenticate(client, username, password, done) {
       const login = { clientId: client.id, username, password, remoteAddress: remoteAddress(client) };
@@ -45,9 +49,8 @@ export function accessHooks(authenticate: Authenticate, refuse: Refuse): Hooks {
     },
     // MQTT 3.1.1 has no refusal of a publication but the end of the connection.
     authorizePublish(client, { topic }, done) {
-      const fault = topicFault(topic);
-      if (fault === undefined && (!client || (identities.get(client)?.mayPublish?.(topic) ?? true))) return done(null);
-      refuse(fault ?? 'not_permitted', client, topic);
+      if (mayPublish(client ?? {}, topic)) return done(null);
+      refuse(topicFault(topic) ?? 'not_permitted', client, topic);
       done(new Refused(`no publication to ${topic}`));
     },
     authorizeSubscribe(client, subscription, done) {

@@ -1,6 +1,7 @@
 import type { TlsOptions } from 'node:tls';
 import type { Clock } from '../../runtime/clock.js';
 import type { Authenticate } from './access.js';
+import type { BrokerStore } from './persistence/broker-tables.js';
 
 export interface BrokerOptions {
   /** @default '127.0.0.1' */
@@ -9,6 +10,8 @@ export interface BrokerOptions {
   readonly port?: number;
   /** Without it the listener speaks plain TCP. */
   readonly tls?: TlsOptions;
+  /** Holds sessions, retained messages, wills and what is in flight (MQT-4); the actor system is one. */
+  readonly store: BrokerStore;
   /** Who may connect. @default anybody on this machine, and then the host has to be a loopback address */
   readonly authenticate?: Authenticate;
   /** A client that sends a larger packet is disconnected (MQT-3). @default 1 MiB */
@@ -21,6 +24,12 @@ export interface BrokerOptions {
   readonly offlineBytes?: number;
   /** Of all clients together. @default 256 MiB */
   readonly offlineTotalBytes?: number;
+  /** Persistent sessions; a new one takes the place of the one that has been away the longest. @default 10000 */
+  readonly sessions?: number;
+  /** How long the session of a client that is away is kept. @default 30 days */
+  readonly sessionExpiryMs?: number;
+  /** Past it messages are delivered but not retained. @default 100000 */
+  readonly retainedMessages?: number;
   /** Of all retained messages together. @default 64 MiB */
   readonly retainedBytes?: number;
   /** A client that does not read for so long is disconnected (MQT-3). @default 15000 */
@@ -59,12 +68,16 @@ export interface BrokerRefusal {
 export interface BrokerStats {
   /** Clients that are connected. */
   readonly connections: number;
+  readonly sessions: number;
+  /** Ended because of their age or of newer ones. */
+  readonly sessionsExpired: number;
   readonly queuedMessages: number;
   readonly queuedBytes: number;
   /** Lost at the bound of a client's queue. */
   readonly droppedMessages: number;
   /** Publications of clients at QoS 0 that were dropped under overload. */
   readonly shedMessages: number;
+  readonly retainedMessages: number;
   /** Delivered but not retained, for want of room. */
   readonly retainedRefused: number;
   readonly refused: Readonly<Partial<Record<RefusalReason, number>>>;

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js';
 import type { GroupCommit } from '../store/group-commit.js';
 import type { StoredInbox } from '../store/stored-inbox.js';
 import type { WakeTime } from '../store/wake-index.js';
+import type { Tables } from '../table/tables.js';
 import type { ActorHistory } from './actor-history.js';
 import type { ActorRecord } from './actor-record.js';
 import type { Cell } from './cell.js';
@@ -55,6 +56,7 @@ export interface CellHost {
   readonly clock: Clock;
   readonly commit: GroupCommit;
   readonly inbox: StoredInbox;
+  readonly tables: Tables;
   readonly records: CellRecords;
   readonly messages: MessageEnds;
   /** When the process was started, epoch milliseconds. */

@@ -236,6 +236,10 @@ export class Cell implements PresencePort, SliceEnds {
     this.host.left(this);
   }
 
+  again(): void {
+    this.host.ready(this);
+  }
+
   ended(how: 'done' | 'stopped'): void {
     this.status = 'sleeping';
     this.host.finished(this, how);

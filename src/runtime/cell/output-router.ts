@@ -5,6 +5,7 @@ import type { Asks } from '../asks.js';
 import { ActorError } from '../errors.js';
 import type { Outbox } from '../store/outbox.js';
 import type { StoredInbox, StoredMessage } from '../store/stored-inbox.js';
+import type { Tables } from '../table/tables.js';
 import type { CellId } from './cell-host.js';
 import type { Message } from './message.js';
 import type { PreparedType } from './prepared-type.js';
@@ -44,8 +45,30 @@ export interface LogAppendOutput {
   readonly readers: readonly string[];
 }
 
+/** Puts a row into a table in the turn's transaction. */
+export interface RowPutOutput {
+  readonly type: 'row.put';
+  readonly table: string;
+  readonly key: string;
+  readonly row: unknown;
+}
+
+/** Removes a row likewise, if there is one. */
+export interface RowDeleteOutput {
+  readonly type: 'row.delete';
+  readonly table: string;
+  readonly key: string;
+}
+
 /** Outputs that the runtime carries out itself (RT-11). All others go to the effect registered for their type. */
-export type RuntimeOutput = TellOutput | StartOutput | StopOutput | ReplyOutput | LogAppendOutput;
+export type RuntimeOutput =
+  | TellOutput
+  | StartOutput
+  | StopOutput
+  | ReplyOutput
+  | LogAppendOutput
+  | RowPutOutput
+  | RowDeleteOutput;
 
 /** A turn's outputs, checked and encoded: from here on nothing of them can fail (CE-1). */
 export interface RoutedOutputs {
@@ -88,6 +111,7 @@ export interface RouterOptions {
   readonly typeNamed: (name: string) => PreparedType | undefined;
   readonly deliver: (address: Address, message: Message) => void;
   readonly append: (output: LogAppendOutput) => boolean;
+  readonly tables: Tables;
   readonly deadLetter: (address: Address, message: unknown, error: unknown) => void;
   readonly guard: (address: Address, callback: () => void) => void;
   readonly now: () => number;
@@ -132,6 +156,10 @@ export class OutputRouter {
         }
         case 'log.append':
           plan.writes.push(() => this.append(cell, output as LogAppendOutput));
+          break;
+        case 'row.put':
+        case 'row.delete':
+          this.change(cell, output as RowPutOutput | RowDeleteOutput, plan);
           break;
         default:
           this.emit(cell, output, plan);
@@ -193,6 +221,23 @@ export class OutputRouter {
   private append(cell: CellId, output: LogAppendOutput): void {
     const { append, deadLetter } = this.options;
     if (!append(output)) deadLetter(cell.address, output, new ActorError('LOG_FULL', 'the log took no entry'));
+  }
+
+  private change(cell: CellId, output: RowPutOutput | RowDeleteOutput, plan: Plan): void {
+    const table = this.options.tables.named(output.table);
+    if (!table) {
+      this.refuse(cell.address, output, new ActorError('TABLE_UNKNOWN', `there is no table ${output.table}`), plan);
+      return;
+    }
+    if (output.type === 'row.delete') {
+      plan.writes.push(() => void table.remove(output.key));
+      return;
+    }
+    const row = table.encode(output.key, output.row);
+    plan.writes.push(() => {
+      if (table.write(row)) return;
+      this.options.deadLetter(cell.address, output, new ActorError('TABLE_FULL', `no room in ${table.name}`));
+    });
   }
 
   private refuse(address: Address, message: unknown, error: ActorError, plan: Plan): void {

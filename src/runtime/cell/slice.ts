@@ -26,6 +26,11 @@ export class Slice {
   /** The actor was told to stop. */
   isStop = false;
 
+  /** Whether rows change that a later message of the slice would have to see. */
+  get writesRows(): boolean {
+    return this.outputs.some(({ type }) => type === 'row.put' || type === 'row.delete');
+  }
+
   /** Whether there is something to commit, apart from a changed snapshot. */
   get hasEffects(): boolean {
     return this.held.length > 0 || this.outputs.length > 0 || this.notices.length > 0;

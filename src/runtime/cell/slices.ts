@@ -18,6 +18,8 @@ import { Slice } from './slice.js';
 
 /** What the end of a slice may mean for the cell. */
 export interface SliceEnds {
+  /** There is more to do, in the next slice. */
+  again(): void;
   /** The actor's life is over. */
   ended(how: 'done' | 'stopped'): void;
   /** The slice is discarded as a whole, and the actor out of memory. */
@@ -101,6 +103,7 @@ export class Slices {
   private takeMessages(most: number, isOver: () => boolean): void {
     const { queue, presence } = this.parts;
     for (let count = 0; count < most; count++) {
+      if (this.mustCommit && !queue.isEmpty) return;
       const message = queue.next();
       if (!message) return;
       this.now.took.push(message);
@@ -114,7 +117,7 @@ export class Slices {
   }
 
   private take(message: Message): void {
-    const { queue, presence } = this.parts;
+    const { queue } = this.parts;
     switch (message.kind) {
       case 'timer':
         message.fire();
@@ -131,7 +134,7 @@ export class Slices {
       case 'event':
         if (!this.ensure(message)) return;
         if (this.isDeferred(message)) queue.deferred.push(message);
-        else presence.xstate?.send(message.event);
+        else this.send(message.event);
         return;
     }
   }
@@ -144,13 +147,30 @@ export class Slices {
     for (let message = next(); message; message = next()) {
       // One that came to its end takes no more messages (E16); these wait for what comes after it.
       if (presence.snapshot?.status !== 'active') return;
+      if (this.mustCommit) {
+        this.cell.again();
+        return;
+      }
       deferred.splice(deferred.indexOf(message), 1);
       if (!this.now.took.includes(message)) this.now.took.push(message);
       this.now.current = message;
       this.now.phase = 'message';
-      presence.xstate?.send(message.event);
+      this.send(message.event);
       presence.throwFailure();
     }
+  }
+
+  /** Whether rows have been written that the next message may ask for. */
+  private get mustCommit(): boolean {
+    return this.parts.type.rows !== undefined && this.now.writesRows;
+  }
+
+  /** Hands an event to the chart, with the rows that the type names for it (DUR-16). */
+  private send(event: EventObject): void {
+    const { type, host, presence } = this.parts;
+    const { xstate, snapshot } = presence;
+    const rows = snapshot && type.rows?.(snapshot, event).map((query) => host.tables.find(query));
+    xstate?.send(rows ? ({ ...event, rows } as EventObject) : event);
   }
 
   private isDeferred(message: EventMessage): boolean {

@@ -2,10 +2,10 @@ import { inspect } from 'node:util';
 import type { Address } from '../address.js';
 import type { Clock } from '../clock.js';
 import { type ErrorRecord, errorRecord } from '../errors.js';
-import type { GroupCommit } from './group-commit.js';
+import type { Table } from '../table/table.js';
+import type { Tables } from '../table/tables.js';
 import type { RecordCodec } from './record-codec.js';
 import type { RowSequence } from './row-sequence.js';
-import type { UnreadableRows } from './unreadable-rows.js';
 
 /** A message that nobody took, or that its receiver failed on (SUP-7). */
 export interface DeadLetter {
@@ -35,47 +35,46 @@ const MOST_LIST_BYTES = 4 * 1024 * 1024;
 
 /** Kept for an operator to read and to replay; past a bound the oldest go. */
 export class DeadLetters {
-  /** Stored bytes by id, oldest first. */
-  private readonly sizes = new Map<string, number>();
-  private bytes = 0;
+  /** By id, which sorts by age. */
+  private readonly table: Table<Omit<DeadLetter, 'id'>>;
   /** All since the start of the process, dropped ones included. */
   total = 0;
 
   constructor(
-    private readonly commit: GroupCommit,
+    tables: Tables,
     private readonly codec: RecordCodec,
     private readonly sequence: RowSequence,
     private readonly clock: Clock,
-    private readonly unreadable: UnreadableRows,
   ) {
-    for (const [key, bytes] of commit.range('deadLetters', '', '\uffff')) this.count(key, bytes.length);
-    this.dropOldest();
+    this.table = tables.open({
+      name: 'dead-letters',
+      mostRows: MOST_LETTERS,
+      mostBytes: MOST_BYTES,
+      overflow: 'drop-first',
+      keysOnce: true,
+    });
   }
 
   add(address: Address, message: unknown, error: unknown, attempts = 1): void {
-    const id = this.sequence.next();
-    const bytes = this.encode({ id, address, message, error: errorRecord(error), attempts, at: this.clock.now() });
-    this.commit.put('deadLetters', id, bytes);
-    this.count(id, bytes.length);
+    const kept = this.storable(message);
+    this.table.put(this.sequence.next(), {
+      address,
+      message: kept,
+      error: errorRecord(error),
+      attempts,
+      at: this.clock.now(),
+    });
     this.total++;
-    this.dropOldest();
   }
 
   /** What cannot be stored is kept by name: a dead letter must not fail. */
-  private encode(letter: DeadLetter): Buffer {
+  private storable(message: unknown): unknown {
     try {
-      const bytes = this.codec.encode(letter);
-      if (bytes.length <= MOST_MESSAGE_BYTES) return bytes;
-      const size = this.codec.encode(letter.message).length;
-      return size <= MOST_MESSAGE_BYTES
-        ? bytes
-        : this.codec.encode({ ...letter, message: cutMessage(letter.message, size) });
+      const size = this.codec.encode(message).length;
+      return size <= MOST_MESSAGE_BYTES ? message : cutMessage(message, size);
     } catch {
-      const { kind, event } = (letter.message ?? {}) as { kind?: unknown; event?: { type?: unknown } };
-      return this.codec.encode({
-        ...letter,
-        message: { kind: String(kind ?? 'output'), unstorable: String(event?.type) },
-      });
+      const { kind, event } = (message ?? {}) as { kind?: unknown; event?: { type?: unknown } };
+      return { kind: String(kind ?? 'output'), unstorable: String(event?.type) };
     }
   }
 
@@ -83,46 +82,22 @@ export class DeadLetters {
   list(limit = 100): DeadLetter[] {
     const letters: DeadLetter[] = [];
     let bytes = 0;
-    for (const id of [...this.sizes.keys()].reverse()) {
+    for (const [id, letter, size] of this.table.range({ isReverse: true })) {
       if (letters.length >= limit || bytes >= MOST_LIST_BYTES) break;
-      bytes += this.sizes.get(id) ?? 0;
-      const letter = this.get(id);
-      if (letter) letters.push(letter);
+      bytes += size;
+      letters.push({ id, ...letter });
     }
     return letters;
   }
 
   /** Nothing if there is none, or none that can be read. */
   get(id: string): DeadLetter | undefined {
-    const bytes = this.commit.get('deadLetters', id);
-    return bytes && this.unreadable.guard('deadLetters', id, () => this.decode(bytes));
+    const letter = this.table.get(id);
+    return letter && { id, ...letter };
   }
 
   remove(id: string): boolean {
-    const bytes = this.sizes.get(id);
-    if (bytes === undefined) return false;
-    this.sizes.delete(id);
-    this.bytes -= bytes;
-    this.commit.remove('deadLetters', id);
-    return true;
-  }
-
-  private count(id: string, bytes: number): void {
-    this.sizes.set(id, bytes);
-    this.bytes += bytes;
-  }
-
-  private dropOldest(): void {
-    for (const id of this.sizes.keys()) {
-      if (this.sizes.size <= MOST_LETTERS && this.bytes <= MOST_BYTES) return;
-      this.remove(id);
-    }
-  }
-
-  private decode(bytes: Buffer): DeadLetter {
-    const letter = this.codec.decode(bytes) as Partial<DeadLetter> | undefined;
-    if (typeof letter?.address !== 'string' || typeof letter.error !== 'object') throw new Error('not a dead letter');
-    return letter as DeadLetter;
+    return this.table.remove(id);
   }
 }
 

@@ -141,18 +141,25 @@ export class GroupCommit {
   }
 
   /**
-   * Rows with `from` <= key < `to` in key order, pending ones included, as they were when the first was taken. Meant
-   * for start-up, operators and pages of an index; the hot paths read by key.
+   * Rows with `from` <= key < `to` in key order, or against it, pending ones included, as they were when the first was
+   * taken. Meant for start-up, operators and pages of an index; the hot paths read by key.
    */
-  *range(table: Table, from: string, to: string, limit = Number.POSITIVE_INFINITY): Generator<[string, Buffer]> {
+  *range(
+    table: Table,
+    from: string,
+    to: string,
+    limit = Number.POSITIVE_INFINITY,
+    isReverse = false,
+  ): Generator<[string, Buffer]> {
     if (limit <= 0) return;
+    const order = isReverse ? -1 : 1;
     const pending = this.pendingRows(table, from, to);
     const fresh = [...pending].filter((row): row is [string, Buffer] => row[1] !== null);
-    fresh.sort((a, b) => compareRowKeys(a[0], b[0]));
+    fresh.sort((a, b) => order * compareRowKeys(a[0], b[0]));
     let next = 0;
     let left = limit;
-    for (const row of this.writtenRange(table, from, to)) {
-      for (let early = fresh[next]; early && compareRowKeys(early[0], row[0]) <= 0; early = fresh[++next]) {
+    for (const row of this.writtenRange(table, from, to, isReverse)) {
+      for (let early = fresh[next]; early && order * compareRowKeys(early[0], row[0]) <= 0; early = fresh[++next]) {
         yield early;
         if (--left <= 0) return;
       }
@@ -167,11 +174,11 @@ export class GroupCommit {
    * {@link range} without the pending rows, for readers of what is flushed: its cost does not grow with the batch.
    * May show rows of the batch in flight and rows whose removal is pending.
    */
-  *writtenRange(table: Table, from: string, to: string): Generator<[string, Buffer]> {
+  *writtenRange(table: Table, from: string, to: string, isReverse = false): Generator<[string, Buffer]> {
     if (to === '') return;
     if (from !== '') requireStorable(from);
     requireStorable(to);
-    for (const { key, value } of this.file.range(table, from, to)) yield [key, value];
+    for (const { key, value } of this.file.range(table, from, to, isReverse)) yield [key, value];
   }
 
   /**

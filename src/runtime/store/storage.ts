@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { StorageError } from '../errors.js';
+import { Tables } from '../table/tables.js';
 import { DeadLetters } from './dead-letters.js';
 import { GroupCommit } from './group-commit.js';
 import { ParkedActors } from './parked.js';
@@ -21,6 +22,7 @@ export interface Storage {
   readonly deadLetters: DeadLetters;
   readonly summaries: Summaries;
   readonly parked: ParkedActors;
+  readonly tables: Tables;
   readonly unreadable: UnreadableRows;
   /** Writes what is left, and gives the folder back. */
   close(): Promise<void>;
@@ -41,15 +43,17 @@ export function openStorage({ directory, clock, quotaBytes, onDegraded, onUnread
   const unreadable = new UnreadableRows(onUnreadable);
   const codec = new RecordCodec(commit, unreadable);
   const sequence = new RowSequence(commit);
+  const tables = new Tables({ commit, codec, unreadable, clock });
   return {
     commit,
     codec,
     sequence,
     snapshots: new SnapshotStore(commit, codec, unreadable),
     inbox: new StoredInbox(commit, codec, sequence),
-    deadLetters: new DeadLetters(commit, codec, sequence, clock, unreadable),
+    deadLetters: new DeadLetters(tables, codec, sequence, clock),
     summaries: new Summaries(commit, codec, unreadable),
     parked: new ParkedActors(commit, codec, unreadable),
+    tables,
     unreadable,
     close: async () => {
       await commit.close();

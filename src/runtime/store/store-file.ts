@@ -16,7 +16,7 @@ export const TABLES = [
   'positions',
   'summaries',
   'quarantine',
-  'deadLetters',
+  'rows',
   'meta',
 ] as const;
 
@@ -61,9 +61,17 @@ export class StoreFile {
     return isStorableKey(key) ? this.tables[table].get(key) : undefined;
   }
 
-  /** Rows with `from` <= key < `to` in key order. */
-  range(table: Table, from: string, to: string): Iterable<{ key: string; value: Buffer }> {
-    return this.tables[table].getRange({ start: from === '' ? LOWEST_KEY : from, end: to });
+  /** Rows with `from` <= key < `to` in key order, or against it. */
+  range(table: Table, from: string, to: string, isReverse = false): Iterable<{ key: string; value: Buffer }> {
+    const first = from === '' ? LOWEST_KEY : from;
+    if (!isReverse) return this.tables[table].getRange({ start: first, end: to });
+    return this.tables[table].getRange({
+      reverse: true,
+      start: to,
+      exclusiveStart: true,
+      end: first,
+      inclusiveEnd: true,
+    });
   }
 
   /** Writes all rows in one transaction; resolves once they are on disk. */

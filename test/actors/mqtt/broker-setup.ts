@@ -4,6 +4,7 @@ import { BrokerHost } from '../../../src/actors/mqtt/effects.js';
 import type { BrokerAddress } from '../../../src/actors/mqtt/events.js';
 import type { BrokerOptions, BrokerRefusal } from '../../../src/actors/mqtt/options.js';
 import { systemClock } from '../../../src/runtime/clock.js';
+import { testSystem } from '../../fakes/runtime.js';
 
 export interface TestClient {
   readonly mqtt: MqttClient;
@@ -29,15 +30,18 @@ export interface BrokerUnderTest {
 
 export async function startBroker(t: TestContext, options: Partial<BrokerOptions> = {}): Promise<BrokerUnderTest> {
   const refusals: BrokerRefusal[] = [];
-  const host = new BrokerHost({
-    port: 0,
-    clock: systemClock,
-    onRefused: (refusal) => refusals.push(refusal),
-    ...options,
-  });
-  t.after(() => host.close(1_000));
+  const host = await brokerHost(t, { onRefused: (refusal) => refusals.push(refusal), ...options });
   const address = await host.listen(new AbortController().signal);
   return { host, address, refusals, connect: (clientOptions) => connectClient(t, address.url, clientOptions) };
+}
+
+/** A broker with a store of its own, not listening yet; closed with the test. */
+export async function brokerHost(t: TestContext, options: Partial<BrokerOptions> = {}): Promise<BrokerHost> {
+  let host: BrokerHost | undefined;
+  t.after(() => host?.close(1_000));
+  const store = options.store ?? (await testSystem(t, [])).system;
+  host = new BrokerHost({ port: 0, clock: systemClock, ...options, store });
+  return host;
 }
 
 export async function connectClient(t: TestContext, url: string, options: ClientOptions = {}): Promise<TestClient> {

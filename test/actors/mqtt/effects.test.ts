@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { connect as connectSocket, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { byPassword, type MqttIdentity } from '../../../src/actors/mqtt/access.js';
-import { BrokerHost } from '../../../src/actors/mqtt/effects.js';
-import { systemClock } from '../../../src/runtime/clock.js';
 import { until } from '../../fakes/until.js';
-import { connectClient, startBroker, subscribe } from './broker-setup.js';
+import { brokerHost, connectClient, startBroker, subscribe } from './broker-setup.js';
 
 const signal = new AbortController().signal;
 
@@ -268,8 +266,8 @@ describe('the embedded broker', () => {
     assert.equal(refusals[0]?.reason, 'connection_fault');
   });
 
-  it('BH-1 does not listen for others without authentication', async () => {
-    const host = new BrokerHost({ host: '0.0.0.0', port: 0, clock: systemClock });
+  it('BH-1 does not listen for others without authentication', async (t) => {
+    const host = await brokerHost(t, { host: '0.0.0.0' });
     await assert.rejects(host.listen(signal), { code: 'BROKER_UNPROTECTED', message: /configure users, or listen on/ });
   });
 
@@ -278,23 +276,22 @@ describe('the embedded broker', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     t.after(() => other.close());
     const { port } = other.address() as { port: number };
-    const host = new BrokerHost({ port, clock: systemClock });
+    const host = await brokerHost(t, { port });
     await assert.rejects(host.listen(signal), {
       code: 'BROKER_PORT_IN_USE',
       message: `127.0.0.1:${port} is in use by another process: stop it, or set mqtt.embedded.port to another (0 takes a free one)`,
     });
   });
 
-  it('says that an address is not this machine’s', async () => {
-    const host = new BrokerHost({ host: '203.0.113.7', port: 0, clock: systemClock, authenticate: () => undefined });
+  it('says that an address is not this machine’s', async (t) => {
+    const host = await brokerHost(t, { host: '203.0.113.7', authenticate: () => undefined });
     await assert.rejects(host.listen(signal), { code: 'BROKER_ADDRESS_UNKNOWN' });
   });
 
   it('BH-2 opens again on its port, and ends what was open', async (t) => {
     const { host, address, connect } = await startBroker(t);
     const client = await connect();
-    const again = new BrokerHost({ port: address.port, clock: systemClock });
-    t.after(() => again.close(1_000));
+    const again = await brokerHost(t, { port: address.port });
     await host.close(1_000);
     await client.closed;
     await again.listen(signal);
@@ -317,8 +314,7 @@ describe('the embedded broker', () => {
   });
 
   it('gives up listening when told to meanwhile', async (t) => {
-    const host = new BrokerHost({ port: 0, clock: systemClock });
-    t.after(() => host.close(0));
+    const host = await brokerHost(t);
     const stop = new AbortController();
     const listening = host.listen(stop.signal);
     stop.abort();

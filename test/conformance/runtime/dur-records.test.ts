@@ -305,7 +305,7 @@ test('DUR-10 a row that cannot be read stops neither the start nor a list; it is
   const first = await storedActors(t, [simple({ one: {} }, 1)], ['a/k']);
   const { deadLetters, commit } = first.system;
   for (const n of [1, 2, 3]) deadLetters.add('a/k', { n }, 'why');
-  commit.put('deadLetters', deadLetters.list()[1]?.id ?? '', GARBAGE);
+  commit.put('rows', ['dead-letters', 'row', deadLetters.list()[1]?.id].join(SEPARATOR), GARBAGE);
   commit.put('meta', `parked${SEPARATOR}a/p`, GARBAGE);
   commit.put('quarantine', `a/q${SEPARATOR}0`, GARBAGE);
   await first.system.stop(0);
