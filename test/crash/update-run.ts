@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Backend } from '../fakes/backend.js';
-import { Mosquitto } from '../fakes/mosquitto.js';
+import { freePort, type Mosquitto } from '../fakes/mosquitto.js';
 import { eventually, temporaryFolder } from '../fakes/runtime.js';
 import { slotBundle } from '../fakes/slot-bundle.js';
 import type { Scenario } from './update-scenarios.js';
@@ -46,12 +46,12 @@ export class UpdateWorld {
 
   private constructor(
     private readonly t: TestContext,
-    private readonly broker: Mosquitto,
     private readonly bundles: Server,
+    /** Outside of the vehicles; undefined: each has its own, which dies with it. */
+    private readonly broker: Mosquitto | undefined,
   ) {}
 
-  static async open(t: TestContext): Promise<UpdateWorld> {
-    const broker = await Mosquitto.start(t);
+  static async open(t: TestContext, broker?: Mosquitto): Promise<UpdateWorld> {
     const bundle = readFileSync(await slotBundle(temporaryFolder(t), { version: '1.1', compatible: COMPATIBLE }));
     const bundles = createServer((request, response) => {
       response.on('error', () => {});
@@ -66,7 +66,7 @@ export class UpdateWorld {
       bundles.closeAllConnections();
       bundles.close();
     });
-    return new UpdateWorld(t, broker, bundles);
+    return new UpdateWorld(t, bundles, broker);
   }
 
   /** One vehicle through one scenario, killed once where `kill` says. */
@@ -75,19 +75,23 @@ export class UpdateWorld {
     const run = ++this.runs;
     const folder = temporaryFolder(this.t);
     const file = join(folder, 'vehicle.json');
-    writeFileSync(file, JSON.stringify(this.config(folder, run, scenario)));
+    const port = this.broker?.port ?? (await freePort());
+    writeFileSync(file, JSON.stringify(this.config(folder, run, scenario, port)));
     const vehicle = new KilledVehicle(file, kill);
-    const backend = await Backend.connect(this.t, `mqtt://${this.broker.address}`);
+    if (!this.broker) vehicle.start();
+    const url = `mqtt://127.0.0.1:${port}`;
+    const backend = await (this.broker ? Backend.connect(this.t, url) : Backend.follow(this.t, url));
     try {
       answerConsent(backend, scenario);
-      vehicle.start();
+      if (this.broker) vehicle.start();
       await backend.knows('self-update:os-image');
       await this.drive(scenario, backend, vehicle);
       await vehicle.settled();
       return { outcome: outcomeOf(backend, vehicle), states: vehicle.states, wasKilled: vehicle.kills > 0 };
     } finally {
+      if (this.broker) await clear(backend);
       await vehicle.end();
-      await clear(backend);
+      await backend.mqtt.endAsync(true);
     }
   }
 
@@ -110,12 +114,12 @@ export class UpdateWorld {
     await Promise.race([backend.outcome(activityId), vehicle.failed]);
   }
 
-  private config(folder: string, run: number, scenario: Scenario) {
-    const broker = `tcp://${this.broker.address}`;
+  private config(folder: string, run: number, scenario: Scenario, port: number) {
+    const mqtt = this.broker ? { broker: `tcp://${this.broker.address}` } : { embedded: { port } };
     return {
       dataDir: join(folder, 'data'),
       http: { port: 0 },
-      mqtt: { broker },
+      mqtt,
       updateManager: {
         domain: 'vehicle',
         thingsEnabled: false,
@@ -207,7 +211,6 @@ async function clear(backend: Backend): Promise<void> {
   for (const topic of ['vehicleupdate/currentstate', 'selfupdate/currentstate']) {
     await backend.mqtt.publishAsync(topic, '', { retain: true, qos: 1 });
   }
-  await backend.mqtt.endAsync();
 }
 
 function outcomeOf(backend: Backend, vehicle: KilledVehicle): Outcome {

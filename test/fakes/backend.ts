@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import type { MqttClient } from 'mqtt';
+import { connect, type MqttClient } from 'mqtt';
 import { connectClient } from '../actors/mqtt/broker-setup.js';
 import { eventually } from './runtime.js';
 
@@ -18,10 +18,22 @@ export class Backend {
 
   static async connect(t: TestContext, url: string): Promise<Backend> {
     const { mqtt } = await connectClient(t, url, { clientId: '' });
-    const backend = new Backend(mqtt);
-    mqtt.on('message', (topic, payload) => backend.hear(topic, payload.toString()));
-    await mqtt.subscribeAsync('#', { qos: 1 });
-    return backend;
+    return new Backend(mqtt).listen();
+  }
+
+  /** One whose broker comes and goes; what it missed is kept for it by the broker's session. */
+  static async follow(t: TestContext, url: string): Promise<Backend> {
+    const mqtt = connect(url, { protocolVersion: 4, clientId: 'backend', clean: false, reconnectPeriod: 100 });
+    mqtt.on('error', () => {});
+    t.after(() => mqtt.endAsync(true));
+    await new Promise<void>((resolve) => mqtt.once('connect', () => resolve()));
+    return new Backend(mqtt).listen();
+  }
+
+  private async listen(): Promise<this> {
+    this.mqtt.on('message', (topic, payload) => this.hear(topic, payload.toString()));
+    await this.mqtt.subscribeAsync('#', { qos: 1 });
+    return this;
   }
 
   async desire(activityId: string, url: string, version = 'dummy_version'): Promise<void> {
