@@ -3,6 +3,7 @@ import { appendFileSync, openSync, truncateSync, writeFileSync, writeSync } from
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { InstallerError } from '../../src/actors/self-update/installers/installer.js';
+import { RaucBus } from '../../src/actors/self-update/installers/rauc/rauc-bus.js';
 import {
   RaucInstaller,
   type RaucInstallerOptions,
@@ -46,7 +47,7 @@ const failure = (code: string, message: RegExp) => (error: unknown) => {
 };
 
 describe('a real RAUC service', { skip: withoutRauc() }, () => {
-  it('SUA-38 SUA-43 installs into the other slot, holds the booted one by name and activates the new one', async (t) => {
+  it('SUA-38 SUA-39 SUA-43 installs into the other slot, holds the booted one by name and activates the new one', async (t) => {
     const { lab, installer } = await labWith(t);
     const { target, home, progress } = await install(installer, lab.bundle('v11', '1.1'), '1.1');
     assert.deepEqual([home, target], ['rootfs.0', 'rootfs.1']);
@@ -58,6 +59,7 @@ describe('a real RAUC service', { skip: withoutRauc() }, () => {
     assert.ok(
       progress.length > 1 && progress.every((percent, at) => percent < 100 && percent > (progress[at - 1] ?? -1)),
     );
+    assert.ok(!lab.bootCalls.includes('set-state A good'), 'SUA-44 what has booted well is for the system to say');
     await lab.reboot();
     assert.equal(await installer.bootedVersion(never), '1.1', 'SUA-45, over a connection that was lost');
   });
@@ -129,6 +131,21 @@ describe('a real RAUC service', { skip: withoutRauc() }, () => {
     assert.equal(lab.bootCalls.filter((call) => call === 'set-state B bad').length, 1, 'and found afterwards');
     const [slot] = (await installer.slots(never)).filter(({ name }) => name === 'rootfs.1');
     assert.equal(slot?.installedCount, 1);
+  });
+
+  it('SUA-40 an installation is followed to its end though the service calls itself idle meanwhile', async (t) => {
+    const { lab, installer } = await labWith(t);
+    const source = lab.bundle('v11', '1.1', { imageBytes: LARGE });
+    const { slotsBefore } = await installer.inspect(source, never);
+    const stranger = new RaucBus(lab.busAddress);
+    t.after(() => stranger.close());
+    let begun = false;
+    const request = { source, desiredVersion: '1.1', slotsBefore, key: 'k' };
+    const running = installer.install(request, (percent) => (begun = percent >= 80), never);
+    await until(() => begun, 'the installation');
+    await assert.rejects(stranger.call('InstallBundle', 'sa{sv}', [source, []]), /already processing/i);
+    assert.equal(await stranger.property('Operation'), 'idle');
+    assert.deepEqual(await running, { target: 'rootfs.1' });
   });
 
   it('SUA-42 SUA-54 a service that dies in mid-install fails it, and is trusted in nothing afterwards', async (t) => {
