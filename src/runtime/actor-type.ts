@@ -48,7 +48,7 @@ export interface HotResult {
   readonly append?: LogAppend;
   /** Handed to {@link HotLogic.release}. */
   readonly reply?: unknown;
-  /** When: after the flush of `append`, or at the end of the slice whatever becomes of it. @default 'stored' */
+  /** When: after the flush of what `append` has stored, or at the end of the slice anyway. @default 'stored' */
   readonly replyWhen?: 'stored' | 'now';
   /** Becomes a turn of the chart in the same slice. */
   readonly event?: EventObject;

@@ -19,6 +19,12 @@ export const owned = <T>(owner: EffectOwner, work: () => T): T => owners.run(own
 
 export const unowned = <T>(work: () => T): T => owners.run(undefined, work);
 
+/** A callback for whoever calls it: what it sets going belongs to whose it is now. */
+export function keepOwner(callback: () => void): () => void {
+  const owner = owners.getStore();
+  return () => owners.run(owner, callback);
+}
+
 /** Hands the error that is being handled as uncaught to the actor that it came from; returns which, if any. */
 export function claimStray(error: unknown): Address | undefined {
   const owner = owners.getStore();

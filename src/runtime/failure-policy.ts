@@ -51,6 +51,7 @@ export class FailurePolicy {
     const { counts, log } = this.options;
     counts.of(cell.type.name).failures++;
     log.error({ actor: cell.address, err: errorRecord(error) }, 'actor_failed');
+    if (cell.stopsInstead()) return;
     this.pruneFailures(cell);
     const report = this.supervised.get(cell.address);
     if (cell.isUnreadable) this.park(cell, `its record cannot be read: ${cell.lastError?.message ?? ''}`);

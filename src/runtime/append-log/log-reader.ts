@@ -1,3 +1,4 @@
+import { keepOwner } from '../effect-owner.js';
 import { callGuarded } from '../store/guarded.js';
 import { type LogEntry, payloadBytes, payloadOf, weightOf } from './log-entry.js';
 import type { LogRows } from './log-rows.js';
@@ -216,7 +217,7 @@ export class LogReaderState implements LogReader {
   }
 
   onAvailable(callback: () => void): () => void {
-    const listener = () => callback();
+    const listener = keepOwner(callback);
     this.listeners.add(listener);
     if (this.isAvailable()) this.wakeLater();
     return () => {

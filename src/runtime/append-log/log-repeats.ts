@@ -34,7 +34,7 @@ const LONGEST_KEY = 255;
 const NUMBER_BYTES = 8;
 /** A row is written with each batch until it is full: small enough for that, and for a page of LMDB. */
 const ROW_BYTES = 2_000;
-/** 60 000 keys of 25 characters. */
+/** 40 000 keys of 42 characters. */
 const MOST_ROWS = 1_024;
 /** Stands for the number of an entry that was confirmed. */
 const SETTLED = 0;

@@ -19,7 +19,7 @@ export interface LogOptions {
   readonly tailBytes?: number;
   /** Producers whose last sequence is remembered; the longest silent ones are forgotten. @default 100 000 */
   readonly mostProducers?: number;
-  /** Rows of some 60 keys that are remembered of entries that come once. @default 1024 */
+  /** Rows of some 40 keys that are remembered of entries that come once. @default 1024 */
   readonly mostKeyRows?: number;
 }
 

@@ -167,10 +167,18 @@ export class Cell implements PresencePort, SliceEnds {
     this.parkedReason = reason;
   }
 
-  /** A stop has come: what it overtakes is not taken any more, and one that was parked can be ended. */
+  /** A stop has come: what it overtakes is not taken any more, and neither a restart nor an operator is waited for. */
   stopComes(): void {
     this.queue.discardAll(stopped(this.address));
-    if (this.status === 'parked') this.unpark();
+    if (this.status === 'parked' || this.status === 'restarting') this.unpark();
+  }
+
+  /** After a failure: whether a stop waits, which is taken instead of a restart. */
+  stopsInstead(): boolean {
+    if (!this.queue.mailbox.hasStop) return false;
+    this.unpark();
+    this.host.ready(this);
+    return true;
   }
 
   // What the actor's logic asks of its cell.

@@ -51,6 +51,11 @@ export class Mailbox {
     return (this.watchers?.size ?? 0) > 0;
   }
 
+  /** Whether a stop is next; of an actor that is gone there are no timers before it. */
+  get hasStop(): boolean {
+    return this.system.peek()?.kind === 'stop';
+  }
+
   /** When the oldest waiting message came, epoch milliseconds. */
   get oldestAt(): number | undefined {
     return this.ordinary.peek()?.enqueuedAt;

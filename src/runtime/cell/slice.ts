@@ -74,7 +74,10 @@ export function releaseSlice(cell: CellId, host: CellHost, slice: Slice, outputs
 
 const isAwaited = (message: Message): boolean => message.kind === 'event' && message.acknowledged !== undefined;
 
-/** Appends what hot messages made to its logs, and answers them: with the flush where something was stored. */
+/**
+ * Appends what hot messages made to its logs, and answers them: with the flush where something was stored. That an
+ * entry is awaited is said at once: before the flush its reader may have confirmed it.
+ */
 export function releaseHot(address: Address, host: CellHost, hot: HotLogic, results: readonly HotResult[]): void {
   const answer = ({ reply, outcome }: HotReply): void =>
     host.guard(address, () => hot.release?.(address, reply, outcome));
@@ -82,7 +85,8 @@ export function releaseHot(address: Address, host: CellHost, hot: HotLogic, resu
   for (const { append, reply, replyWhen } of results) {
     const outcome = append ? host.append(append) : 'done';
     if (reply === undefined) continue;
-    if (outcome !== 'done' && outcome !== 'refused' && replyWhen !== 'now') later.push({ reply, outcome });
+    const isStored = outcome === 'stored' || outcome === 'duplicate';
+    if (isStored && replyWhen !== 'now') later.push({ reply, outcome });
     else answer({ reply, outcome });
   }
   if (later.length > 0) host.commit.afterFlush(() => later.forEach(answer));

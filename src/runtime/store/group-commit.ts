@@ -37,6 +37,8 @@ const RETRY_MS = 5_000;
 const RETRY_WHILE_CLOSING_MS = 100;
 const QUOTA = 'STORAGE_QUOTA';
 const WRITE_FAILED = 'STORAGE_WRITE_FAILED';
+/** Written to find out whether the disk takes something again. */
+const PROBE = Buffer.alloc(1);
 
 export interface GroupCommitOptions {
   /** Folder of the store; made when missing. */
@@ -271,6 +273,8 @@ export class GroupCommit {
     if (!this.isOpen || this.inFlight) return;
     if (!this.isAllowed()) return;
     const batch = this.waiting.shift() ?? this.takeGathering();
+    // All that could not be written has been removed again (GC-4): only something else can end the state.
+    if (batch.size === 0 && this.failure?.code === WRITE_FAILED && !this.closed) batch.set('meta', 'probe', PROBE);
     if (batch.size === 0) {
       this.release(batch);
       return;

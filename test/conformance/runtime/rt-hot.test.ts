@@ -104,6 +104,23 @@ test('RT-6 a reply comes with the flush of what was appended, at once where noth
   assert.deepEqual(world.appended, ['1', '3']);
 });
 
+test('RT-6 FT-ACK-3 that an entry is awaited is said before its reader can confirm it', async (t) => {
+  const world = worldOf();
+  const { system } = await testSystem(t, [counting(world)]);
+  system.addLog('log', {
+    append: () => {
+      // What other actors store keeps the store busy.
+      system.commit.put('log', 'row', Buffer.from('1'));
+      return { stored: false, reason: 'awaited' };
+    },
+  });
+  system.spawn('a/k');
+  await system.settled();
+  system.hot('a/k', { n: 1, keep: true });
+  while (!system.commit.pending) await turnsOfLoop(1);
+  assert.deepEqual(world.released, [[1, 'awaited']]);
+});
+
 test('RT-6 an unknown log refuses, and harms neither the slice nor its other messages', async (t) => {
   const world = worldOf();
   const { system } = await testSystem(t, [counting(world)]);

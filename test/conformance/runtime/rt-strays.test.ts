@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnyActorLogic, type AnyStateMachine, type EventObject, emit, setup } from 'xstate';
 import type { ActorType } from '../../../src/runtime/actor-type.js';
+import { openLog } from '../../../src/runtime/append-log/open-log.js';
 import { effect, subscription } from '../../../src/runtime/effect.js';
 import { claimStray } from '../../../src/runtime/effect-owner.js';
 import { testSystem } from '../../fakes/runtime.js';
@@ -60,6 +61,21 @@ test('RT-8 so is what the effect of an output sets going', async (t) => {
     assert.deepEqual(claimed, ['a/k']);
     assert.equal(system.view('a/k')?.restarts, 1);
   }
+});
+
+test('RT-8 what a log calls an effect for is the effect’s, whoever appended', async (t) => {
+  const claimed: unknown[] = [];
+  const machine = working(
+    subscription(() => log.reader('r').onAvailable(() => void setImmediate(() => claimed.push(stray())))),
+  );
+  const { system, clock } = await testSystem(t, [typeOf(machine)]);
+  const readers = [{ name: 'r', boundBytes: 1_000_000, overflow: 'reject' }] as const;
+  const log = await openLog(system.commit, clock, { name: 'log', readers });
+  system.spawn('a/k');
+  await system.settled();
+  log.append(Buffer.of(1), ['r']);
+  while (claimed.length === 0) await new Promise(setImmediate);
+  assert.deepEqual(claimed, ['a/k']);
 });
 
 test('RT-8 slices and the store are nobody’s, even if an effect gave the impulse', async (t) => {
