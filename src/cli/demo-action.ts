@@ -2,9 +2,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { demoCertificates } from '../actors/provisioning/index.js';
 import { createSimulation, issueCredentials, type Simulation } from '../actors/simulation/index.js';
+import type { Assembly } from '../assembly.js';
 import { checkHubConfig, configOf, type HubConfig } from '../hub-config.js';
 import { createLogger } from '../runtime/index.js';
 import { optionAssignment } from './config-options.js';
+import { startDemoVehicle } from './demo-vehicle.js';
 import { CliError, exitCodes } from './exit-code.js';
 import type { Output } from './output.js';
 import { runHub } from './run-hub.js';
@@ -24,8 +26,9 @@ interface DemoPorts {
 
 const LOOPBACK = '127.0.0.1';
 const MOST_VEHICLES = 200;
+const VEHICLE_STOP_MS = 5_000;
 
-/** Runs a hub and its simulated vehicles until a signal ends them. */
+/** Runs a hub, simulated vehicles that send it telemetry, and a vehicle to update, until a signal ends them. */
 export async function runDemo(options: DemoOptions, output: Output): Promise<void> {
   if (!(options.vehicles >= 0 && options.vehicles <= MOST_VEHICLES)) {
     const hint = 'for more there is `fleetchart simulate`';
@@ -34,10 +37,12 @@ export async function runDemo(options: DemoOptions, output: Output): Promise<voi
   const ports = { http: await freePort(8080), telemetry: await freePort(4443), mqtt: await freePort(1883) };
   const certificates = await demoCertificates(join(options.data, 'certs'), { hosts: ['localhost', LOOPBACK] });
   const config = demoConfig(options, ports);
+  const logger = createLogger(config.log);
   let simulation: Simulation | undefined;
+  let vehicle: Assembly | undefined;
   process.exitCode = await runHub({
     parts: config,
-    logger: createLogger(config.log),
+    logger,
     terminal: output.terminal,
     ready: async (hub) => {
       const vehicles = await issueCredentials(certificates.authority, options.vehicles, 'DEMO');
@@ -47,11 +52,18 @@ export async function runDemo(options: DemoOptions, output: Output): Promise<voi
         simulation = createSimulation({ url, ca, vehicles, perSecond: options.rate }, { system: hub.system });
         simulation.start();
       }
-      output.result(welcome(options, hub.urls()), { urls: hub.urls(), data: options.data });
+      vehicle = await startDemoVehicle(options.data, logger);
+      const urls = { hub: hub.urls(), vehicle: vehicle.urls() };
+      output.result(welcome(options, urls.hub, urls.vehicle), {
+        urls: urls.hub,
+        vehicle: urls.vehicle,
+        data: options.data,
+      });
     },
     stopping: async () => {
       output.note('\nstopping: vehicles first, then what they sent');
       await simulation?.stop();
+      await vehicle?.stop(VEHICLE_STOP_MS);
     },
   });
 }
@@ -76,15 +88,18 @@ function demoConfig({ data, logLevel }: DemoOptions, ports: DemoPorts): HubConfi
   return configOf(checkHubConfig({ assignments }));
 }
 
-function welcome({ vehicles, data }: DemoOptions, urls: Readonly<Record<string, string>>): string {
+type Urls = Readonly<Record<string, string>>;
+
+function welcome({ vehicles, data }: DemoOptions, urls: Urls, vehicle: Urls): string {
   const { http = '', telemetry = '', mqtt = '' } = urls;
   return `
-Fleetchart: a hub and ${vehicles} simulated vehicles on this machine. Ctrl-C ends it.
+Fleetchart: a hub, ${vehicles} simulated vehicles and one to update, on this machine. Ctrl-C ends it.
 
   console    ${http}/
   telemetry  ${telemetry}
   mqtt       ${mqtt}
   records    ${join(data, 'records')}
+  vehicle    ${vehicle['http']}/ with its broker at ${vehicle['mqtt']}
 
 Try next, in another terminal:
   npx fleetchart simulate --vehicles 50 --rate 5 --url ${telemetry} --device-ca ${join(data, 'certs')}

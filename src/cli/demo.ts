@@ -4,10 +4,10 @@ import type { DemoOptions } from './demo-action.js';
 import { outputOf } from './output.js';
 import { positive } from './quantities.js';
 
-/** `fleetchart demo`: a hub with simulated vehicles on loopback, with certificates made on the fly. */
+/** `fleetchart demo`: a hub, simulated vehicles and one to update, on loopback, with certificates made on the fly. */
 export function demoCommand(): Command {
   const command = leafCommand('demo', {
-    summary: 'A hub and simulated vehicles in one go, on this machine only',
+    summary: 'A hub, simulated vehicles and one to update in one go, on this machine only',
     example: 'fleetchart demo --vehicles 10 --rate 5',
   })
     .option('--data <dir>', 'where everything is stored', './data/demo')
