@@ -23,7 +23,7 @@ const DONE = 'Installing done.';
 /** Reaches 100 percent on its way through the bundle, before anything is written. */
 const NOT_YET = 'Checking bundle done.';
 
-/** At depth 1 and 100 percent the service has ended one way or the other. */
+/** At depth 1 and 100 percent it has ended one way or the other; why it failed is known with `Completed` only. */
 const isOver = ({ percent, text, depth }: Progress): boolean => percent >= 100 && depth === 1 && text !== NOT_YET;
 
 /**
@@ -108,7 +108,7 @@ export class Installation {
       // Until ours has begun, the service still tells of the installation before it.
       if (progress && this.last >= 0) {
         this.progressed(progress);
-        if (isOver(progress) && progress.text === DONE) this.ended?.(0);
+        if (isOver(progress)) this.ended?.(progress.text === DONE ? 0 : 1);
       }
       if (clock.monotonic() - this.changedAt >= stallMs) {
         this.ended?.(new InstallerError('INSTALL_STALLED', `no progress for ${Math.round(stallMs / 1_000)} s`));
@@ -137,7 +137,6 @@ export class Installation {
     this.changedAt = this.options.clock.monotonic();
     this.lastText = text;
     if (text === STARTED) this.last = 0;
-    if (this.last >= 0 && isOver(progress) && text !== DONE) this.ended?.(1);
     const whole = Math.floor(percent);
     if (whole <= this.last || whole >= 100) return;
     this.last = whole;
