@@ -5,6 +5,7 @@
 import { brokerType } from './actors/mqtt/index.js';
 import { createMqttLinks, linkType, type MqttLinkOptions } from './actors/mqtt-link/index.js';
 import {
+  type AgentSettings,
   BootConfirmation,
   createDownload,
   createDummyInstaller,
@@ -84,7 +85,7 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
       build: version,
       publish: links.publisher(name),
       installer,
-      download: createDownload({ clock }),
+      download: createDownload({ clock, ...transferOptions(settings) }),
       discard: discardDownload,
     });
     add(name, { ...agent, child: agent.child(system) }, agent.link, hasOwnBroker, onUp);
@@ -99,6 +100,12 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
     close: [links, ...(broker ? [broker.broker] : []), ...(slots ? [slots] : [])],
   });
 }
+
+const transferOptions = ({ connectTimeoutS, stallTimeoutS, maxBytesPerSecond }: AgentSettings) => ({
+  connectMs: connectTimeoutS * 1_000,
+  stallMs: stallTimeoutS * 1_000,
+  ...(maxBytesPerSecond === undefined ? {} : { bytesPerSecond: maxBytesPerSecond }),
+});
 
 /** The vehicle's own broker, as the roles reach it. */
 function vehicleLink({ mqtt }: VehicleParts, embedded: () => string | undefined): Partial<RoleLink> {

@@ -11,6 +11,7 @@ import type {
   InspectedBundle,
   InstallOutput,
   ProgressEvent,
+  Trigger,
 } from './events.js';
 
 export interface Turn {
@@ -70,10 +71,16 @@ export const initialContext = (settings: ChartSettings): AgentContext => ({
   publishedAt: 0,
 });
 
+const wantedBy = ({ version, url, pins }: Trigger): NonNullable<AgentContext['desired']> => ({
+  version,
+  url,
+  ...(pins ? { pins } : {}),
+});
+
 /** Without `desired` if the trigger is invalid. */
 function adopt({ context, event }: Turn, origin: AgentContext['origin']): Partial<AgentContext> {
   const { mode } = context.settings;
-  const desired = event.type === 'DESIRED_STATE' ? { version: event.version, url: event.url } : null;
+  const desired = event.type === 'DESIRED_STATE' ? wantedBy(event) : null;
   return { ...NO_ACTIVITY, activityId: idOf(event) ?? null, desired, origin, mode };
 }
 

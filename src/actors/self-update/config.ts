@@ -66,6 +66,21 @@ export const SelfUpdateSchema = Type.Object(
     maxBundleBytes: Type.Optional(
       Type.Integer({ minimum: 1, unit: 'bytes', description: 'Larger bundles are not fetched.' }),
     ),
+    maxBytesPerSecond: Type.Optional(
+      Type.Integer({ minimum: 1, unit: 'bytes', description: 'Downloads are held to this rate.' }),
+    ),
+    connectTimeoutS: Type.Integer({
+      default: DEFAULT_SETTINGS.connectTimeoutS,
+      minimum: 1,
+      unit: 'seconds',
+      description: 'Until a download server is reached.',
+    }),
+    stallTimeoutS: Type.Integer({
+      default: DEFAULT_SETTINGS.stallTimeoutS,
+      minimum: 1,
+      unit: 'seconds',
+      description: 'Without a byte for so long, a download is cut and tried again where it was.',
+    }),
     streamFallback: Type.Boolean({
       default: DEFAULT_SETTINGS.streamFallback,
       description: 'Fetch the bundle when streaming it failed (D-10); it is paid for twice then.',

@@ -147,7 +147,7 @@ export class AgentEffects {
   private async transfer({ input, key, signal, send }: EffectArguments<DownloadInput>): Promise<DownloadOutput> {
     const { bundles, download, logger } = this.options;
     const { path, bytes, sha256 } = await download(
-      { ...bundles, url: input.url, key },
+      { ...bundles, ...input.pins, url: input.url, key },
       downloadSteps(this.due(), send),
       signal,
     );

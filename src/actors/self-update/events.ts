@@ -1,4 +1,4 @@
-import type { Carried, OutboundMessage } from '../../protocols/self-update/index.js';
+import type { BundlePins, Carried, OutboundMessage } from '../../protocols/self-update/index.js';
 
 /** How bundles get into a slot (SUA §7): fetched first, by the installer itself, or not at all. */
 export type InstallMode = 'download' | 'stream' | 'dummy';
@@ -28,6 +28,7 @@ export interface Trigger {
   readonly activityId: string;
   readonly version: string;
   readonly url: string;
+  readonly pins?: BundlePins;
 }
 
 /** Persisted context, version 1. */
@@ -35,7 +36,7 @@ export interface AgentContext {
   readonly settings: ChartSettings;
   /** The last adopted one; null while none was seen since the start of the process (SUA-16). */
   readonly activityId: string | null;
-  readonly desired: { readonly version: string; readonly url: string } | null;
+  readonly desired: Omit<Trigger, 'activityId'> | null;
   /** The last known one. */
   readonly bootedVersion: string | null;
   /** Bytes and percent. */
@@ -124,6 +125,7 @@ export interface DownloadInput {
   readonly version: string;
   /** Only look at the bundle: the installer fetches it (D-9). */
   readonly isStream: boolean;
+  readonly pins?: BundlePins;
 }
 
 export interface DownloadOutput {

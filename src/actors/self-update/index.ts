@@ -212,8 +212,8 @@ function subscriptionsOf(
   return [
     subscribe(topics.desiredState, readDesiredState, (message) => {
       if (message.kind === 'faulty') return { type: 'DESIRED_STATE.INVALID', ...idAndReason(message) };
-      const { activityId, version, url } = message;
-      return { type: 'DESIRED_STATE', activityId, version, url };
+      const { kind: _, ...trigger } = message;
+      return { type: 'DESIRED_STATE', ...trigger };
     }),
     subscribe(topics.currentStateGet, readGet, (message) => ({ type: 'GET_STATE', ...message })),
     subscribe(topics.command, readCommand, (message) =>

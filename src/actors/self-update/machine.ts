@@ -202,6 +202,7 @@ export const selfUpdateMachine = agent.createMachine({
               url: context.desired?.url ?? '',
               version: context.desired?.version ?? '',
               isStream: isStreaming(context),
+              ...(context.desired?.pins ? { pins: context.desired.pins } : {}),
             }),
             onDone: [
               {

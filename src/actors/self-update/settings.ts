@@ -25,6 +25,12 @@ export interface AgentSettings {
   readonly imageName: string;
   readonly allowHttp: boolean;
   readonly maxBundleBytes?: number;
+  /** Of downloads; undefined: as fast as they come. */
+  readonly maxBytesPerSecond?: number;
+  /** Until a download server is reached. */
+  readonly connectTimeoutS: number;
+  /** Without a byte for so long, a transfer is cut and tried again. */
+  readonly stallTimeoutS: number;
   /** Fetch the bundle when streaming it failed (D-10). */
   readonly streamFallback: boolean;
   /** Tell an update manager that there is nothing to do (D-5). */
@@ -44,6 +50,8 @@ export const DEFAULT_SETTINGS = {
   feedbackIntervalS: 5,
   imageName: DEFAULT_IMAGE_NAME,
   allowHttp: false,
+  connectTimeoutS: 30,
+  stallTimeoutS: 60,
   streamFallback: true,
   umCompat: true,
   strictReference: false,

@@ -16,6 +16,15 @@ export interface DesiredState {
   readonly activityId: string;
   readonly version: string;
   readonly url: string;
+  readonly pins?: BundlePins;
+}
+
+/** What the component's configuration says of the bundle beyond its URL: keys of ours, which the reference ignores. */
+export interface BundlePins {
+  /** Lower case hex. */
+  readonly sha256?: string;
+  /** Bytes. */
+  readonly size?: number;
 }
 
 export interface Command {
@@ -37,8 +46,26 @@ export function readDesiredState(bytes: Uint8Array): EnvelopeResult<DesiredState
     if (version === '') throw new Fault('mandatory bundle version is empty');
     const url = textAt(image, 'payload.domains[].components[].config[].value');
     if (url === '') throw new Fault('mandatory bundle download url is empty');
-    return { kind: 'desired state', activityId, version, url };
+    const pins = pinsIn(component);
+    return { kind: 'desired state', activityId, version, url, ...(pins ? { pins } : {}) };
   });
+}
+
+function pinsIn(component: JsonObject): BundlePins | undefined {
+  const path = 'payload.domains[].components[].config';
+  const [hash, bytes] = ['sha256', 'size'].map((key) => {
+    const entry = elementWith(component, path, 'key', key);
+    return entry && textAt(entry, `${path}[].value`);
+  });
+  if (hash !== undefined && !/^[0-9a-f]{64}$/i.test(hash))
+    throw new Fault(`config entry 'sha256' is no SHA-256 in hex`);
+  if (bytes !== undefined && !/^[1-9]\d{0,14}$/.test(bytes))
+    throw new Fault(`config entry 'size' is no number of bytes`);
+  if (hash === undefined && bytes === undefined) return undefined;
+  return {
+    ...(hash === undefined ? {} : { sha256: hash.toLowerCase() }),
+    ...(bytes === undefined ? {} : { size: Number(bytes) }),
+  };
 }
 
 /** A command (SUA-12). */

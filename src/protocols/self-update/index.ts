@@ -5,6 +5,7 @@ export { type Carried, carried, downloadFailure, type Feedback, feedback, WRONG_
 export {
   AGENT_COMMANDS,
   type AgentCommand,
+  type BundlePins,
   type Command,
   type DesiredState,
   type FaultyMessage,

@@ -47,6 +47,22 @@ describe('desired state', () => {
     assert.deepEqual(readDesiredState(desired(payload)), { ok: true, value: valid });
   });
 
+  const pinned = (...config: readonly { key: string; value: string }[]) =>
+    readDesiredState(desired({ domains: [{ ...domain, components: [{ ...component, config: [image, ...config] }] }] }));
+
+  it('SUA-10 the configuration may pin the checksum and the size of the bundle', () => {
+    const read = pinned({ key: 'sha256', value: 'AB'.repeat(32) }, { key: 'size', value: '4096' });
+    assert.deepEqual(read, { ok: true, value: { ...valid, pins: { sha256: 'ab'.repeat(32), size: 4096 } } });
+    for (const [key, value, reason] of [
+      ['sha256', 'abc', "config entry 'sha256' is no SHA-256 in hex"],
+      ['size', '-1', "config entry 'size' is no number of bytes"],
+      ['size', '1e9', "config entry 'size' is no number of bytes"],
+    ] as const) {
+      const { activityId } = valid;
+      assert.deepEqual(pinned({ key, value }), { ok: true, value: { kind: 'faulty', activityId, reason } });
+    }
+  });
+
   it('SUA-11 the version is an opaque text, and nothing in it is expanded', () => {
     const payload = { domains: [{ ...domain, components: [{ ...component, version: '$' + '{VERSION_ID} ü"' }] }] };
     const read = readDesiredState(desired(payload));

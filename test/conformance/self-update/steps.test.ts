@@ -107,6 +107,18 @@ function effects(overrides: Partial<AgentEffectsOptions> = {}) {
 }
 
 describe('steps', () => {
+  it('SUA-10 what the desired state pins of the bundle is what the download checks', async () => {
+    const requests: unknown[] = [];
+    const { steps, args } = effects({
+      download: async ({ sha256, size }) => {
+        requests.push({ sha256, size });
+        return { path: 'p', bytes: 1, sha256: '' };
+      },
+    });
+    await steps.download(args({ url: 'u', version: '2.0', isStream: false, pins: { sha256: 'ab', size: 7 } }));
+    assert.deepEqual(requests, [{ sha256: 'ab', size: 7 }]);
+  });
+
   it('SUA-22 failures are logged with the codes of the reference', async () => {
     const { steps, device, logged, args } = effects();
     device.downloads = { progress: [], result: new Error('HTTP 404') };
