@@ -201,7 +201,7 @@ export class PumpRun {
     if (this.ended) return;
     this.end();
     const overFirst = !this.moved && this.inFlight.length > 0;
-    this.events.failed(error, { overFirst, loneSeq: isOffered(error) ? this.loneSeq : undefined });
+    this.events.failed(error, { overFirst, loneSeq: BLAMELESS.has(error.code) ? undefined : this.loneSeq });
   }
 
   private get loneSeq(): number | undefined {
@@ -219,5 +219,13 @@ export class PumpRun {
   }
 }
 
-/** A record that never reached an open destination cannot have brought it down. */
-const isOffered = ({ code }: FleetchartError): boolean => code !== NOT_CONNECTED && code !== 'DISPATCH_SPOOL_FAILED';
+/**
+ * What says nothing of the record that was offered: it never reached an open destination, or that only keeps silent, as
+ * one that hangs does over any record.
+ */
+const BLAMELESS: ReadonlySet<string> = new Set([
+  NOT_CONNECTED,
+  'DISPATCH_SPOOL_FAILED',
+  'DISPATCH_TIMEOUT',
+  'DISPATCH_MQTT_TIMEOUT',
+]);

@@ -9,8 +9,8 @@
  * - PUMP-3 What is in flight is bounded by `window` batches of `batch` items and bytes.
  * - PUMP-4 A run that failed over its first records is followed by one that offers them one by one until one is
  *   settled, so that a record which brings the destination down does not take its neighbours along. Where the
- *   destination is `blamable`, a record that was offered alone five times in a row, each time over a connection that
- *   was up and failed, is refused.
+ *   destination is `blamable`, a record that was offered alone and over which the destination ended the connection
+ *   five times in a row is refused. One that keeps silent is asked again without end: that is not the record's fault.
  * - PUMP-5 After its end a run touches neither the spool nor the callbacks.
  */
 import type { Suspect } from './pump-batch.js';

@@ -367,6 +367,19 @@ describe('the pump', () => {
     assert.deepEqual(refused, []);
   });
 
+  for (const code of ['DISPATCH_TIMEOUT', 'DISPATCH_MQTT_TIMEOUT']) {
+    it(`PUMP-4 does not blame a record for a destination that only keeps silent (${code})`, async () => {
+      const silent = new DispatchError(code, 'not confirmed in time', { retryable: true });
+      const destination = new FakeDestination(1, (batch) => batch.answer({ delivered: 0, failure: silent }));
+      destination.blamable = true;
+      const { start, append, refused, spool } = setUp(destination);
+      append(1, 2);
+      assert.equal(await runUntilQuiet(start), 21);
+      assert.deepEqual(refused, []);
+      assert.equal(spool.pending().items, 2);
+    });
+  }
+
   it('PUMP-4 forgets the failures of a record that was settled', async () => {
     let offers = 0;
     const destination = new FakeDestination(1, (batch) =>
