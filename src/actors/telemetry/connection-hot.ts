@@ -22,6 +22,8 @@ export interface IngestReply {
   readonly verdict: Verdict;
   /** Length of the message, bytes. */
   readonly size: number;
+  /** Of the socket that it came over. */
+  readonly socketId: string;
   /** Of a record that may come again (FT-ACK-3). */
   readonly key?: string | undefined;
 }
@@ -78,8 +80,9 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
     const verdict = judge(message, session, policy, at);
     const event = limitEvent(state, verdict);
     const size = message.length;
+    const { socketId } = input;
     if (verdict.kind !== 'record') {
-      const reply: IngestReply = { verdict, size };
+      const reply: IngestReply = { verdict, size, socketId };
       return event ? { reply, event } : { reply };
     }
     const payload = encodeRecord({
@@ -96,7 +99,7 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
     const key = resendKey(input.identity.deviceId, verdict.topic, verdict.txid, verdict.payload);
     const once = key && { key, source: input.connectionId, until: reliableAckSources[verdict.topic] };
     const append = { log: SPOOL, payload, readers: routes[verdict.topic] ?? [], ...(once && { once }) };
-    const reply: IngestReply = { verdict, size, key };
+    const reply: IngestReply = { verdict, size, socketId, key };
     const result: HotResult = { reply, append, replyWhen: verdict.acknowledge === 'received' ? 'now' : 'stored' };
     return event ? { ...result, event } : result;
   },

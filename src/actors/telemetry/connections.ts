@@ -56,11 +56,16 @@ export class Connections {
     if (this.byId.get(connectionId) === connection) this.byId.delete(connectionId);
   }
 
-  /** Hands an actor's answer to its socket; without one it is lost, and the vehicle sends the record again. */
+  /**
+   * Hands an actor's answer to its socket; without one it is lost, and the vehicle sends the record again. Answers of an
+   * actor before it under the same id are not for this socket.
+   */
   release(address: string, reply: unknown, outcome: HotOutcome): void {
-    const { key } = reply as IngestReply;
+    const { key, socketId } = reply as IngestReply;
+    const connection = this.at(address);
+    if (!connection || connection.input.socketId !== socketId) return;
     if (outcome === 'awaited' && key !== undefined) this.noteResent(key, keyOf(address));
-    this.byId.get(keyOf(address))?.release(reply as IngestReply, outcome);
+    connection.release(reply as IngestReply, outcome);
   }
 
   /**

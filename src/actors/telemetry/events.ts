@@ -20,6 +20,8 @@ export interface IngestSettings {
 /** What is known of a connection when its upgrade is done. */
 export interface ConnectionInput {
   readonly connectionId: string;
+  /** Tells its socket from those that had the same connection id before. */
+  readonly socketId: string;
   readonly identity: Identity;
   /** Header `X-Network-Interface` (FT-WS-2). */
   readonly networkInterface: string;

@@ -55,11 +55,13 @@ export class Inflow {
     this.pause();
   }
 
-  /** One message has its answer. */
+  /** One message has its answer. One that was never taken, such as a dead letter that is replayed, does not count. */
   answered(bytes: number): void {
+    if (this.inFlight === 0) return;
     this.inFlight--;
-    this.bytes -= bytes;
-    this.deps.budget.give(bytes);
+    const given = Math.min(bytes, this.bytes);
+    this.bytes -= given;
+    this.deps.budget.give(given);
   }
 
   /** Hands over what waited for room. */

@@ -167,6 +167,7 @@ export class Listener {
     const wanted = connectionIdFrom(headerText(request, 'x-txid')) ?? deps.ids.uuid();
     const input: ConnectionInput = {
       connectionId: deps.freeId(wanted),
+      socketId: deps.ids.uuid(),
       identity,
       networkInterface: headerText(request, 'x-network-interface') ?? '',
       clientVersion: headerText(request, 'version') ?? '',

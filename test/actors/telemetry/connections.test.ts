@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FleetRecord } from '../../../src/actors/dispatch/index.js';
+import type { IngestReply } from '../../../src/actors/telemetry/connection-hot.js';
 import { Connections, connectionAddress } from '../../../src/actors/telemetry/connections.js';
 import type { IngestMetrics } from '../../../src/actors/telemetry/ingest-metrics.js';
 import type { LiveConnection } from '../../../src/actors/telemetry/live-connection.js';
@@ -10,16 +11,24 @@ import { ManualClock } from '../../../src/runtime/index.js';
 const ID = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
 
 interface FakeConnection {
-  readonly input: { readonly connectionId: string; readonly identity: { readonly deviceId: string } };
+  readonly input: {
+    readonly connectionId: string;
+    readonly socketId: string;
+    readonly identity: { readonly deviceId: string };
+  };
   readonly acks: string[];
+  /** Sizes of the messages that were answered. */
+  readonly answers: number[];
   state: 'well' | 'silent' | 'stalled';
   looks: number;
 }
 
-function connection(connectionId: string, deviceId = 'VIN1'): LiveConnection & FakeConnection {
+function connection(connectionId: string, deviceId = 'VIN1', socketId = 's1'): LiveConnection & FakeConnection {
   const fake = {
-    input: { connectionId, identity: { deviceId } },
+    input: { connectionId, socketId, identity: { deviceId } },
     acks: [] as string[],
+    answers: [] as number[],
+    release: ({ size }: IngestReply) => fake.answers.push(size),
     state: 'well' as FakeConnection['state'],
     looks: 0,
     confirm: (bytes: Uint8Array) => {
@@ -89,6 +98,19 @@ describe('the open connections', () => {
     connections.confirm(serverMade, 'mqtt', metrics);
     assert.deepEqual(car.acks, ['tx-1 V']);
     assert.deepEqual(confirmed, [true, false, false, false]);
+  });
+
+  it('FT-REG-2 answers to messages of an earlier socket do not reach the one that has its id now', () => {
+    const connections = new Connections(new ManualClock(), undefined);
+    const [old, current] = [connection(ID, 'VIN1', 's1'), connection(ID, 'VIN1', 's2')];
+    connections.add(old);
+    connections.remove(old);
+    connections.add(current);
+    const release = (socketId: string, size: number) =>
+      connections.release(connectionAddress(ID), { size, socketId } as IngestReply, 'stored');
+    release('s1', 10);
+    release('s2', 20);
+    assert.deepEqual([old.answers, current.answers], [[], [20]]);
   });
 
   it('FT-WS-6 FT-WS-7 all are looked after every 5 seconds, and more often where pings are', async () => {

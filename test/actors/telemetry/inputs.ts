@@ -13,6 +13,7 @@ export const settings = (changes: Partial<IngestSettings> = {}): IngestSettings 
 
 export const connectionInput = (changes: Partial<IngestSettings> = {}): ConnectionInput => ({
   connectionId: 'id-1',
+  socketId: 'socket-1',
   identity: { deviceId: 'VIN1', clientType: 'vehicle_device', senderId: 'vehicle_device.VIN1' },
   networkInterface: 'wifi',
   clientVersion: '1.2.0',

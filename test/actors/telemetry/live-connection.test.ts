@@ -115,7 +115,7 @@ function connect({
   /** The actor has dealt with its oldest message. */
   const answer = (verdict: Verdict, outcome: HotOutcome = 'stored', size = 1): void => {
     actor.room++;
-    connection.release({ verdict, size } satisfies IngestReply, outcome);
+    connection.release({ verdict, size, socketId: 'socket-1' } satisfies IngestReply, outcome);
   };
   /** A message comes and is dealt with. */
   const pass = (verdict: Verdict, outcome?: HotOutcome): void => {
@@ -273,6 +273,18 @@ describe('LC-4 the bytes of all connections together', () => {
     gone.ws.receive(Buffer.alloc(20));
     gone.connection.abandon();
     assert.deepEqual([budget.inFlightBytes, budget.heldConnections], [0, 0]);
+  });
+
+  it('an answer to what was never taken gives nothing back, and what is taken later counts', () => {
+    const budget = new IngestBudget(100);
+    const { ws, answer, ends } = connect({ budget });
+    answer(record('replayed'), 'stored', 30);
+    assert.equal(budget.inFlightBytes, 0);
+    ws.receive(Buffer.alloc(20));
+    ws.ended(1001);
+    assert.deepEqual([budget.inFlightBytes, ends.length], [20, 0], 'the end waits for its answer');
+    answer(record('taken'), 'stored', 20);
+    assert.deepEqual([budget.inFlightBytes, ends.length], [0, 1]);
   });
 
   it('the answer that ends a drain goes out before the close frame although it makes room', async () => {
