@@ -92,6 +92,8 @@ export class Connections {
   }
 
   private noteResent(key: string, connectionId: string): void {
+    // What came again just now is forgotten last.
+    this.resent.delete(key);
     this.resent.set(key, connectionId);
     if (this.resent.size <= MOST_RESENT) return;
     const [oldest] = this.resent.keys();

@@ -5,6 +5,7 @@ import type { IngestReply } from '../../../src/actors/telemetry/connection-hot.j
 import { Connections, connectionAddress } from '../../../src/actors/telemetry/connections.js';
 import type { IngestMetrics } from '../../../src/actors/telemetry/ingest-metrics.js';
 import type { LiveConnection } from '../../../src/actors/telemetry/live-connection.js';
+import { resendKey } from '../../../src/actors/telemetry/resend-key.js';
 import { decodeReply } from '../../../src/protocols/fleet-telemetry/index.js';
 import { ManualClock } from '../../../src/runtime/index.js';
 
@@ -36,6 +37,7 @@ function connection(connectionId: string, deviceId = 'VIN1', socketId = 's1'): L
       assert.ok(reply.ok && reply.value.kind === 'ack');
       fake.acks.push(`${reply.value.txid} ${reply.value.topic}`);
     },
+    confirmResent: (bytes: Uint8Array) => fake.confirm(bytes),
     tend: () => {
       fake.looks++;
       return fake.state;
@@ -111,6 +113,25 @@ describe('the open connections', () => {
     release('s1', 10);
     release('s2', 20);
     assert.deepEqual([old.answers, current.answers], [[], [20]]);
+  });
+
+  it('FT-ACK-3 of the records that came again, those are forgotten that did so longest ago', () => {
+    const connections = new Connections(new ManualClock(), undefined);
+    const car = connection(ID);
+    connections.add(car);
+    const again = (txid: string): void => {
+      const key = resendKey('VIN1', 'V', Buffer.from(txid), new Uint8Array());
+      connections.release(connectionAddress(ID), { key, size: 0, socketId: 's1' } as IngestReply, 'awaited');
+    };
+    again('first');
+    again('second');
+    for (let more = 3; more <= 10_000; more++) again(`${more}`);
+    again('first');
+    again('one too many');
+    for (const txid of ['first', 'second']) {
+      connections.confirm(record({ metadata: { txid }, origin: 'gone' }), 'mqtt', metrics);
+    }
+    assert.deepEqual(car.acks, ['first V']);
   });
 
   it('FT-WS-6 FT-WS-7 all are looked after every 5 seconds, and more often where pings are', async () => {
