@@ -115,8 +115,10 @@ async function createSpooledDispatch(
       const key = telemetry.confirmed(record, name);
       if (key !== undefined) spool.settled(key);
     },
-    onRefused: ({ reason, bytes }: RefusedRecord) =>
-      system.deadLetters.add(`dispatcher/${name}`, { record: bytes }, new DispatchError('DISPATCH_REFUSED', reason)),
+    onRefused: ({ reason, bytes, record }: RefusedRecord) => {
+      system.deadLetters.add(`dispatcher/${name}`, { record: bytes }, new DispatchError('DISPATCH_REFUSED', reason));
+      if (record) telemetry.refused(record, name);
+    },
     onFailed: (error: Error) => {
       countFailure(name);
       logger.warn({ dispatcher: name, err: errorRecord(error) }, 'dispatcher_failed');

@@ -64,7 +64,7 @@ export class Connections {
     const { key, socketId } = reply as IngestReply;
     const connection = this.at(address);
     if (!connection || connection.input.socketId !== socketId) return;
-    if (outcome === 'awaited' && key !== undefined) this.noteResent(key, keyOf(address));
+    if (outcome === 'awaited' && key !== undefined) this.noteResent(key, connection);
     connection.release(reply as IngestReply, outcome);
   }
 
@@ -73,16 +73,21 @@ export class Connections {
    * connection it came from, and to the one it came over again. Returns the key by which it is settled (FT-ACK-3).
    */
   confirm(record: FleetRecord, dispatcher: string, metrics: IngestMetrics): string | undefined {
-    const txid = Buffer.from(record.metadata['txid'] ?? '', 'latin1');
-    const key = resendKey(record.vehicle, record.type, txid, record.payload);
+    const { txid, key } = namesOf(record);
     const first = this.ofVehicle(record.origin, record.vehicle);
     const second = this.ofVehicle(key && this.resent.get(key), record.vehicle);
     metrics.confirmed(record.type, dispatcher, (first ?? second) !== undefined);
     const ack = encodeAck(txid, Buffer.from(record.type));
-    first?.confirm(ack);
-    if (second !== first) second?.confirmResent(ack);
-    if (key) this.resent.delete(key);
+    first?.confirm(ack, record.receivedAt);
+    if (key && second !== first) second?.confirmResent(key, ack);
+    this.forgetResent(key);
     return key;
+  }
+
+  /** That dispatcher refuses the record: there is nothing more to wait for. */
+  refuse(record: FleetRecord): void {
+    this.ofVehicle(record.origin, record.vehicle)?.refuse(record.receivedAt);
+    this.forgetResent(namesOf(record).key);
   }
 
   /** Another vehicle may have come under an id that was free again. */
@@ -91,13 +96,23 @@ export class Connections {
     return connection?.input.identity.deviceId === vehicle ? connection : undefined;
   }
 
-  private noteResent(key: string, connectionId: string): void {
-    // What came again just now is forgotten last.
+  private noteResent(key: string, connection: LiveConnection): void {
+    const { connectionId } = connection.input;
+    // What came again just now is forgotten last; one connection waits for it.
+    if (this.resent.get(key) !== connectionId) this.forgetResent(key);
     this.resent.delete(key);
     this.resent.set(key, connectionId);
+    connection.awaitResent(key);
     if (this.resent.size <= MOST_RESENT) return;
     const [oldest] = this.resent.keys();
-    this.resent.delete(oldest as string);
+    this.forgetResent(oldest);
+  }
+
+  private forgetResent(key: string | undefined): void {
+    const connectionId = key && this.resent.get(key);
+    if (!key || connectionId === undefined) return;
+    this.resent.delete(key);
+    this.byId.get(connectionId)?.forgetResent(key);
   }
 
   /** Pings, and ends what is silent or does not read. */
@@ -118,6 +133,12 @@ export class Connections {
   stop(): void {
     this.clock.clearTimeout(this.timer);
   }
+}
+
+/** What the vehicle calls the record, and what the spool does. */
+function namesOf({ metadata, vehicle, type, payload }: FleetRecord): { txid: Uint8Array; key: string | undefined } {
+  const txid = Buffer.from(metadata['txid'] ?? '', 'latin1');
+  return { txid, key: resendKey(vehicle, type, txid, payload) };
 }
 
 export const connectionAddress = (connectionId: string): string => addressOf(CONNECTION_TYPE, connectionId);

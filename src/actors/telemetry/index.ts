@@ -46,6 +46,8 @@ export interface Telemetry {
    * key under which the spool is to know that (FT-ACK-3).
    */
   confirmed(record: FleetRecord, dispatcher: string): string | undefined;
+  /** A dispatcher refuses a record: where that is its topic's reliable source, nothing waits for it any more. */
+  refused(record: FleetRecord, dispatcher: string): void;
   figures(): TelemetryFigures;
 }
 
@@ -144,6 +146,9 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
       settings.reliableAckSources.get(record.type) === dispatcher
         ? connections.confirm(record, dispatcher, ingest)
         : undefined,
+    refused: (record, dispatcher) => {
+      if (settings.reliableAckSources.get(record.type) === dispatcher) connections.refuse(record);
+    },
     figures: () => ({
       connections: connections.size,
       recordsTotal: ingest.recordsTotal,

@@ -43,8 +43,10 @@ export class LiveConnection {
   readonly bytesByType = new Map<string, number>();
   private readonly writer: ReplyWriter;
   private readonly inflow: Inflow;
-  /** Records that a dispatcher has yet to confirm (FT-ACK-2). */
+  /** Records that a dispatcher has yet to confirm or refuse (FT-ACK-2); it may do so before they are answered. */
   private unconfirmed = 0;
+  /** Keys of records of earlier connections that came over this one again, and wait for the same (FT-ACK-3). */
+  private readonly resent = new Set<string>();
   private isClosing = false;
   /** The chart came to its end by itself and is told nothing more. */
   private isAbandoned = false;
@@ -95,15 +97,31 @@ export class LiveConnection {
   }
 
   /** The dispatcher that its topic's acknowledgement depends on has the record. */
-  confirm(ack: Uint8Array): void {
-    this.unconfirmed--;
+  confirm(ack: Uint8Array, receivedAt: number): void {
     this.acknowledge(ack);
-    this.proceed();
+    this.settle(receivedAt);
   }
 
-  /** The same of a record that came over an earlier connection, and again over this one (FT-ACK-3). */
-  confirmResent(ack: Uint8Array): void {
+  /** That dispatcher refuses the record, which is never acknowledged then (FT-ACK-2). */
+  refuse(receivedAt: number): void {
+    this.settle(receivedAt);
+  }
+
+  /** A record came again that is stored and not confirmed. */
+  awaitResent(key: string): void {
+    this.resent.add(key);
+  }
+
+  /** Such a record is confirmed. */
+  confirmResent(key: string, ack: Uint8Array): void {
     this.acknowledge(ack);
+    this.forgetResent(key);
+  }
+
+  /** Such a record is waited for no more. */
+  forgetResent(key: string): void {
+    this.resent.delete(key);
+    this.proceed();
   }
 
   /** Reads no more, and ends the socket once what is under way is acknowledged, after `graceMs` at the latest. */
@@ -164,13 +182,20 @@ export class LiveConnection {
     this.missedPings = 0;
   }
 
+  /** A record with the id of this connection is confirmed or refused; one from before it came over an earlier one. */
+  private settle(receivedAt: number): void {
+    if (receivedAt >= this.since) this.unconfirmed--;
+    this.proceed();
+  }
+
   /** Goes on with what waited for an answer: messages, the socket, or the end. */
   private proceed(): void {
     this.inflow.handOver();
     if (this.closeCode !== undefined) this.finish(this.closeCode);
     else if (this.drain) {
       const { code, reason } = this.drain;
-      if (this.inflow.inFlight === 0 && this.unconfirmed <= 0) this.closeNow(code, reason);
+      const isConfirmed = this.unconfirmed <= 0 && this.resent.size === 0;
+      if (this.inflow.inFlight === 0 && isConfirmed) this.closeNow(code, reason);
     } else this.inflow.readOn();
   }
 

@@ -20,8 +20,18 @@ interface FakeConnection {
   readonly acks: string[];
   /** Sizes of the messages that were answered. */
   readonly answers: number[];
+  /** When the records were received that were confirmed or refused. */
+  readonly settled: number[];
+  /** Keys of what came again. */
+  readonly waiting: Set<string>;
   state: 'well' | 'silent' | 'stalled';
   looks: number;
+}
+
+function acked(bytes: Uint8Array): string {
+  const reply = decodeReply(bytes);
+  assert.ok(reply.ok && reply.value.kind === 'ack');
+  return `${reply.value.txid} ${reply.value.topic}`;
 }
 
 function connection(connectionId: string, deviceId = 'VIN1', socketId = 's1'): LiveConnection & FakeConnection {
@@ -32,12 +42,19 @@ function connection(connectionId: string, deviceId = 'VIN1', socketId = 's1'): L
     release: ({ size }: IngestReply) => fake.answers.push(size),
     state: 'well' as FakeConnection['state'],
     looks: 0,
-    confirm: (bytes: Uint8Array) => {
-      const reply = decodeReply(bytes);
-      assert.ok(reply.ok && reply.value.kind === 'ack');
-      fake.acks.push(`${reply.value.txid} ${reply.value.topic}`);
+    confirm: (bytes: Uint8Array, receivedAt: number) => {
+      fake.settled.push(receivedAt);
+      fake.acks.push(acked(bytes));
     },
-    confirmResent: (bytes: Uint8Array) => fake.confirm(bytes),
+    settled: [] as number[],
+    waiting: new Set<string>(),
+    refuse: (receivedAt: number) => fake.settled.push(receivedAt),
+    awaitResent: (key: string) => fake.waiting.add(key),
+    forgetResent: (key: string) => fake.waiting.delete(key),
+    confirmResent: (key: string, bytes: Uint8Array) => {
+      fake.forgetResent(key);
+      fake.acks.push(acked(bytes));
+    },
     tend: () => {
       fake.looks++;
       return fake.state;
@@ -132,6 +149,35 @@ describe('the open connections', () => {
       connections.confirm(record({ metadata: { txid }, origin: 'gone' }), 'mqtt', metrics);
     }
     assert.deepEqual(car.acks, ['first V']);
+  });
+
+  it('FT-ACK-3 a record that came again is waited for by the last connection it came over, until it is settled', () => {
+    const connections = new Connections(new ManualClock(), undefined);
+    const [first, second] = [connection('first'), connection('second')];
+    for (const each of [first, second]) connections.add(each);
+    const waiting = () => [first.waiting.size, second.waiting.size];
+    const again = (id: string, { metadata, payload }: FleetRecord): void => {
+      const key = resendKey('VIN1', 'V', Buffer.from(metadata['txid'] ?? ''), payload);
+      connections.release(connectionAddress(id), { key, size: 0, socketId: 's1' } as IngestReply, 'awaited');
+    };
+    const confirmed = record({ origin: 'gone' });
+    again('first', confirmed);
+    again('first', confirmed);
+    assert.deepEqual(waiting(), [1, 0]);
+    again('second', confirmed);
+    assert.deepEqual(waiting(), [0, 1]);
+    connections.confirm(confirmed, 'mqtt', metrics);
+    assert.deepEqual([waiting(), first.acks, second.acks], [[0, 0], [], ['tx-1 V']]);
+
+    const refused = record({ origin: 'first', receivedAt: 7, metadata: { txid: 'refused' } });
+    again('first', refused);
+    again('second', refused);
+    connections.refuse(refused);
+    assert.deepEqual([waiting(), first.settled, second.acks], [[0, 0], [7], ['tx-1 V']]);
+    const own = record({ origin: 'second', receivedAt: 8, metadata: { txid: 'own' } });
+    again('second', own);
+    connections.confirm(own, 'mqtt', metrics);
+    assert.deepEqual([waiting(), second.settled, second.acks], [[0, 0], [8], ['tx-1 V', 'own V']], 'one ack');
   });
 
   it('FT-WS-6 FT-WS-7 all are looked after every 5 seconds, and more often where pings are', async () => {

@@ -168,7 +168,7 @@ describe('what a live connection answers', () => {
       replies().map(({ txid }) => txid),
       ['stored', 'received'],
     );
-    connection.confirm(encodeAck(Buffer.from('reliable'), Buffer.from('V')));
+    connection.confirm(encodeAck(Buffer.from('reliable'), Buffer.from('V')), connection.since);
     await turn();
     assert.deepEqual(
       replies().map(({ txid }) => txid),
@@ -188,7 +188,7 @@ describe('what a live connection answers', () => {
       replies().map(({ txid }) => txid),
       ['spooled', 'confirmed', 'received'],
     );
-    connection.confirmResent(encodeAck(Buffer.from('awaited'), Buffer.from('V')));
+    connection.confirmResent('key', encodeAck(Buffer.from('awaited'), Buffer.from('V')));
     await turn();
     assert.equal(replies().at(-1)?.txid, 'awaited');
     assert.deepEqual([connection.records, connection.acks], [0, 4]);
@@ -384,9 +384,28 @@ describe('LC-3 closing', () => {
     const confirmed = connect();
     confirmed.pass(record('1', { confirmedBy: 'mqtt' }));
     confirmed.connection.close(1001, 'stops', 3_000);
-    confirmed.connection.confirm(encodeAck(Buffer.from('1'), Buffer.from('V')));
+    confirmed.connection.confirm(encodeAck(Buffer.from('1'), Buffer.from('V')), confirmed.connection.since);
     assert.deepEqual(confirmed.ws.done, ['close 1001 after 1 writes']);
     assert.equal(confirmed.clock.pending, 0);
+  });
+
+  it('waits for what came again, not for what is refused, and not less for what an earlier connection is told', () => {
+    const { ws, connection, pass } = connect();
+    const ack = encodeAck(Buffer.from('1'), Buffer.from('V'));
+    pass(record('confirmed', { confirmedBy: 'mqtt' }));
+    pass(record('refused', { confirmedBy: 'mqtt' }));
+    connection.awaitResent('confirmed');
+    connection.awaitResent('forgotten');
+    connection.close(1001, 'stops', 3_000);
+    connection.confirm(ack, connection.since - 1);
+    connection.refuse(connection.since - 1);
+    connection.confirm(ack, connection.since);
+    connection.refuse(connection.since);
+    assert.deepEqual(ws.done, []);
+    connection.confirmResent('confirmed', ack);
+    assert.deepEqual(ws.done, []);
+    connection.forgetResent('forgotten');
+    assert.deepEqual(ws.done, ['close 1001 after 1 writes']);
   });
 
   it('answers and takes nothing more behind the close frame', async () => {
