@@ -32,7 +32,7 @@ export interface ConnectionInput {
   readonly settings: IngestSettings;
 }
 
-/** Persisted context, version 1: enough to say `DISCONNECTED` for a connection that a crash left open (FT-CON-4). */
+/** Persisted context, since version 1: enough to say `DISCONNECTED` for a connection that a crash left open (FT-CON-4). */
 export interface ConnectionContext {
   readonly connectionId: string;
   readonly vin: string;

@@ -1,3 +1,4 @@
+import type { Snapshot } from 'xstate';
 import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
 import type { ActorSystem, ActorType, Child, Clock, Ids, Logger, Metrics } from '../../runtime/index.js';
 import type { FleetRecord } from '../dispatch/index.js';
@@ -54,9 +55,11 @@ export interface Telemetry {
 /** What a connection's chart and hot function need, and nothing of the process around them: enough for a replay. */
 export const connectionType = {
   name: CONNECTION_TYPE,
-  version: 1,
+  version: 2,
   machine: connectionMachine,
   hot: connectionHot,
+  // Version 2 has one state more.
+  migrate: (_fromVersion: number, snapshot: Snapshot<unknown>) => snapshot,
 } as const;
 
 /** How long a stop waits for acknowledgements before it closes a connection. */

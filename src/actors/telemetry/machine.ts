@@ -64,6 +64,7 @@ export const connectionMachine = setup({
       meta: { waitsFor: 'the vehicle to send no more than its rate limit', until: 'never' },
       on: {
         WITHIN_LIMIT: 'streaming',
+        HELD: 'throttledAndHeld',
         DRAIN: { target: 'draining', actions: 'closeSocket' },
         DISCONNECTED: { target: 'closed', actions: ['noteClose', 'announceDisconnected'] },
         'runtime.restored': { target: 'closed', actions: ['noteClose', 'announceDisconnected', 'terminateSocket'] },
@@ -72,8 +73,21 @@ export const connectionMachine = setup({
     held: {
       meta: { waitsFor: 'room for what it sends: too much is received and not yet on disk', until: 'never' },
       on: {
-        LIMIT_EXCEEDED: 'throttled',
+        LIMIT_EXCEEDED: 'throttledAndHeld',
         READ_AGAIN: 'streaming',
+        DRAIN: { target: 'draining', actions: 'closeSocket' },
+        DISCONNECTED: { target: 'closed', actions: ['noteClose', 'announceDisconnected'] },
+        'runtime.restored': { target: 'closed', actions: ['noteClose', 'announceDisconnected', 'terminateSocket'] },
+      },
+    },
+    throttledAndHeld: {
+      meta: {
+        waitsFor: 'room for what it sends, and the vehicle to send no more than its rate limit',
+        until: 'never',
+      },
+      on: {
+        WITHIN_LIMIT: 'held',
+        READ_AGAIN: 'throttled',
         DRAIN: { target: 'draining', actions: 'closeSocket' },
         DISCONNECTED: { target: 'closed', actions: ['noteClose', 'announceDisconnected'] },
         'runtime.restored': { target: 'closed', actions: ['noteClose', 'announceDisconnected', 'terminateSocket'] },

@@ -6,7 +6,7 @@ import { connectionMachine } from '../../../src/actors/telemetry/machine.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { connectionInput } from './inputs.js';
 
-type State = 'handshaking' | 'streaming' | 'throttled' | 'held' | 'draining' | 'closed';
+type State = 'handshaking' | 'streaming' | 'throttled' | 'held' | 'throttledAndHeld' | 'draining' | 'closed';
 
 /** What leads to each state. */
 const PATHS: Readonly<Record<State, readonly ConnectionEvent[]>> = {
@@ -14,6 +14,7 @@ const PATHS: Readonly<Record<State, readonly ConnectionEvent[]>> = {
   streaming: [{ type: 'CONNECTED' }],
   throttled: [{ type: 'CONNECTED' }, { type: 'LIMIT_EXCEEDED' }],
   held: [{ type: 'CONNECTED' }, { type: 'HELD' }],
+  throttledAndHeld: [{ type: 'CONNECTED' }, { type: 'LIMIT_EXCEEDED' }, { type: 'HELD' }],
   draining: [{ type: 'CONNECTED' }, { type: 'DRAIN' }],
   closed: [{ type: 'CONNECTED' }, { type: 'DISCONNECTED', code: 1000 }],
 };
@@ -35,14 +36,20 @@ const TRANSITIONS: readonly (readonly [State, ConnectionEvent | number, State, r
     ['streaming', DISCONNECTED, 'closed', ['DISCONNECTED'], 1005],
     ['streaming', RESTORED, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
     ['throttled', { type: 'WITHIN_LIMIT' }, 'streaming', []],
+    ['throttled', { type: 'HELD' }, 'throttledAndHeld', []],
     ['throttled', { type: 'DRAIN' }, 'draining', ['socket.close']],
     ['throttled', DISCONNECTED, 'closed', ['DISCONNECTED'], 1005],
     ['throttled', RESTORED, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
     ['held', { type: 'READ_AGAIN' }, 'streaming', []],
-    ['held', { type: 'LIMIT_EXCEEDED' }, 'throttled', []],
+    ['held', { type: 'LIMIT_EXCEEDED' }, 'throttledAndHeld', []],
     ['held', { type: 'DRAIN' }, 'draining', ['socket.close']],
     ['held', DISCONNECTED, 'closed', ['DISCONNECTED'], 1005],
     ['held', RESTORED, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
+    ['throttledAndHeld', { type: 'WITHIN_LIMIT' }, 'held', []],
+    ['throttledAndHeld', { type: 'READ_AGAIN' }, 'throttled', []],
+    ['throttledAndHeld', { type: 'DRAIN' }, 'draining', ['socket.close']],
+    ['throttledAndHeld', DISCONNECTED, 'closed', ['DISCONNECTED'], 1005],
+    ['throttledAndHeld', RESTORED, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
     ['draining', DISCONNECTED, 'closed', ['DISCONNECTED'], 1005],
     ['draining', RESTORED, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
     ['draining', 10_000, 'closed', ['DISCONNECTED', 'socket.terminate'], 1006],
@@ -94,7 +101,7 @@ describe('the chart of a connection', () => {
   });
 
   it('FT-CON-4 every state but the last closes, and says so, when its connection is brought back without a socket', () => {
-    for (const state of ['streaming', 'throttled', 'held', 'draining'] as const) {
+    for (const state of ['streaming', 'throttled', 'held', 'throttledAndHeld', 'draining'] as const) {
       const before = start();
       before.at(state);
       const snapshot = before.actor.getPersistedSnapshot();
@@ -116,7 +123,8 @@ describe('the chart of a connection', () => {
       ['streaming', { type: 'CONNECTED' }],
       ['streaming', { type: 'READ_AGAIN' }],
       ['throttled', { type: 'LIMIT_EXCEEDED' }],
-      ['throttled', { type: 'HELD' }],
+      ['throttled', { type: 'READ_AGAIN' }],
+      ['held', { type: 'WITHIN_LIMIT' }],
       ['draining', { type: 'DRAIN' }],
       ['draining', { type: 'LIMIT_EXCEEDED' }],
     ] as const) {
