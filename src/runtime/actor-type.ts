@@ -106,6 +106,8 @@ export interface ActorType {
   /** By the names of delays. @default 'fire' */
   readonly overdue?: Readonly<Record<string, OverduePolicy>>;
   readonly outputs?: Readonly<Record<string, OutputEffect>>;
+  /** Told when an actor was stopped, or is parked: what is on its way to it may never be answered. */
+  readonly gone?: (address: Address) => void;
   readonly hot?: HotLogic;
   /** A small row for lists and gauges, rewritten when it changes (RT-12). */
   readonly summary?: (snapshot: { value: unknown; context: unknown; status: string }) => SummaryRow;

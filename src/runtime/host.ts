@@ -232,10 +232,16 @@ export class Host implements CellHost {
 
   finished(cell: Cell, how: 'done' | 'stopped'): void {
     this.failures.finished(cell, how);
+    if (how === 'stopped' || cell.status === 'parked') this.gone(cell);
   }
 
   failed(cell: Cell, error: unknown): void {
     this.failures.failed(cell, error);
+    if (cell.status === 'parked') this.gone(cell);
+  }
+
+  private gone({ address, type }: Cell): void {
+    this.guard(address, () => type.gone?.(address));
   }
 
   guard(address: Address, callback: () => void): void {

@@ -35,10 +35,11 @@ export class Connections {
     return this.byId.values();
   }
 
-  /** The id itself, or with a suffix while another live connection has it (FT-REG-2). */
-  freeId(wanted: string): string {
+  /** The id itself, or with a suffix while another live connection has it (FT-REG-2), or a parked actor. */
+  freeId(wanted: string, isParked: (address: string) => boolean = () => false): string {
+    const isTaken = (id: string): boolean => this.byId.has(id) || isParked(connectionAddress(id));
     let id = wanted;
-    for (let suffix = 2; this.byId.has(id); suffix++) id = `${wanted}-${suffix}`;
+    for (let suffix = 2; isTaken(id); suffix++) id = `${wanted}-${suffix}`;
     return id;
   }
 

@@ -130,6 +130,8 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
       idleAfterMs: 'never',
       // Bytes are bounded at the socket; this bounds a flood of tiny messages.
       mailbox: { capacity: 1_024 },
+      // Its messages are dead letters, or wait for an operator; the vehicle sends them again over another connection.
+      gone: (address) => connections.at(address)?.abandon(),
       outputs: {
         connectivity: (output) => {
           if (!ingestSettings.routes['connectivity']) return;

@@ -47,7 +47,8 @@ export class ListenerService implements Child {
   constructor(private readonly deps: ListenerServiceDeps) {}
 
   readonly start = async (): Promise<void> => {
-    const { settings, ingestSettings, clock, ids, logger, metrics, connections, connectivity, connected } = this.deps;
+    const { settings, ingestSettings, system, clock, ids, logger, metrics } = this.deps;
+    const { connections, connectivity, connected } = this.deps;
     connectivity.open();
     const material = await loadMaterial(settings, clock, logger);
     this.material = material;
@@ -62,7 +63,7 @@ export class ListenerService implements Child {
       ids,
       logger,
       metrics,
-      freeId: (wanted) => connections.freeId(wanted),
+      freeId: (wanted) => connections.freeId(wanted, (address) => system.cell(address)?.status === 'parked'),
       connected,
     });
     try {

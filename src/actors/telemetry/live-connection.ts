@@ -48,7 +48,7 @@ export class LiveConnection {
   /** Keys of records of earlier connections that came over this one again, and wait for the same (FT-ACK-3). */
   private readonly resent = new Set<string>();
   private isClosing = false;
-  /** The chart came to its end by itself and is told nothing more. */
+  /** The chart came to its end by itself, or is gone, and is told nothing more. */
   private isAbandoned = false;
   private closeCode: number | undefined;
   private isOver = false;
@@ -166,8 +166,8 @@ export class LiveConnection {
 
   private received(message: Buffer, isBinary: boolean): void {
     this.heard();
-    // Until the vehicle answers the close frame; it sends again what is not acknowledged.
-    if (this.isClosing) return;
+    // Until the vehicle answers the close frame, or the socket is gone; it sends again what is not acknowledged.
+    if (this.isClosing || this.isAbandoned) return;
     if (!isBinary) {
       const { connectionId, identity } = this.input;
       this.deps.metrics.refused(identity.deviceId, 'text_message', { txid: connectionId });
@@ -190,7 +190,7 @@ export class LiveConnection {
 
   /** Goes on with what waited for an answer: messages, the socket, or the end. */
   private proceed(): void {
-    this.inflow.handOver();
+    if (!this.isAbandoned) this.inflow.handOver();
     if (this.closeCode !== undefined) this.finish(this.closeCode);
     else if (this.drain) {
       const { code, reason } = this.drain;

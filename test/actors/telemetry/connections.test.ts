@@ -96,6 +96,14 @@ describe('the open connections', () => {
     assert.equal(connections.size, 2);
   });
 
+  it('FT-REG-2 the id of a parked actor is not free', () => {
+    const connections = new Connections(new ManualClock(), undefined);
+    assert.equal(
+      connections.freeId(ID, (address) => address === connectionAddress(ID)),
+      `${ID}-2`,
+    );
+  });
+
   it('FT-REG-2 only the socket whose entry it is removes it', () => {
     const connections = new Connections(new ManualClock(), undefined);
     const [old, current] = [connection(ID), connection(ID)];

@@ -355,6 +355,16 @@ describe('LC-2 the end', () => {
     gone.connection.abandon();
     assert.deepEqual(gone.ends, [[1006, true]], 'whichever comes first');
   });
+
+  it('an abandoned connection hands over nothing more, and takes no room', () => {
+    const budget = new IngestBudget(100);
+    const { ws, connection, actor, taken } = connect({ room: 1, budget });
+    for (const text of ['1', '2', '3']) ws.receive(text);
+    actor.room = 10;
+    connection.abandon();
+    ws.receive('read before the socket was gone');
+    assert.deepEqual([taken.map(String), budget.inFlightBytes], [['1'], 0]);
+  });
 });
 
 describe('LC-3 closing', () => {

@@ -68,6 +68,25 @@ describe('1.4 the registry of sockets', () => {
     assert.ok(hub.records().every(({ type, txid }) => type === 'V' || txid === ID));
   });
 
+  it('MBX-4 a connection whose actor is stopped ends, and what it had under way takes no room from the others', async (t) => {
+    const hub = await startIngestHub(t, RELIABLE);
+    const { system } = hub.hub;
+    const [idle, busy] = await Promise.all([hub.vehicle(), hub.vehicle()]);
+    const addresses = [...system.addresses('vehicle-connection')];
+    assert.equal(addresses.length, 2);
+    const isStopped = eventually(async () => {
+      busy.send();
+      return busy.end !== undefined;
+    }, 'the end of the busy one');
+    await Promise.all(addresses.map((address) => system.remove(address)));
+    await isStopped;
+    await idle.closed;
+    await eventually(async () => (await hub.metric('num_connections')) === 0, 'no connection is left');
+    assert.equal(await hub.metric('telemetry_in_flight_bytes'), 0);
+    const next = await hub.vehicle();
+    assert.equal((await next.ask()).kind, 'ack');
+  });
+
   it('FT-REG-3 FT-MET-3 the gauge counts the connections that are open', async (t) => {
     const hub = await startIngestHub(t);
     assert.equal(await hub.metric('num_connections'), 0);

@@ -27,6 +27,19 @@ test('SUP-1 one child past its limit is parked, and its siblings, its type and t
   assert.equal(system.counts.get('a')?.parked, 1);
 });
 
+test('SUP-1 a type hears of its actors that were stopped or are parked, and of no others', async (t) => {
+  const gone: string[] = [];
+  const type = scriptedType('a', 'durable', { intensity: 1, periodMs: 60_000, gone: (address) => gone.push(address) });
+  const { system, clock } = await testSystem(t, [type]);
+  for (const key of ['parked', 'restarted', 'stopped', 'well']) system.tell(`a/${key}`, script({ n: 1 }));
+  for (const key of ['parked', 'restarted', 'parked']) {
+    system.tell(`a/${key}`, script({ fail: 'once' }));
+    await clock.advance(10_000);
+  }
+  await system.remove('a/stopped');
+  assert.deepEqual(gone, ['a/parked', 'a/stopped']);
+});
+
 test('SUP-1 failures further apart than the period never park', async (t) => {
   const { system, clock } = await testSystem(t, [scriptedType('a', 'durable', { intensity: 1, periodMs: 10_000 })]);
   for (let n = 0; n < 10; n++) {
