@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import {
   type DatumInput,
   encodeAlerts,
@@ -39,6 +39,20 @@ async function passed(hub: IngestHub, car: Vehicle, topic: string, payload: Uint
   const txid = car.send({ topic, payload });
   await car.until(() => car.acked.includes(txid), `the ack of ${txid}`);
   return (await recordOf(hub, txid)).data;
+}
+
+/** A hub whose dispatcher cannot write until `clear`, and a vehicle that is gone before its record is confirmed. */
+async function leftUnconfirmed(t: TestContext) {
+  const folder = temporaryFolder(t);
+  const clear = obstructFiles(folder);
+  const clock = new ManualClock(Date.now());
+  const hub = await startIngestHub(t, RELIABLE, { folder, clock });
+  const first = await hub.vehicle();
+  first.send({ txid: 'resent', payload: SENT });
+  await first.roundTrip();
+  await eventually(async () => (await hub.metric('record_total', { record_type: 'V' })) === 1, 'the record');
+  await first.close();
+  return { hub, clock, clear, first };
 }
 
 describe('4.2 from the wire to the file', () => {
@@ -249,15 +263,7 @@ describe('4.4 acknowledgement', () => {
   });
 
   it('FT-ACK-3 BETTER: a resend of what waits for its dispatcher is stored once, and acked over the new connection', async (t) => {
-    const folder = temporaryFolder(t);
-    const clear = obstructFiles(folder);
-    const clock = new ManualClock(Date.now());
-    const hub = await startIngestHub(t, RELIABLE, { folder, clock });
-    const first = await hub.vehicle();
-    first.send({ txid: 'resent', payload: SENT });
-    await first.roundTrip();
-    await eventually(async () => (await hub.metric('record_total', { record_type: 'V' })) === 1, 'the record');
-    await first.close();
+    const { hub, clock, clear, first } = await leftUnconfirmed(t);
     const second = await hub.vehicle();
     second.send({ txid: 'resent', payload: SENT });
     second.send({ txid: 'resent', payload: SENT });
@@ -282,15 +288,7 @@ describe('4.4 acknowledgement', () => {
   });
 
   it('FT-ACK-3 BETTER: a confirmation whose connection is gone is counted, and the resend acked at once', async (t) => {
-    const folder = temporaryFolder(t);
-    const clear = obstructFiles(folder);
-    const clock = new ManualClock(Date.now());
-    const hub = await startIngestHub(t, RELIABLE, { folder, clock });
-    const first = await hub.vehicle();
-    first.send({ txid: 'resent', payload: SENT });
-    await first.roundTrip();
-    await eventually(async () => (await hub.metric('record_total', { record_type: 'V' })) === 1, 'the record');
-    await first.close();
+    const { hub, clock, clear } = await leftUnconfirmed(t);
     clear();
     await eventually(async () => {
       await clock.advance(500);
