@@ -35,7 +35,7 @@ export async function openStream(
   options: ApiOptions,
   path: string,
   query: readonly [string, string][],
-  received: (text: string) => void,
+  received: (text: string, socket: WebSocket) => void,
 ): Promise<WebSocket> {
   const { url } = options;
   const target = new URL(path, url.replace(/^ws/, 'http'));
@@ -46,7 +46,7 @@ export async function openStream(
     headers: authorization(options),
   });
   // The first message may come with the upgrade itself.
-  socket.on('message', (data) => received(String(data)));
+  socket.on('message', (data) => received(String(data), socket));
   return new Promise((resolve, reject) => {
     socket.once('open', () => resolve(socket));
     socket.once('error', (error: NodeJS.ErrnoException) => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { serveStatelyBridge } from '../../src/cli/stately-bridge.js';
 import { createHub } from '../../src/hub.js';
 import { checkHubConfig, configOf } from '../../src/hub-config.js';
@@ -68,8 +70,9 @@ test('record writes a fixture of a running actor', async (t) => {
   const out = join(temporaryFolder(t), 'broker.jsonl');
   const recording = runCommand(['record', 'broker/embedded', '--url', url, '--out', out, '--duration', '2']);
   setTimeout(() => hub.system.tell('broker/embedded', { type: 'broker.stop' }), 500);
-  const { exitCode, stdout } = await recording;
+  const { exitCode, stdout, stderr } = await recording;
   assert.equal(exitCode, 0);
+  assert.equal(stderr, '');
   assert.match(stdout, /replay it: fleetchart replay/);
   const kinds = readFileSync(out, 'utf8')
     .trim()
@@ -77,6 +80,16 @@ test('record writes a fixture of a running actor', async (t) => {
     .map((line) => (JSON.parse(line) as { kind: string }).kind);
   assert.equal(kinds[0], 'restore');
   assert.ok(kinds.includes('event'));
+});
+
+test('CLI-3 a recording in which nothing happened says so, and can be replayed', async (t) => {
+  const { url } = await watchedHub(t);
+  const out = join(temporaryFolder(t), 'idle.jsonl');
+  const recorded = await runCommand(['record', 'broker/embedded', '--url', url, '--out', out, '--duration', '0.5']);
+  assert.equal(recorded.exitCode, 0);
+  assert.match(recorded.stderr, /^nothing happened to broker\/embedded meanwhile: /);
+  const replayed = await runCommand(['replay', out]);
+  assert.equal(replayed.exitCode, 0);
 });
 
 test('CLI-3 recording what is not there says so, and leaves no empty file', async (t) => {
@@ -90,6 +103,24 @@ test('CLI-3 recording what is not there says so, and leaves no empty file', asyn
   const pattern = await record('vehicle-connection/*');
   assert.equal(pattern.exitCode, 2);
   assert.match(pattern.stderr, /is no address of an actor: type\/key, without patterns\n .*inspect --watch/);
+});
+
+test('CLI-3 a recording without an input to replay says that nothing was recorded', async (t) => {
+  const server = createServer((_request, response) => response.end('{}'));
+  const streams = new WebSocketServer({ server });
+  streams.on('connection', (socket) => {
+    socket.send('{"kind":"state","address":"a/k","value":"idle"}');
+    socket.close(1000);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const out = join(temporaryFolder(t), 'state.jsonl');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { exitCode, stderr } = await runCommand(['record', 'a/k', '--url', url, '--out', out]);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^error: nothing was recorded of a\/k\n/);
+  assert.ok(!existsSync(out));
 });
 
 test('CLI-3 a hub that asks for a token, or for another one, says how to give it', async (t) => {
