@@ -64,14 +64,16 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
 
   if (parts.updateManager) {
     const { settings, hasOwnBroker } = parts.updateManager;
+    // What the charts get is stored: nothing of how the broker is reached.
+    const { connection, log: _, ...orchestration } = settings;
     const name = 'update-manager';
     const manager = createUpdateManager({
       ...roleDeps,
-      settings: { ...settings, version },
+      settings: { ...orchestration, version },
       publish: links.publisher(name),
       reboot: rebootOf(parts.selfUpdate, deps),
     });
-    add(name, manager, managerLink(settings), hasOwnBroker);
+    add(name, manager, managerLink({ connection }), hasOwnBroker);
     routes.push(manager.routes);
   }
 

@@ -5,7 +5,7 @@ import { silentLogger, systemClock, systemIds } from '../src/runtime/index.js';
 import { createVehicle } from '../src/vehicle.js';
 import { checkVehicleConfig } from '../src/vehicle-config.js';
 import { connectClient } from './actors/mqtt/broker-setup.js';
-import { temporaryFolder } from './fakes/runtime.js';
+import { eventually, temporaryFolder } from './fakes/runtime.js';
 
 async function startVehicle(t: TestContext, ...sets: string[]) {
   const own = [`dataDir=${temporaryFolder(t)}`, 'http.port=0', 'mqtt.embedded.port=0'];
@@ -30,4 +30,18 @@ it('a vehicle has a broker, a console and an API of its own', async (t) => {
   const overview = await fetch(`${http}/api/v1/overview`);
   assert.equal(((await overview.json()) as { role: string }).role, 'vehicle');
   assert.ok((await connectClient(t, String(mqtt))).mqtt.connected);
+});
+
+it('what the charts of a vehicle keep has no password', async (t) => {
+  const password = 'correct-horse';
+  const connection = `updateManager.connection={username: m, password: ${password}}`;
+  const users = `mqtt.embedded.users=[{name: m, password: ${password}}]`;
+  const mine = ['mqtt.username=m', `mqtt.password=${password}`, 'selfUpdate={allowHttp: true}'];
+  const vehicle = await startVehicle(t, connection, users, ...mine, 'updateManager.thingsEnabled=false');
+  const { system } = vehicle;
+  const kept = (address: string) => JSON.stringify(system.peek(address)?.context ?? '');
+  await eventually(() => kept('update-manager/main').includes('phaseTimeoutMs'), 'the manager is configured', 30_000);
+  for (const address of ['update-manager/main', 'inventory/main', 'self-update-agent/os-image']) {
+    assert.ok(!kept(address).includes(password), address);
+  }
 });
