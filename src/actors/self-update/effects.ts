@@ -4,6 +4,7 @@ import type { EffectArguments } from '../../runtime/effect.js';
 import { errorRecord, FleetchartError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logging/log.js';
 import type { DiscardDownload, Download, DownloadRequest } from './download/download.js';
+import { checkedUrl } from './download/request.js';
 import type {
   ActivateOutput,
   BootedOutput,
@@ -73,7 +74,7 @@ export class AgentEffects {
 
   readonly download = async (args: EffectArguments<DownloadInput>): Promise<DownloadOutput> => {
     const { url, version, isStream } = args.input;
-    if (isStream) return { bytes: 0, path: null, inspected: await this.inspect(url, version, args.signal) };
+    if (isStream) return { bytes: 0, path: null, inspected: await this.inspectRemote(url, version, args.signal) };
     const transfer = this.transfer(args);
     this.downloading = transfer.catch(() => {});
     try {
@@ -133,7 +134,7 @@ export class AgentEffects {
   readonly undo = async ({ input, signal }: EffectArguments<UndoInput>): Promise<void> => {
     await this.downloading;
     await this.discard();
-    if (input.slot === null) return;
+    if (!input.isInstalled) return;
     const slots = input.isSuperseded ? await this.slots(signal) : [];
     const slot = slots.find(({ state }) => state === 'booted')?.name ?? input.slot;
     try {
@@ -153,6 +154,12 @@ export class AgentEffects {
     );
     logger.info({ path, bytes, sha256 }, 'bundle_downloaded');
     return { path, bytes };
+  }
+
+  /** What the installer streams is held to the same addresses as what is fetched: no files, no plain HTTP (SUA §6). */
+  private async inspectRemote(url: string, wanted: string, signal: AbortSignal): Promise<InspectedBundle> {
+    checkedUrl(url, this.options.bundles.allowHttp ?? false);
+    return this.inspect(url, wanted, signal);
   }
 
   private async inspect(source: string, wanted: string, signal: AbortSignal): Promise<InspectedBundle> {

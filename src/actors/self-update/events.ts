@@ -162,7 +162,8 @@ export interface CleanUpOutput extends ActivateOutput {
 }
 
 export interface UndoInput {
-  /** To be active again; null: nothing was installed. */
+  readonly isInstalled: boolean;
+  /** To be active again, if something was installed. */
   readonly slot: string | null;
   /** Another activity follows: what runs now stays, even if that is what was installed. */
   readonly isSuperseded: boolean;

@@ -378,7 +378,8 @@ export const selfUpdateMachine = agent.createMachine({
       invoke: {
         src: 'undo',
         input: ({ context }) => ({
-          slot: context.installed ? context.home : null,
+          isInstalled: context.installed,
+          slot: context.home,
           isSuperseded: context.next !== null,
         }),
         onDone: [

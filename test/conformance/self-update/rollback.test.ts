@@ -43,6 +43,16 @@ describe('rolling back and superseding', () => {
     assert.deepEqual(agent.said(), ['currentstate', 'CLEANUP_SUCCESS', 'INCOMPLETE']);
   });
 
+  it('D-7 what was installed from an unknown slot cannot be rolled back, and that is said', async (t) => {
+    const agent = await AgentUnderTest.connected(t);
+    agent.device.bundle = { version: '2.0', slotsBefore: {} };
+    await agent.want('2.0');
+    await agent.commands('DOWNLOAD', 'UPDATE', 'ACTIVATE');
+    agent.published.length = 0;
+    await agent.command('ROLLBACK');
+    assert.deepEqual(agent.said(), ['ROLLBACK_FAILURE']);
+  });
+
   it('SUA-5 D-8 a rollback aborts a transfer, and waits for an install', async (t) => {
     const agent = await AgentUnderTest.connected(t);
     agent.device.hold('download');

@@ -174,7 +174,7 @@ describe('steps', () => {
     const { steps, device, args } = effects();
     device.hold('download');
     const download = assert.rejects(steps.download(args({ url: 'u', version: '2.0', isStream: false })));
-    const undo = steps.undo(args({ slot: null, isSuperseded: false }));
+    const undo = steps.undo(args({ isInstalled: false, slot: null, isSuperseded: false }));
     await new Promise((resolve) => setImmediate(resolve));
     assert.ok(!device.calls.includes('discard'));
     device.release('download', new Error('aborted'));

@@ -34,6 +34,21 @@ describe('stream mode', () => {
     }
   });
 
+  it('SUA-32 D-9 what may not be fetched is not streamed either: neither files nor plain HTTP', async (t) => {
+    for (const url of ['/etc/passwd', 'file:///etc/passwd', 'http://bundles.example/os-2.raucb']) {
+      const agent = await AgentUnderTest.connected(t, { mode: 'stream' });
+      await agent.want('2.0', 'a1', url);
+      await agent.command('DOWNLOAD');
+      assert.equal(agent.state, 'failed');
+      assert.deepEqual(agent.device.calls, []);
+      assert.match(String(agent.last.payload.actions?.[0]?.message), /^Download failed: /);
+    }
+    const lenient = await AgentUnderTest.connected(t, { mode: 'stream', allowHttp: true });
+    await lenient.want('2.0', 'a1', 'http://bundles.example/os-2.raucb');
+    await lenient.command('DOWNLOAD');
+    assert.equal(lenient.state, 'downloading.downloaded');
+  });
+
   it('SUA-36 D-10 a stream that fails goes on with a download by itself, and only this time', async (t) => {
     const agent = await AgentUnderTest.connected(t, { mode: 'stream' });
     agent.device.installs = { progress: [20], result: installerFails('NBD failed') };
