@@ -133,6 +133,30 @@ describe('file slots', () => {
     assert.equal(await rescued.bootedVersion(), 'factory');
   });
 
+  it('the image to fall back to is not overwritten before the running one is confirmed', async (t) => {
+    const { installer, bundles, start } = await lab(t);
+    const { target } = await install(installer, await slotBundle(bundles));
+    await installer.mark('active', target);
+    const early = await start();
+    const bundle = await slotBundle(bundles, { manifest: { version: '1.2' } });
+    const { slotsBefore } = await early.inspect(bundle, never);
+    const request = { source: bundle, desiredVersion: '1.2', slotsBefore, key: 'k' };
+    const patience = new AbortController();
+    const abandoned = assert.rejects(
+      early.install(request, () => {}, patience.signal),
+      /given up/,
+    );
+    // As much work as the other one would be.
+    const elsewhere = await lab(t);
+    await install(elsewhere.installer, bundle, '1.2');
+    patience.abort(new Error('given up'));
+    await abandoned;
+    assert.equal((await early.slots())[0]?.bootStatus, 'good');
+    const waits = early.install(request, () => {}, never);
+    await early.confirm();
+    assert.deepEqual(await waits, { target: 'a' });
+  });
+
   it('an image that stayed up with the broker for 30 s is confirmed; an orderly stop before is no failure', async (t) => {
     const { installer, bundles, start } = await lab(t);
     const { target } = await install(installer, await slotBundle(bundles));

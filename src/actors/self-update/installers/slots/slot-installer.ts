@@ -33,6 +33,8 @@ export class SlotInstaller implements Installer {
   private readonly files: SlotFiles;
   private running: SlotName | undefined;
   private isConfirmed = false;
+  /** Told when what runs has been confirmed, or could not be. */
+  private readonly awaiting = new Set<(error?: unknown) => void>();
   /** Changes of the boot record wait for each other. */
   private changing: Promise<unknown> = Promise.resolve();
 
@@ -51,8 +53,14 @@ export class SlotInstaller implements Installer {
   /** What runs has stayed up for long enough. */
   async confirm(): Promise<void> {
     const slot = this.booted();
-    await this.change((record) => confirmed(record, slot));
-    this.isConfirmed = true;
+    try {
+      await this.change((record) => confirmed(record, slot));
+      this.isConfirmed = true;
+    } catch (error) {
+      this.tell(error);
+      throw error;
+    }
+    this.tell();
   }
 
   /** An orderly stop is no failed attempt. */
@@ -90,6 +98,7 @@ export class SlotInstaller implements Installer {
       const message = `compatible mismatch: expected '${this.options.compatible}' but the bundle has '${manifest.compatible}'`;
       throw new InstallerError('BUNDLE_INCOMPATIBLE', message);
     }
+    await this.untilGood(signal);
     await this.change((record) => condemned(record, target));
     await this.files.clear(target);
     const fresh = this.files.newImage(target);
@@ -131,6 +140,28 @@ export class SlotInstaller implements Installer {
       ...(content ? { status: 'ok' } : {}),
       ...(version === undefined ? {} : { version }),
     };
+  }
+
+  /** The slot that is overwritten is what an image that does not stay up falls back to. */
+  private async untilGood(signal: AbortSignal): Promise<void> {
+    const { slots } = await this.files.bootRecord();
+    if (slots[this.booted()].isGood) return;
+    await new Promise<void>((resolve, reject) => {
+      const aborted = (): void => end(signal.reason);
+      const end = (error?: unknown): void => {
+        signal.removeEventListener('abort', aborted);
+        this.awaiting.delete(end);
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      this.awaiting.add(end);
+      signal.addEventListener('abort', aborted);
+      if (signal.aborted) aborted();
+    });
+  }
+
+  private tell(error?: unknown): void {
+    for (const end of [...this.awaiting]) end(error);
   }
 
   private booted(): SlotName {
