@@ -37,8 +37,8 @@ export interface InstallRequest {
 }
 
 /**
- * Writes bundles into slots. Every call but `install` ends by itself, within half a minute at most; all end when
- * `signal` aborts.
+ * Writes bundles into slots. Every call but `install` ends by itself, within a few minutes at most; what takes long ends
+ * when `signal` aborts.
  */
 export interface Installer {
   readonly kind: 'rauc' | 'slots' | 'dummy';

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import dbus, { type MessageBus } from 'dbus-native';
 
 /** What the service tells without being asked. */
@@ -39,8 +40,14 @@ export class RaucBus {
   private connection: Connection | undefined;
   private readonly listeners = new Set<(signal: RaucSignal) => void>();
 
-  /** `address` as in `DBUS_SYSTEM_BUS_ADDRESS`, which is the default. */
-  constructor(private readonly address = process.env['DBUS_SYSTEM_BUS_ADDRESS'] ?? DEFAULT_ADDRESS) {}
+  /**
+   * `address` as in `DBUS_SYSTEM_BUS_ADDRESS`, which is the default; `callMs`: for an answer, to a connection's first
+   * words too.
+   */
+  constructor(
+    private readonly address = process.env['DBUS_SYSTEM_BUS_ADDRESS'] ?? DEFAULT_ADDRESS,
+    private readonly callMs = CALL_MS,
+  ) {}
 
   /** @throws RaucCallError */
   call(member: string, signature = '', body: readonly unknown[] = [], signal?: AbortSignal): Promise<unknown> {
@@ -76,7 +83,7 @@ export class RaucBus {
     try {
       const { bus, ready } = this.connect();
       await ready;
-      return await bus.invoke(withBody, { timeout: CALL_MS, ...(signal ? { signal } : {}) });
+      return await bus.invoke(withBody, { timeout: this.callMs, ...(signal ? { signal } : {}) });
     } catch (error) {
       signal?.throwIfAborted();
       const { message, dbusName } = error as { message?: string; dbusName?: string };
@@ -99,11 +106,18 @@ export class RaucBus {
 
   private async subscribe(bus: MessageBus): Promise<void> {
     const failed = new Promise<never>((_resolve, reject) => bus.connection.on('error', reject));
+    const answered = new AbortController();
+    const late = wait(this.callMs, undefined, { signal: answered.signal }).then(() => {
+      throw new Error(`the bus gave no answer within ${this.callMs} ms`);
+    });
+    late.catch(() => {});
     const rules = [
       `type='signal',sender='${SERVICE}',path='/'`,
       `type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${SERVICE}'`,
     ];
-    await Promise.race([Promise.all(rules.map((rule) => bus.addMatch(rule))), failed]);
+    const subscribed = Promise.all(rules.map((rule) => bus.addMatch(rule)));
+    subscribed.catch(() => {});
+    await Promise.race([subscribed, failed, late]).finally(() => answered.abort());
   }
 
   private lost(connection: Connection): void {
