@@ -12,6 +12,9 @@ import type { LinkTlsFiles, MqttLinkOptions, PublishOutput } from './options.js'
 
 /** How often a full inbox is looked at. */
 const FULL_CHECK_MS = 100;
+/** Brokers end the connection of a client that sends more than they take, and do not say why. */
+const LARGE_BYTES = 64 * 1024;
+const MOST_LOSSES = 5;
 
 export interface LinkHostDeps {
   readonly system: ActorSystem;
@@ -92,9 +95,13 @@ export class LinkHost {
     }
   }
 
-  /** Resolves when the broker has acknowledged the publication, however many connections that takes. */
+  /**
+   * Resolves when the broker has acknowledged the publication, however many connections that takes. A large one that
+   * was under way when several were lost is dropped and counted: nothing behind it would ever leave.
+   */
   async publish(output: PublishOutput, { signal }: Pick<OutputContext, 'signal'>): Promise<void> {
     this.unpublished++;
+    let losses = 0;
     try {
       // What was acknowledged before is off the disk, so that a crash repeats at most this one.
       await this.deps.system.commit.flushed();
@@ -106,6 +113,9 @@ export class LinkHost {
           return;
         } catch (error) {
           if (connection.isUp) throw error;
+          if (Buffer.byteLength(output.payload) < LARGE_BYTES || ++losses < MOST_LOSSES) continue;
+          this.deps.metrics.refused(this.options.name, 'unpublishable', output.topic);
+          return;
         }
       }
     } finally {

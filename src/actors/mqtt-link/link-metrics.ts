@@ -59,7 +59,7 @@ export class LinkMetrics {
     this.redeliveries.inc({ link });
   }
 
-  refused(link: string, reason: 'unwanted' | 'too_large' | 'unreadable', topic: string): void {
+  refused(link: string, reason: 'unwanted' | 'too_large' | 'unreadable' | 'unpublishable', topic: string): void {
     this.refusals.refuse(link, reason, { topic: topic.slice(0, 200) });
   }
 }

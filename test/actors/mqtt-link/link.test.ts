@@ -56,6 +56,18 @@ describe('an MQTT link with the embedded broker', () => {
     assert.equal(await link.metric('mqtt_link_published_total'), 3);
   });
 
+  it('what is larger than the broker takes is dropped after a few tries, and what is behind it leaves', async (t) => {
+    const broker = await startBroker(t);
+    const heard = await listener(broker);
+    const link = await startLink(t, broker.address.url, { backoff: { firstMs: 1, longestMs: 2 } });
+    await link.reaches('online');
+    link.tell({ type: 'SAY', text: 'x'.repeat(1_200_000) });
+    link.tell({ type: 'SAY', text: 'behind it' });
+    await eventually(() => heard.payloads().includes('behind it'), 'the next one arrives', 30_000);
+    assert.deepEqual(heard.payloads(), ['behind it']);
+    assert.equal(await link.metric('mqtt_link_rejected_total'), 1);
+  });
+
   it('UM-CON-3 starts without a broker and says what it waits for', async (t) => {
     const gone = await startBroker(t);
     await gone.host.close(1_000);
