@@ -10,12 +10,13 @@
  */
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { filterTakes } from '../../../protocols/mqtt/index.js';
 import { BrokerError } from '../errors.js';
 import { type BrokerStore, keyOfName } from './broker-tables.js';
 import type { Entry, OutgoingQueue } from './outgoing-queue.js';
 import type { BrokerRef, ClientRef, OutgoingPacket, Packet, Subscription, SubscriptionIndex } from './packets.js';
 import { receivedKey, type SessionDeps, Sessions } from './sessions.js';
-import { fitsFilter, isWild } from './topic-filter.js';
+import { isWild } from './topic-filter.js';
 
 export interface StoredPersistenceDeps extends SessionDeps {
   readonly commit: BrokerStore['commit'];
@@ -78,7 +79,7 @@ export class StoredPersistence {
     const topics = new Set(filters.filter((filter) => this.retained.has(filter)));
     const wild = filters.filter(isWild);
     if (wild.length > 0) {
-      for (const topic of this.retained) if (wild.some((filter) => fitsFilter(topic, filter))) topics.add(topic);
+      for (const topic of this.retained) if (wild.some((filter) => filterTakes(filter, topic))) topics.add(topic);
     }
     for (const topic of topics) {
       const packet = this.deps.tables.retained.get(keyOfName(topic));
