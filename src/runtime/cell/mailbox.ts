@@ -93,9 +93,10 @@ export class Mailbox {
     return message;
   }
 
-  /** Puts back what a discarded slice had taken; the bound does not apply. */
+  /** Puts back what a discarded slice had taken, each in its own queue; the bound does not apply. */
   putBack(messages: readonly Message[]): void {
-    this.ordinary.unshift(messages);
+    this.system.unshift(messages.filter(isSystemMessage));
+    this.ordinary.unshift(messages.filter((message) => !isSystemMessage(message)));
   }
 
   /** Forgets timers of an actor that is gone. */
