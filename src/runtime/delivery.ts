@@ -7,9 +7,10 @@ import type { Message } from './cell/message.js';
 import type { Cells } from './cells.js';
 import type { Clock } from './clock.js';
 import type { CountsByType } from './counts.js';
-import { ActorError } from './errors.js';
+import { ActorError, errorRecord } from './errors.js';
 import type { RuntimeLog } from './logging/runtime-log.js';
 import type { Storage } from './store/storage.js';
+import type { StoredRow } from './store/stored-inbox.js';
 
 /** Messages that one actor's stored inbox holds (DUR-4). */
 const STORED_PER_ACTOR = 100_000;
@@ -90,15 +91,18 @@ export class Delivery implements MessageEnds {
     this.options.ready(cell);
   }
 
-  /** A message that an earlier run of the process left in the store; false, and it stays, if its type is not known. */
-  resume(address: Address, row: string): boolean {
+  /**
+   * A message that an earlier run of the process left in the store, in its order; a stop overtakes those before it as
+   * it did then (MBX-2). False, and it stays, if its type is not known.
+   */
+  resume({ address, row, isStop }: StoredRow): boolean {
     const { cells, ready } = this.options;
     const type = cells.typeOf(address);
     if (!type) return false;
     const cell = cells.at(address, type);
     cell.wakesFor('boot');
-    const message = cell.status === 'parked' ? this.stored(address, row) : undefined;
-    if (message?.kind === 'stop') this.enqueue(cell, message);
+    const message = isStop ? this.stored(address, row) : undefined;
+    if (message) this.enqueue(cell, message);
     else cell.queue.backlog.push(row);
     ready(cell);
     return true;
@@ -137,8 +141,17 @@ export class Delivery implements MessageEnds {
     if ('row' in message && message.row !== undefined) storage.inbox.remove(address, message.row);
     if (error === undefined) return;
     this.deadLetter(address, message, error);
-    // Its sender is not to send it again.
-    if (message.kind === 'event' && message.acknowledged) storage.commit.afterFlush(message.acknowledged);
+    this.acknowledge(message);
+  }
+
+  passOver(address: Address, message: Message | string): void {
+    const row = typeof message === 'string' ? message : 'row' in message ? message.row : undefined;
+    if (row !== undefined) this.options.storage.inbox.remove(address, row);
+    if (typeof message !== 'string') this.acknowledge(message);
+  }
+
+  passedOver(address: Address, count: number, error: unknown): void {
+    this.options.log.warn({ actor: address, count, err: errorRecord(error) }, 'messages_without_letter');
   }
 
   dropped({ address, type }: CellId, message: Message, policy: OverflowPolicy): void {
@@ -146,6 +159,13 @@ export class Delivery implements MessageEnds {
     counts.of(type.name).dropped++;
     this.discard(address, message);
     log.debug({ actor: address, policy }, 'message_dropped');
+  }
+
+  /** Its sender is not to send it again. */
+  private acknowledge(message: Message): void {
+    if (message.kind === 'event' && message.acknowledged) {
+      this.options.storage.commit.afterFlush(message.acknowledged);
+    }
   }
 
   deadLetter(address: Address, message: Message, error: unknown): void {

@@ -47,6 +47,10 @@ export interface MessageEnds {
   stored(address: Address, row: string): Message | undefined;
   /** Removes a message from the stored inbox; with an `error` it becomes a dead letter, and is acknowledged as one. */
   discard(address: Address, message: Message, error?: unknown): void;
+  /** Makes an end of a message, or of a row of the stored inbox, without a dead letter; its sender is acknowledged. */
+  passOver(address: Address, message: Message | string): void;
+  /** So many were {@link passOver passed over}. */
+  passedOver(address: Address, count: number, error: unknown): void;
   dropped(cell: CellId, message: Message, policy: OverflowPolicy): void;
   deadLetter(address: Address, message: Message, error: unknown): void;
 }

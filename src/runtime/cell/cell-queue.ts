@@ -3,6 +3,7 @@ import type { CellHost, CellId } from './cell-host.js';
 import { Deque } from './deque.js';
 import { Mailbox } from './mailbox.js';
 import type { EventMessage, Message } from './message.js';
+import { Overtaken } from './overtaken.js';
 
 /** Behind every row that there is: new rows come after all others. */
 const LAST_ROW = '\uffff';
@@ -16,6 +17,7 @@ export class CellQueue {
   deferred: EventMessage[] = [];
 
   private readonly address: Address;
+  private overtaken: Overtaken | undefined;
 
   constructor(
     id: CellId,
@@ -67,12 +69,25 @@ export class CellQueue {
     return () => stored.map((store) => store());
   }
 
-  /** Makes dead letters of all that waits. */
-  discardAll(error: unknown): void {
-    for (const message of this.mailbox.drain()) this.host.messages.discard(this.address, message, error);
-    for (let message = this.nextStored(); message; message = this.nextStored()) {
-      this.host.messages.discard(this.address, message, error);
+  /** A stop has come: nothing of what waits now is taken any more. */
+  overtake(): void {
+    const waiting = this.mailbox.drain();
+    if (waiting.length === 0 && this.backlog.length === 0) return;
+    this.overtaken ??= new Overtaken(this.address, this.host.messages);
+    for (const message of waiting) this.overtaken.add(message);
+    for (let row = this.backlog.shift(); row; row = this.backlog.shift()) this.overtaken.add(row);
+  }
+
+  /** Between slices: makes an end of some of what a stop has overtaken. While it returns true, there is more. */
+  discardOvertaken(error: unknown): boolean {
+    if (this.mailbox.hasStop && this.deferred.length > 0) {
+      this.overtaken ??= new Overtaken(this.address, this.host.messages);
+      this.overtaken.addFirst(this.deferred);
+      this.deferred = [];
     }
+    if (this.overtaken?.discardPage(error)) return true;
+    this.overtaken = undefined;
+    return false;
   }
 
   /** Drops all that waits, and what is stored of it. */
@@ -81,6 +96,8 @@ export class CellQueue {
       this.host.messages.discard(this.address, message);
     this.deferred = [];
     for (let row = this.backlog.shift(); row; row = this.backlog.shift()) this.host.inbox.remove(this.address, row);
+    this.overtaken?.forgetAll();
+    this.overtaken = undefined;
   }
 
   private nextStored(): Message | undefined {

@@ -1,0 +1,55 @@
+import type { Address } from '../address.js';
+import type { MessageEnds } from './cell-host.js';
+import { Deque } from './deque.js';
+import type { Message } from './message.js';
+
+/** Messages that are made an end of at a time: a few milliseconds' worth (MBX-3). */
+const PAGE = 1_000;
+/** The newest become dead letters; more would push out those of everybody else (SUP-7). */
+const MOST_LETTERS = 100;
+
+/** What a stop has overtaken (MBX-2): however much it is, making an end of it delays nobody. */
+export class Overtaken {
+  /** Oldest first: messages, and rows of the stored inbox that have not been read. */
+  private readonly waiting = new Deque<Message | string>();
+  private withoutLetter = 0;
+
+  constructor(
+    private readonly address: Address,
+    private readonly ends: MessageEnds,
+  ) {}
+
+  add(message: Message | string): void {
+    this.waiting.push(message);
+  }
+
+  /** Messages that are older than all others. */
+  addFirst(messages: readonly Message[]): void {
+    this.waiting.unshift(messages);
+  }
+
+  /** Makes an end of the oldest; false when none is left. */
+  discardPage(error: unknown): boolean {
+    for (let count = 0; count < PAGE; count++) {
+      const isKept = this.waiting.length <= MOST_LETTERS;
+      const next = this.waiting.shift();
+      if (next === undefined) break;
+      if (isKept) this.keep(next, error);
+      else this.ends.passOver(this.address, next);
+      if (!isKept) this.withoutLetter++;
+    }
+    if (this.waiting.length > 0) return true;
+    if (this.withoutLetter > 0) this.ends.passedOver(this.address, this.withoutLetter, error);
+    return false;
+  }
+
+  /** Drops them all, with what is stored of them. */
+  forgetAll(): void {
+    for (const next of this.waiting.drain()) this.ends.passOver(this.address, next);
+  }
+
+  private keep(next: Message | string, error: unknown): void {
+    const message = typeof next === 'string' ? this.ends.stored(this.address, next) : next;
+    if (message) this.ends.discard(this.address, message, error);
+  }
+}
