@@ -2,12 +2,12 @@ import type { EventObject } from 'xstate';
 import { type Address, isAddress } from './address.js';
 import type { Cell } from './cell/cell.js';
 import type { CellId, MessageEnds } from './cell/cell-host.js';
-import type { OverflowPolicy } from './cell/mailbox.js';
+import type { DropPolicy } from './cell/mailbox.js';
 import type { Message } from './cell/message.js';
 import type { Cells } from './cells.js';
 import type { Clock } from './clock.js';
 import type { CountsByType } from './counts.js';
-import { ActorError, errorRecord } from './errors.js';
+import { ActorError } from './errors.js';
 import type { RuntimeLog } from './logging/runtime-log.js';
 import type { Storage } from './store/storage.js';
 import type { StoredRow } from './store/stored-inbox.js';
@@ -83,6 +83,7 @@ export class Delivery implements MessageEnds {
     const isBehind = cell.queue.backlog.length > 0 && row !== undefined;
     if (isBehind || !cell.queue.mailbox.push(message)) {
       if (row === undefined || cell.queue.storedDepth >= STORED_PER_ACTOR) {
+        this.options.counts.of(cell.type.name).dropped['inbox-full']++;
         this.discard(cell.address, message, busy(cell.address));
         return;
       }
@@ -150,13 +151,15 @@ export class Delivery implements MessageEnds {
     if (typeof message !== 'string') this.acknowledge(message);
   }
 
-  passedOver(address: Address, count: number, error: unknown): void {
-    this.options.log.warn({ actor: address, count, err: errorRecord(error) }, 'messages_without_letter');
+  overtaken({ address, type }: CellId, count: number, withoutLetter: number): void {
+    const { counts, log } = this.options;
+    counts.of(type.name).dropped.stop += count;
+    if (withoutLetter > 0) log.warn({ actor: address, count: withoutLetter }, 'messages_without_letter');
   }
 
-  dropped({ address, type }: CellId, message: Message, policy: OverflowPolicy): void {
+  dropped({ address, type }: CellId, message: Message, policy: DropPolicy): void {
     const { counts, log } = this.options;
-    counts.of(type.name).dropped++;
+    counts.of(type.name).dropped[policy]++;
     this.discard(address, message);
     log.debug({ actor: address, policy }, 'message_dropped');
   }

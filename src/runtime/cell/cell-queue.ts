@@ -20,7 +20,7 @@ export class CellQueue {
   private overtaken: Overtaken | undefined;
 
   constructor(
-    id: CellId,
+    private readonly id: CellId,
     private readonly host: CellHost,
   ) {
     this.address = id.address;
@@ -35,6 +35,18 @@ export class CellQueue {
   get isCrowded(): boolean {
     if (this.backlog.length > 0) return true;
     return this.deferred.length > 0 && this.deferred.length + this.mailbox.depth >= this.mailbox.capacity;
+  }
+
+  /** All messages that wait. */
+  get depth(): number {
+    return this.mailbox.depth + this.storedDepth;
+  }
+
+  /** When the oldest of them came, epoch milliseconds: what was put off is older than what has found room since. */
+  get oldestAt(): number | undefined {
+    const row = this.backlog.peek();
+    const at = this.deferred[0]?.enqueuedAt ?? this.mailbox.oldestAt;
+    return at === undefined && row !== undefined ? this.host.inbox.storedAt(this.address, row) : at;
   }
 
   /** Messages that wait in the store rather than in memory. */
@@ -73,7 +85,7 @@ export class CellQueue {
   overtake(): void {
     const waiting = this.mailbox.drain();
     if (waiting.length === 0 && this.backlog.length === 0) return;
-    this.overtaken ??= new Overtaken(this.address, this.host.messages);
+    this.overtaken ??= new Overtaken(this.id, this.host.messages);
     for (const message of waiting) this.overtaken.add(message);
     for (let row = this.backlog.shift(); row; row = this.backlog.shift()) this.overtaken.add(row);
   }
@@ -81,7 +93,7 @@ export class CellQueue {
   /** Between slices: makes an end of some of what a stop has overtaken. While it returns true, there is more. */
   discardOvertaken(error: unknown): boolean {
     if (this.mailbox.hasStop && this.deferred.length > 0) {
-      this.overtaken ??= new Overtaken(this.address, this.host.messages);
+      this.overtaken ??= new Overtaken(this.id, this.host.messages);
       this.overtaken.addFirst(this.deferred);
       this.deferred = [];
     }

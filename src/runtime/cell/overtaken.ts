@@ -1,5 +1,5 @@
 import type { Address } from '../address.js';
-import type { MessageEnds } from './cell-host.js';
+import type { CellId, MessageEnds } from './cell-host.js';
 import { Deque } from './deque.js';
 import type { Message } from './message.js';
 
@@ -12,12 +12,16 @@ const MOST_LETTERS = 100;
 export class Overtaken {
   /** Oldest first: messages, and rows of the stored inbox that have not been read. */
   private readonly waiting = new Deque<Message | string>();
+  private discarded = 0;
   private withoutLetter = 0;
+  private readonly address: Address;
 
   constructor(
-    private readonly address: Address,
+    private readonly id: CellId,
     private readonly ends: MessageEnds,
-  ) {}
+  ) {
+    this.address = id.address;
+  }
 
   add(message: Message | string): void {
     this.waiting.push(message);
@@ -34,12 +38,13 @@ export class Overtaken {
       const isKept = this.waiting.length <= MOST_LETTERS;
       const next = this.waiting.shift();
       if (next === undefined) break;
+      this.discarded++;
       if (isKept) this.keep(next, error);
       else this.ends.passOver(this.address, next);
       if (!isKept) this.withoutLetter++;
     }
     if (this.waiting.length > 0) return true;
-    if (this.withoutLetter > 0) this.ends.passedOver(this.address, this.withoutLetter, error);
+    this.ends.overtaken(this.id, this.discarded, this.withoutLetter);
     return false;
   }
 

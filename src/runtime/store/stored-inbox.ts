@@ -58,6 +58,15 @@ export class StoredInbox {
     return { ...message, row, enqueuedAt: at };
   }
 
+  /** When a message was told, epoch milliseconds; nothing if it cannot be read. */
+  storedAt(address: Address, row: string): number | undefined {
+    try {
+      return this.read(address, row)?.enqueuedAt;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** All rows, those of an address in the order they were written, for the start of the process. */
   *rows(): Generator<StoredRow> {
     for (const [key, bytes] of this.commit.range('inbox', '', '\uffff')) {

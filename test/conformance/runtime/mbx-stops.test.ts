@@ -90,6 +90,7 @@ test('MBX-3 SUP-7 what a stop overtakes, however much, delays nobody and leaves 
     Array.from({ length: 100 }, (_, n) => count - 1 - n),
   );
   assert.equal(system.deadLetters.total, 100);
+  assert.equal(system.counts.get('a')?.dropped.stop, count);
   const [line, ...more] = lines as Array<[string, { actor: string; count: number }]>;
   assert.deepEqual([line?.[0], line?.[1].actor, line?.[1].count, more], ['messages_without_letter', 'a/k', 4_900, []]);
 });
