@@ -83,11 +83,10 @@ export class CellQueue {
 
   /** A stop has come: nothing of what waits now is taken any more. */
   overtake(): void {
-    const waiting = this.mailbox.drain();
-    if (waiting.length === 0 && this.backlog.length === 0) return;
+    const waiting = [...this.mailbox.drain(), ...this.backlog.drain()];
+    if (waiting.length === 0) return;
     this.overtaken ??= new Overtaken(this.id, this.host.messages);
-    for (const message of waiting) this.overtaken.add(message);
-    for (let row = this.backlog.shift(); row; row = this.backlog.shift()) this.overtaken.add(row);
+    this.overtaken.add(waiting);
   }
 
   /** Between slices: makes an end of some of what a stop has overtaken. While it returns true, there is more. */

@@ -4,7 +4,7 @@ import { Deque } from './deque.js';
 import type { Message } from './message.js';
 
 /** Messages that are made an end of at a time: a few milliseconds' worth (MBX-3). */
-const PAGE = 1_000;
+const PAGE = 250;
 /** The newest become dead letters; more would push out those of everybody else (SUP-7). */
 const MOST_LETTERS = 100;
 
@@ -23,8 +23,9 @@ export class Overtaken {
     this.address = id.address;
   }
 
-  add(message: Message | string): void {
-    this.waiting.push(message);
+  /** What is younger than all others. */
+  add(messages: readonly (Message | string)[]): void {
+    this.waiting.unshift([...this.waiting.drain(), ...messages]);
   }
 
   /** Messages that are older than all others. */
