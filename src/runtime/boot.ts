@@ -7,8 +7,8 @@ import type { Storage } from './store/storage.js';
 export function takeUp(host: Host, storage: Storage): void {
   reviewRecords(host, storage);
   const messages = new Map<string, number>();
-  for (const { address, row } of [...storage.inbox.rows()])
-    if (!host.messages.resume(address, row)) increment(messages, typeOf(address));
+  for (const stored of [...storage.inbox.rows()])
+    if (!host.messages.resume(stored)) increment(messages, typeOf(stored.address));
   logLeft(host, messages, 'messages_of_unknown_type');
   for (const type of host.cells.types.values()) {
     if (!type.eager) continue;

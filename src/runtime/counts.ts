@@ -1,10 +1,13 @@
+/** Why a message was not taken: its actor's mailbox or stored inbox was full, or a stop overtook it (MBX-6). */
+export type DropReason = 'drop-oldest' | 'drop-newest' | 'inbox-full' | 'stop';
+
 /** What the runtime counts of each actor type since the start of the process. */
 export interface RuntimeCounts {
   slices: number;
   records: number;
   largestRecord: number;
   refused: number;
-  dropped: number;
+  readonly dropped: Record<DropReason, number>;
   failures: number;
   restarts: number;
   parked: number;
@@ -18,7 +21,7 @@ const countsOf = (): RuntimeCounts => ({
   records: 0,
   largestRecord: 0,
   refused: 0,
-  dropped: 0,
+  dropped: { 'drop-oldest': 0, 'drop-newest': 0, 'inbox-full': 0, stop: 0 },
   failures: 0,
   restarts: 0,
   parked: 0,

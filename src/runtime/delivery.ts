@@ -2,7 +2,7 @@ import type { EventObject } from 'xstate';
 import { type Address, isAddress } from './address.js';
 import type { Cell } from './cell/cell.js';
 import type { CellId, MessageEnds } from './cell/cell-host.js';
-import type { OverflowPolicy } from './cell/mailbox.js';
+import type { DropPolicy } from './cell/mailbox.js';
 import type { Message } from './cell/message.js';
 import type { Cells } from './cells.js';
 import type { Clock } from './clock.js';
@@ -10,6 +10,7 @@ import type { CountsByType } from './counts.js';
 import { ActorError } from './errors.js';
 import type { RuntimeLog } from './logging/runtime-log.js';
 import type { Storage } from './store/storage.js';
+import type { StoredRow } from './store/stored-inbox.js';
 
 /** Messages that one actor's stored inbox holds (DUR-4). */
 const STORED_PER_ACTOR = 100_000;
@@ -82,6 +83,7 @@ export class Delivery implements MessageEnds {
     const isBehind = cell.queue.backlog.length > 0 && row !== undefined;
     if (isBehind || !cell.queue.mailbox.push(message)) {
       if (row === undefined || cell.queue.storedDepth >= STORED_PER_ACTOR) {
+        this.options.counts.of(cell.type.name).dropped['inbox-full']++;
         this.discard(cell.address, message, busy(cell.address));
         return;
       }
@@ -90,15 +92,18 @@ export class Delivery implements MessageEnds {
     this.options.ready(cell);
   }
 
-  /** A message that an earlier run of the process left in the store; false, and it stays, if its type is not known. */
-  resume(address: Address, row: string): boolean {
+  /**
+   * A message that an earlier run of the process left in the store, in its order; a stop overtakes those before it as
+   * it did then (MBX-2). False, and it stays, if its type is not known.
+   */
+  resume({ address, row, isStop }: StoredRow): boolean {
     const { cells, ready } = this.options;
     const type = cells.typeOf(address);
     if (!type) return false;
     const cell = cells.at(address, type);
     cell.wakesFor('boot');
-    const message = cell.status === 'parked' ? this.stored(address, row) : undefined;
-    if (message?.kind === 'stop') this.enqueue(cell, message);
+    const message = isStop ? this.stored(address, row) : undefined;
+    if (message) this.enqueue(cell, message);
     else cell.queue.backlog.push(row);
     ready(cell);
     return true;
@@ -137,15 +142,33 @@ export class Delivery implements MessageEnds {
     if ('row' in message && message.row !== undefined) storage.inbox.remove(address, message.row);
     if (error === undefined) return;
     this.deadLetter(address, message, error);
-    // Its sender is not to send it again.
-    if (message.kind === 'event' && message.acknowledged) storage.commit.afterFlush(message.acknowledged);
+    this.acknowledge(message);
   }
 
-  dropped({ address, type }: CellId, message: Message, policy: OverflowPolicy): void {
+  passOver(address: Address, message: Message | string): void {
+    const row = typeof message === 'string' ? message : 'row' in message ? message.row : undefined;
+    if (row !== undefined) this.options.storage.inbox.remove(address, row);
+    if (typeof message !== 'string') this.acknowledge(message);
+  }
+
+  overtaken({ address, type }: CellId, count: number, withoutLetter: number): void {
     const { counts, log } = this.options;
-    counts.of(type.name).dropped++;
+    counts.of(type.name).dropped.stop += count;
+    if (withoutLetter > 0) log.warn({ actor: address, count: withoutLetter }, 'messages_without_letter');
+  }
+
+  dropped({ address, type }: CellId, message: Message, policy: DropPolicy): void {
+    const { counts, log } = this.options;
+    counts.of(type.name).dropped[policy]++;
     this.discard(address, message);
     log.debug({ actor: address, policy }, 'message_dropped');
+  }
+
+  /** Its sender is not to send it again. */
+  private acknowledge(message: Message): void {
+    if (message.kind === 'event' && message.acknowledged) {
+      this.options.storage.commit.afterFlush(message.acknowledged);
+    }
   }
 
   deadLetter(address: Address, message: Message, error: unknown): void {

@@ -91,7 +91,7 @@ export class Host implements CellHost {
     this.cells = new Cells(this, clock);
     const effect = (address: Address, output: string) => this.effectFor(address, output);
     this.outbox = new Outbox({ ...storage, clock, ids, effect });
-    this.scheduler = new Scheduler((cell, elapsedMs) => {
+    this.scheduler = new Scheduler(clock, (cell, elapsedMs) => {
       counts.of(cell.type.name).slowSlices++;
       log.warn({ actor: cell.address, elapsedMs: Math.round(elapsedMs) }, 'slow_slice');
     });

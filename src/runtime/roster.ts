@@ -4,7 +4,7 @@ import type { Clock } from './clock.js';
 import { type ActorView, type ChartSnapshot, chartOf, viewActor } from './http/actor-view.js';
 import type { SnapshotStore } from './store/snapshot-store.js';
 
-/** What waits in the mailboxes of one type's actors (MBX-6). */
+/** What waits for one type's actors, in memory and in the store (MBX-6). */
 export interface MailboxFigures {
   readonly depth: number;
   /** Age of the message that has waited longest, milliseconds. */
@@ -64,7 +64,7 @@ export class Roster {
     const now = this.clock.now();
     const types = new Map<string, { depth: number; oldestAgeMs: number }>();
     for (const { type, queue } of this.cells.all()) {
-      const { depth, oldestAt = now } = queue.mailbox;
+      const { depth, oldestAt = now } = queue;
       const figures = types.get(type.name) ?? { depth: 0, oldestAgeMs: 0 };
       types.set(type.name, figures);
       figures.depth += depth;

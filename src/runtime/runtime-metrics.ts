@@ -19,7 +19,7 @@ export function measureRuntime(system: ActorSystem, metrics: Metrics, overload?:
   gauge('runtime_store_degraded', '1 while nothing can be written.', () => (system.commit.degraded ? 1 : 0));
   gauge('runtime_store_batches_total', 'Transactions since the start.', () => system.commit.counts.batches);
 
-  const byType = (name: string, help: string, field: keyof RuntimeCounts): void => {
+  const byType = (name: string, help: string, field: Exclude<keyof RuntimeCounts, 'dropped'>): void => {
     metrics.gauge({
       name,
       help,
@@ -32,7 +32,16 @@ export function measureRuntime(system: ActorSystem, metrics: Metrics, overload?:
   byType('runtime_slices_total', 'Slices of work.', 'slices');
   byType('runtime_records_total', 'Actor records written.', 'records');
   byType('runtime_messages_refused_total', 'Messages of sources that found a full mailbox.', 'refused');
-  byType('runtime_messages_dropped_total', 'Messages dropped by a full mailbox.', 'dropped');
+  metrics.gauge({
+    name: 'runtime_messages_dropped_total',
+    help: 'Messages that were not taken: by the policy of a full mailbox, by a full stored inbox, or overtaken by a stop.',
+    labels: ['type', 'reason'],
+    collect: (metric) => {
+      for (const [type, { dropped }] of system.counts) {
+        for (const [reason, count] of Object.entries(dropped)) metric.set({ type, reason }, count);
+      }
+    },
+  });
   byType('runtime_failures_total', 'Failures of actors.', 'failures');
   byType('runtime_restarts_total', 'Restarts of actors.', 'restarts');
   byType('runtime_parked_total', 'Actors that were parked.', 'parked');
@@ -53,7 +62,11 @@ export function measureRuntime(system: ActorSystem, metrics: Metrics, overload?:
       },
     });
   };
-  byMailbox('runtime_mailbox_depth', 'Messages that wait, by actor type; absent under overload.', ({ depth }) => depth);
+  byMailbox(
+    'runtime_mailbox_depth',
+    'Messages that wait, stored and deferred ones included; absent under overload.',
+    ({ depth }) => depth,
+  );
   byMailbox(
     'runtime_mailbox_oldest_seconds',
     'How long the oldest of those waits; absent under overload.',

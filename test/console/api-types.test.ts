@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { DispatcherView as DispatcherAnswer } from '../../src/actors/dispatch/index.js';
 import type * as read from '../../src/console/api-types.js';
 import type { ActorView as ActorAnswer } from '../../src/runtime/http/actor-view.js';
-import type { InspectionLoss as LossAnswer } from '../../src/runtime/inspection/inspection.js';
+import type { InspectionLoss as LossAnswer } from '../../src/runtime/inspection/viewer.js';
 import type { OverloadView as OverloadAnswer } from '../../src/runtime/overload.js';
 import type { DeadLetter as DeadLetterAnswer } from '../../src/runtime/store/dead-letters.js';
 import type { SupervisorView as SupervisorAnswer } from '../../src/runtime/supervision.js';

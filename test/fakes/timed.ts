@@ -1,19 +1,10 @@
 import { type AnyStateMachine, assign, setup } from 'xstate';
 import type { ActorType } from '../../src/runtime/actor-type.js';
+import { durableType } from './durable-type.js';
 import { START, type TestSystem } from './runtime.js';
 import { contextOf } from './scripted.js';
 
 export const DAY = 86_400_000;
-
-/** A durable type `a` of any machine. */
-export const typeOf = (machine: AnyStateMachine, overrides: Partial<ActorType> = {}): ActorType => ({
-  name: 'a',
-  version: 1,
-  machine,
-  durability: 'durable',
-  startOnTell: true,
-  ...overrides,
-});
 
 /** Notes when each of its timers fired, milliseconds after the start of the test. */
 export const timed = (delays: Record<string, number>, overrides: Partial<ActorType> = {}): ActorType => {
@@ -38,7 +29,7 @@ export const timed = (delays: Record<string, number>, overrides: Partial<ActorTy
       left: { on: { RETURN: 'waiting' } },
     },
   } as never) as unknown as AnyStateMachine;
-  return typeOf(machine, overrides);
+  return durableType(machine, overrides);
 };
 
 /** What the timers of `a/k` noted. */

@@ -61,8 +61,8 @@ export function storeHot(parts: CellParts): void {
   if (record) writeRecord(parts, record);
 }
 
-/** The actor's life is over: its record goes, or stays to be read, and what it has put off is not taken any more. */
-export function endLife({ address, type, host, queue, history, presence }: CellParts, end: End, slice: Slice): void {
+/** The actor's life is over: its record goes, or stays to be read. What it has put off waits for what comes after it. */
+export function endLife({ address, type, host, queue, history, presence }: CellParts, end: End): void {
   presence.drop();
   if (type.stored && end !== 'kept') {
     host.records.erase(address, history.wakeAt);
@@ -70,13 +70,7 @@ export function endLife({ address, type, host, queue, history, presence }: CellP
   }
   const { deferred } = queue;
   queue.deferred = [];
-  if (end !== 'stopped') {
-    queue.mailbox.putBack(deferred);
-    return;
-  }
-  // An operator's removal takes its messages along; after another's stop they can still be looked at.
-  const isLost = slice.took.some((message) => message.kind === 'stop' && message.requestedBy === undefined);
-  for (const message of deferred) host.messages.discard(address, message, isLost ? undefined : stopped(address));
+  queue.mailbox.putBack(deferred);
 }
 
 function endOf({ type }: CellParts, slice: Slice, snapshot: MachineSnapshot | undefined): End | undefined {

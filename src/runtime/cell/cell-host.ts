@@ -11,7 +11,7 @@ import type { ActorRecord } from './actor-record.js';
 import type { Cell } from './cell.js';
 import type { CellQueue } from './cell-queue.js';
 import type { CellRecords } from './cell-records.js';
-import type { OverflowPolicy } from './mailbox.js';
+import type { DropPolicy } from './mailbox.js';
 import type { Message, Stamp } from './message.js';
 import type { RoutedOutputs } from './output-router.js';
 import type { PreparedType } from './prepared-type.js';
@@ -47,7 +47,11 @@ export interface MessageEnds {
   stored(address: Address, row: string): Message | undefined;
   /** Removes a message from the stored inbox; with an `error` it becomes a dead letter, and is acknowledged as one. */
   discard(address: Address, message: Message, error?: unknown): void;
-  dropped(cell: CellId, message: Message, policy: OverflowPolicy): void;
+  /** Makes an end of a message, or of a row of the stored inbox, without a dead letter; its sender is acknowledged. */
+  passOver(address: Address, message: Message | string): void;
+  /** A stop overtook so many; `withoutLetter` of them were {@link passOver passed over}. */
+  overtaken(cell: CellId, count: number, withoutLetter: number): void;
+  dropped(cell: CellId, message: Message, policy: DropPolicy): void;
   deadLetter(address: Address, message: Message, error: unknown): void;
 }
 

@@ -3,6 +3,7 @@ import type { CellHost, CellId } from './cell-host.js';
 import { Deque } from './deque.js';
 import { Mailbox } from './mailbox.js';
 import type { EventMessage, Message } from './message.js';
+import { Overtaken } from './overtaken.js';
 
 /** Behind every row that there is: new rows come after all others. */
 const LAST_ROW = '\uffff';
@@ -16,9 +17,10 @@ export class CellQueue {
   deferred: EventMessage[] = [];
 
   private readonly address: Address;
+  private overtaken: Overtaken | undefined;
 
   constructor(
-    id: CellId,
+    private readonly id: CellId,
     private readonly host: CellHost,
   ) {
     this.address = id.address;
@@ -33,6 +35,18 @@ export class CellQueue {
   get isCrowded(): boolean {
     if (this.backlog.length > 0) return true;
     return this.deferred.length > 0 && this.deferred.length + this.mailbox.depth >= this.mailbox.capacity;
+  }
+
+  /** All messages that wait. */
+  get depth(): number {
+    return this.mailbox.depth + this.storedDepth;
+  }
+
+  /** When the oldest of them came, epoch milliseconds: what was put off is older than what has found room since. */
+  get oldestAt(): number | undefined {
+    const row = this.backlog.peek();
+    const at = this.deferred[0]?.enqueuedAt ?? this.mailbox.oldestAt;
+    return at === undefined && row !== undefined ? this.host.inbox.storedAt(this.address, row) : at;
   }
 
   /** Messages that wait in the store rather than in memory. */
@@ -67,12 +81,24 @@ export class CellQueue {
     return () => stored.map((store) => store());
   }
 
-  /** Makes dead letters of all that waits. */
-  discardAll(error: unknown): void {
-    for (const message of this.mailbox.drain()) this.host.messages.discard(this.address, message, error);
-    for (let message = this.nextStored(); message; message = this.nextStored()) {
-      this.host.messages.discard(this.address, message, error);
+  /** A stop has come: nothing of what waits now is taken any more. */
+  overtake(): void {
+    const waiting = [...this.mailbox.drain(), ...this.backlog.drain()];
+    if (waiting.length === 0) return;
+    this.overtaken ??= new Overtaken(this.id, this.host.messages);
+    this.overtaken.add(waiting);
+  }
+
+  /** Between slices: makes an end of some of what a stop has overtaken. While it returns true, there is more. */
+  discardOvertaken(error: unknown): boolean {
+    if (this.mailbox.hasStop && this.deferred.length > 0) {
+      this.overtaken ??= new Overtaken(this.id, this.host.messages);
+      this.overtaken.addFirst(this.deferred);
+      this.deferred = [];
     }
+    if (this.overtaken?.discardPage(error)) return true;
+    this.overtaken = undefined;
+    return false;
   }
 
   /** Drops all that waits, and what is stored of it. */
@@ -81,6 +107,8 @@ export class CellQueue {
       this.host.messages.discard(this.address, message);
     this.deferred = [];
     for (let row = this.backlog.shift(); row; row = this.backlog.shift()) this.host.inbox.remove(this.address, row);
+    this.overtaken?.forgetAll();
+    this.overtaken = undefined;
   }
 
   private nextStored(): Message | undefined {

@@ -85,7 +85,7 @@ export class Cell implements PresencePort, SliceEnds {
 
   /** Takes up to `limit` messages until `isOver`; commits what they did. */
   run(limit: number, isOver: () => boolean): void {
-    if (!this.takesMessages) return;
+    if (!this.takesMessages || this.queue.discardOvertaken(stopped(this.address))) return;
     this.lastActivity = this.host.clock.now();
     this.slices.run(limit, isOver);
     this.host.ran(this);
@@ -169,7 +169,7 @@ export class Cell implements PresencePort, SliceEnds {
 
   /** A stop has come: what it overtakes is not taken any more, and neither a restart nor an operator is waited for. */
   stopComes(): void {
-    this.queue.discardAll(stopped(this.address));
+    this.queue.overtake();
     if (this.status === 'parked' || this.status === 'restarting') this.unpark();
   }
 

@@ -4,6 +4,9 @@ import { isSystemMessage, type Message } from './message.js';
 /** What happens to a message that finds a full mailbox (MBX-2). */
 export type OverflowPolicy = 'reject' | 'drop-oldest' | 'drop-newest';
 
+/** Those that drop something. */
+export type DropPolicy = Exclude<OverflowPolicy, 'reject'>;
+
 export interface MailboxOptions {
   /** Messages held at most. @default 1000 */
   readonly capacity?: number;
@@ -32,7 +35,7 @@ export class Mailbox {
 
   constructor(
     options: MailboxOptions,
-    private readonly dropped: (message: Message, policy: OverflowPolicy) => void,
+    private readonly dropped: (message: Message, policy: DropPolicy) => void,
   ) {
     this.capacity = options.capacity ?? 1_000;
     this.policy = options.policy ?? 'reject';
@@ -93,9 +96,10 @@ export class Mailbox {
     return message;
   }
 
-  /** Puts back what a discarded slice had taken; the bound does not apply. */
+  /** Puts back what a discarded slice had taken, each in its own queue; the bound does not apply. */
   putBack(messages: readonly Message[]): void {
-    this.ordinary.unshift(messages);
+    this.system.unshift(messages.filter(isSystemMessage));
+    this.ordinary.unshift(messages.filter((message) => !isSystemMessage(message)));
   }
 
   /** Forgets timers of an actor that is gone. */

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import { unowned } from '../effect-owner.js';
 import { Deque } from './deque.js';
 
@@ -13,11 +14,11 @@ const SLOW_SLICE_MS = 1_000;
 
 /**
  * Runs ready cells round-robin in short slices and yields to I/O after at most 5 ms (MBX-3), so that one flooding
- * actor delays nobody.
+ * actor delays nobody. How long a slice may take is a matter of the processor, not of the injected clock.
  */
 export class Scheduler<Cell extends Runnable> {
   private readonly queue = new Deque<Cell>();
-  /** Since when each cell waits. */
+  /** Since when each cell waits, by the monotonic clock. */
   private readonly queued = new Map<Cell, number>();
   private isScheduled = false;
   private stopped = false;
@@ -25,7 +26,10 @@ export class Scheduler<Cell extends Runnable> {
   private readonly isOver = (): boolean => performance.now() > this.until;
   private idlers: Array<() => void> = [];
 
-  constructor(private readonly slow: (cell: Cell, elapsedMs: number) => void) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly slow: (cell: Cell, elapsedMs: number) => void,
+  ) {}
 
   /** How many cells wait for a slice. */
   get length(): number {
@@ -35,12 +39,12 @@ export class Scheduler<Cell extends Runnable> {
   /** How long the cell that is next has waited for its slice, milliseconds. */
   get waitMs(): number {
     const next = this.queue.peek();
-    return next === undefined ? 0 : performance.now() - (this.queued.get(next) ?? 0);
+    return next === undefined ? 0 : this.clock.monotonic() - (this.queued.get(next) ?? 0);
   }
 
   ready(cell: Cell): void {
     if (this.stopped || this.queued.has(cell)) return;
-    this.queued.set(cell, performance.now());
+    this.queued.set(cell, this.clock.monotonic());
     this.queue.push(cell);
     this.schedule();
   }

@@ -104,6 +104,8 @@ export class Slices {
     const { queue, presence } = this.parts;
     for (let count = 0; count < most; count++) {
       if (this.mustCommit && !queue.isEmpty) return;
+      // What a stop has overtaken is made an end of before its slice.
+      if (count > 0 && queue.mailbox.hasStop) return;
       const message = queue.next();
       if (!message) return;
       this.now.took.push(message);
@@ -239,7 +241,7 @@ export class Slices {
     this.now = new Slice();
     commit.write();
     if (commit.end) {
-      endLife(this.parts, commit.end, slice);
+      endLife(this.parts, commit.end);
       this.cell.ended(commit.end === 'stopped' ? 'stopped' : 'done');
     }
     commit.release();

@@ -83,7 +83,7 @@ export function viewActor(
     mailbox: {
       depth: cell?.queue.mailbox.depth ?? 0,
       capacity: cell?.queue.mailbox.capacity ?? type.mailbox?.capacity ?? 1_000,
-      oldestAgeMs: cell?.queue.mailbox.oldestAt === undefined ? 0 : Math.max(0, now - cell.queue.mailbox.oldestAt),
+      oldestAgeMs: Math.max(0, now - (cell?.queue.oldestAt ?? now)),
       stored: cell?.queue.storedDepth ?? 0,
     },
     lastError: cell?.lastError ?? null,

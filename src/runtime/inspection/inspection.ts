@@ -16,9 +16,7 @@ import { forViewers } from '../redaction.js';
 import type { ActorSystem } from '../system.js';
 import { chartDefinition } from './chart-definition.js';
 import { Glob } from './glob.js';
-
-/** Takes one message; false if the viewer does not keep up and the message is lost. */
-export type SendToViewer = (text: string) => boolean;
+import { type SendToViewer, Viewer } from './viewer.js';
 
 /** Version of the protocol's events that these are shaped after. */
 const PROTOCOL_VERSION = '0.7.2';
@@ -26,16 +24,6 @@ const COALESCE_MS = 100;
 const MOST_ACTORS_PER_PATTERN = 200;
 /** Actors with an observer, past which only those named by their address get one. */
 const MOST_WATCHED = 1_000;
-/** Patterns of one viewer; more are not taken. */
-const MOST_PATTERNS = 100;
-
-/** What one viewer did not get since it came, and whether it gets nothing at present (MBX-5). */
-export interface InspectionLoss {
-  readonly type: 'fleetchart.lost';
-  readonly lost: number;
-  readonly isShedding: boolean;
-  readonly createdAt: string;
-}
 
 interface Watched {
   readonly stop: () => void;
@@ -44,30 +32,6 @@ interface Watched {
   isDirty: boolean;
   /** Events that were not shown under overload. */
   shed: number;
-}
-
-/** One open page, or one `fleetchart inspect`. */
-class Viewer {
-  readonly patterns = new Map<string, Glob>();
-  /** Actors that it was told of. */
-  readonly introduced = new Set<Address>();
-  /** Events it did not get. */
-  lost = 0;
-  /** Of those, how many it was told of. */
-  toldLost = 0;
-
-  constructor(readonly send: SendToViewer) {}
-
-  /** Whether it sees each event of the actor, having named its address, or only its states. */
-  opened(address: Address): boolean {
-    return this.patterns.has(address);
-  }
-
-  watches(address: Address): boolean {
-    if (this.patterns.has(address)) return true;
-    for (const pattern of this.patterns.values()) if (pattern.test(address)) return true;
-    return false;
-  }
 }
 
 export interface ViewerHandle {
@@ -110,16 +74,13 @@ export class Inspection {
   open(send: SendToViewer): ViewerHandle {
     const viewer = new Viewer(send);
     this.viewers.add(viewer);
-    if (this.isShedding) this.tellLost(viewer);
+    if (this.isShedding) viewer.tellLost(true, this.clock.now());
     return {
       watch: (pattern) => {
-        if (viewer.patterns.has(pattern) || viewer.patterns.size >= MOST_PATTERNS) return;
-        viewer.patterns.set(pattern, new Glob(pattern));
-        this.join(viewer, pattern);
+        if (viewer.add(pattern)) this.join(viewer, pattern);
       },
       unwatch: (pattern) => {
-        viewer.patterns.delete(pattern);
-        for (const address of viewer.introduced) if (!viewer.watches(address)) viewer.introduced.delete(address);
+        viewer.remove(pattern);
         this.prune();
       },
       close: () => {
@@ -141,7 +102,7 @@ export class Inspection {
     this.isShedding = isShedding;
     for (const [address, watched] of this.watched) this.settleShed(address, watched);
     for (const viewer of this.viewers) {
-      this.tellLost(viewer);
+      viewer.tellLost(isShedding, this.clock.now());
       if (!isShedding) this.catchUp(viewer);
     }
   }
@@ -296,18 +257,10 @@ export class Inspection {
   }
 
   private tell(viewer: Viewer, message: object): void {
-    if (viewer.lost > viewer.toldLost) this.tellLost(viewer);
+    if (viewer.lost > viewer.toldLost) viewer.tellLost(this.isShedding, this.clock.now());
     if (viewer.send(JSON.stringify(message))) return;
     viewer.lost++;
     this.dropped++;
-  }
-
-  /** What a viewer has lost since it came, and whether it gets nothing at present. */
-  private tellLost(viewer: Viewer): void {
-    const { lost } = viewer;
-    const createdAt = String(this.clock.now());
-    const note: InspectionLoss = { type: 'fleetchart.lost', lost, isShedding: this.isShedding, createdAt };
-    if (viewer.send(JSON.stringify(note))) viewer.toldLost = lost;
   }
 }
 

@@ -15,7 +15,7 @@ export class CommitBatch {
   size = 0;
   /** Whether some of the rows may be on disk already, because they were in a batch that failed. */
   isRetry = false;
-  /** Bytes of all values that were put. */
+  /** Bytes of all values in the rows. */
   private bytes = 0;
 
   get isEmpty(): boolean {
@@ -36,16 +36,19 @@ export class CommitBatch {
   /** Puts a row, or with `null` its removal. */
   set(table: Table, key: string, value: Buffer | null): void {
     const rows = this.rows[table];
-    const before = rows.size;
+    const { size } = rows;
+    this.bytes += lengthOf(value) - lengthOf(rows.get(key));
     rows.set(key, value);
-    this.size += rows.size - before;
-    if (value !== null) this.bytes += value.length;
+    this.size += rows.size - size;
   }
 
   /** Forgets a row; false when there is none. */
   forget(table: Table, key: string): boolean {
-    if (!this.rows[table].delete(key)) return false;
+    const rows = this.rows[table];
+    const value = rows.get(key);
+    if (!rows.delete(key)) return false;
     this.size--;
+    this.bytes -= lengthOf(value);
     return true;
   }
 
@@ -63,3 +66,5 @@ export class CommitBatch {
     for (const callback of newer.released) this.released.push(callback);
   }
 }
+
+const lengthOf = (value: Buffer | null | undefined): number => value?.length ?? 0;

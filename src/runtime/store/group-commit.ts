@@ -27,6 +27,8 @@ import { StorageError } from '../errors.js';
 import { within } from '../wait.js';
 import { CommitBatch } from './commit-batch.js';
 import { callGuarded } from './guarded.js';
+import { HurriedRows } from './hurried-rows.js';
+import { mergedRange } from './merged-range.js';
 import { Reserve } from './reserve.js';
 import { compareRowKeys, isStorableKey } from './row-key.js';
 import { type Rows, StoreFile, TABLES, type Table } from './store-file.js';
@@ -55,13 +57,12 @@ export interface GroupCommitOptions {
 
 export class GroupCommit {
   private readonly file: StoreFile;
-  private readonly reserve: Reserve;
+  private readonly hurried: HurriedRows;
   private gathering = new CommitBatch();
   private number = 0;
   /** Large batches, oldest first, between the one in flight and the one that gathers. */
   private readonly waiting: CommitBatch[] = [];
   private inFlight: CommitBatch | undefined;
-  private hurried = new CommitBatch();
   /** The callbacks being run, while they are. */
   private releasing: Array<() => void> | undefined;
   private scheduled = false;
@@ -76,7 +77,7 @@ export class GroupCommit {
 
   constructor(private readonly options: GroupCommitOptions) {
     this.file = new StoreFile(options.directory);
-    this.reserve = new Reserve(this.file, options.directory);
+    this.hurried = new HurriedRows(new Reserve(this.file, options.directory));
   }
 
   /** Why nothing can be written at the moment, if so. */
@@ -117,12 +118,12 @@ export class GroupCommit {
   ahead(table: Table, key: string): void {
     if (this.failure?.code !== WRITE_FAILED) return;
     const row = this.gathering.rows[table].get(key);
-    if (row !== undefined) this.hurried.set(table, key, row);
+    if (row !== undefined) this.hurried.add(table, key, row);
   }
 
   /** Sets room aside for what is to go {@link ahead}. */
   keepReserve(): void {
-    this.reserve.keep();
+    this.hurried.keepRoom();
   }
 
   get(table: Table, key: string): Buffer | undefined {
@@ -153,23 +154,8 @@ export class GroupCommit {
     limit = Number.POSITIVE_INFINITY,
     isReverse = false,
   ): Generator<[string, Buffer]> {
-    if (limit <= 0) return;
-    const order = isReverse ? -1 : 1;
-    const pending = this.pendingRows(table, from, to);
-    const fresh = [...pending].filter((row): row is [string, Buffer] => row[1] !== null);
-    fresh.sort((a, b) => order * compareRowKeys(a[0], b[0]));
-    let next = 0;
-    let left = limit;
-    for (const row of this.writtenRange(table, from, to, isReverse)) {
-      for (let early = fresh[next]; early && order * compareRowKeys(early[0], row[0]) <= 0; early = fresh[++next]) {
-        yield early;
-        if (--left <= 0) return;
-      }
-      if (pending.has(row[0])) continue;
-      yield row;
-      if (--left <= 0) return;
-    }
-    yield* fresh.slice(next, next + left);
+    const written = this.writtenRange(table, from, to, isReverse);
+    yield* mergedRange(written, this.pendingRows(table, from, to), limit, isReverse);
   }
 
   /**
@@ -288,21 +274,8 @@ export class GroupCommit {
   }
 
   private async writeToFile(batch: CommitBatch): Promise<void> {
-    if (this.hurried.size > 0) await this.writeHurried(batch);
+    if (!this.hurried.isEmpty) await this.hurried.writeBefore(batch);
     await this.file.write(batch.rows);
-  }
-
-  private async writeHurried(batch: CommitBatch): Promise<void> {
-    const { hurried } = this;
-    this.hurried = new CommitBatch();
-    try {
-      await this.reserve.write(hurried.rows);
-    } catch (error) {
-      hurried.absorb(this.hurried, () => true);
-      this.hurried = hurried;
-      throw error;
-    }
-    for (const key of hurried.rows.log.keys()) batch.forget('log', key);
   }
 
   private succeed(batch: CommitBatch): void {
@@ -338,7 +311,7 @@ export class GroupCommit {
   private degrade(failure: StorageError | undefined): void {
     const { clock, onDegraded } = this.options;
     const isNews = this.failure?.code !== failure?.code;
-    if (failure?.code !== WRITE_FAILED) this.hurried = new CommitBatch();
+    if (failure?.code !== WRITE_FAILED) this.hurried.clear();
     this.failure = failure;
     clock.clearTimeout(this.retryTimer);
     if (failure && this.isOpen) {

@@ -12,6 +12,13 @@ export type StoredMessage =
   | { readonly kind: 'start'; readonly input: unknown; readonly startedBy?: Address; readonly at: number }
   | { readonly kind: 'stop'; readonly requestedBy?: Address; readonly at: number };
 
+/** Where a message of the stored inbox is found. */
+export interface StoredRow {
+  readonly address: Address;
+  readonly row: string;
+  readonly isStop: boolean;
+}
+
 /**
  * Messages on their way between stored actors (DUR-4): the sender's commit writes the row, the receiver's commit
  * removes it, so that one is never without the other.
@@ -51,11 +58,30 @@ export class StoredInbox {
     return { ...message, row, enqueuedAt: at };
   }
 
-  /** All rows in the order they were written, for the start of the process. */
-  *rows(): Generator<{ address: Address; row: string }> {
-    for (const [key] of this.commit.range('inbox', '', '\uffff')) {
+  /** When a message was told, epoch milliseconds; nothing if it cannot be read. */
+  storedAt(address: Address, row: string): number | undefined {
+    try {
+      return this.read(address, row)?.enqueuedAt;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** All rows, those of an address in the order they were written, for the start of the process. */
+  *rows(): Generator<StoredRow> {
+    for (const [key, bytes] of this.commit.range('inbox', '', '\uffff')) {
       const [address = '', row = ''] = splitKey(key);
-      yield { address, row };
+      yield { address, row, isStop: this.isStop(bytes) };
+    }
+  }
+
+  /** Reads no more than has to be read: the start of the process waits for it. */
+  private isStop(bytes: Buffer): boolean {
+    if (!bytes.includes('stop')) return false;
+    try {
+      return (this.codec.decode(bytes) as StoredMessage).kind === 'stop';
+    } catch {
+      return false;
     }
   }
 }

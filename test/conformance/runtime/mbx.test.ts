@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assign, type EventObject, emit, setup } from 'xstate';
 import type { ActorType, Durability } from '../../../src/runtime/actor-type.js';
+import { Metrics } from '../../../src/runtime/metrics.js';
+import { measureRuntime } from '../../../src/runtime/runtime-metrics.js';
+import { durableType } from '../../fakes/durable-type.js';
 import { testSystem, turnsOfLoop } from '../../fakes/runtime.js';
 import { contextOf, script, scriptedType, tellOutput } from '../../fakes/scripted.js';
 
@@ -65,12 +68,16 @@ for (const [policy, kept] of [
   ['drop-oldest', [3, 4, 5]],
   ['drop-newest', [1, 2, 3]],
 ] as const) {
-  test(`MBX-2 ${policy} keeps the others in order and counts what it drops`, async (t) => {
+  test(`MBX-2 MBX-6 ${policy} keeps the others in order and counts what it drops`, async (t) => {
     const { system } = await testSystem(t, [scriptedType('a', 'durable', { mailbox: { capacity: 3, policy } })]);
     for (const n of [1, 2, 3, 4, 5]) assert.equal(system.tell('a/k', script({ n })), true);
     await system.settled();
     assert.deepEqual(contextOf(system, 'a/k').seen, kept);
-    assert.equal(system.counts.get('a')?.dropped, 2);
+    assert.equal(system.counts.get('a')?.dropped[policy], 2);
+    const metrics = new Metrics();
+    measureRuntime(system, metrics);
+    const line = `runtime_messages_dropped_total{type="a",reason="${policy}"} 2`;
+    assert.ok((await metrics.text()).split('\n').includes(line));
   });
 }
 
@@ -210,4 +217,28 @@ test('MBX-6 depth, capacity and age of the oldest message are seen per actor', a
   assert.deepEqual(mailbox, { depth: 2, capacity: 10, oldestAgeMs: 1_500, stored: 0 });
   assert.deepEqual(system.mailboxes().get('a'), { depth: 2, oldestAgeMs: 1_500 });
   await turnsOfLoop(3);
+});
+
+test('MBX-6 what waits in the store and what is put off is in the figures of its type', async (t) => {
+  const machine = setup({}).createMachine({ on: { JOB: {} } });
+  const defer: ActorType['defer'] = (_snapshot, { type }) => type === 'JOB';
+  const types = [durableType(machine, { defer, mailbox: { capacity: 2 } }), scriptedType('b')];
+  const { system, clock } = await testSystem(t, types);
+  const told = clock.now();
+  system.tell('b/k', script({ outputs: [1, 2, 3, 4].map(() => tellOutput('a/k', { type: 'JOB' })) }));
+  await system.settled();
+  clock.jump(told + 1_500);
+  assert.deepEqual(system.mailboxes().get('a'), { depth: 4, oldestAgeMs: 1_500 });
+  assert.equal(system.view('a/k')?.mailbox.oldestAgeMs, 1_500);
+});
+
+test('MBX-6 what waits for a parked actor as rows of the store only is in the figures of its type', async (t) => {
+  const first = await testSystem(t, [scriptedType('a', 'durable', { intensity: 0 })]);
+  first.system.tell('a/k', script({ fail: 'always' }));
+  await first.clock.advance(1_000);
+  assert.equal(first.system.parkedCount, 1);
+  const told = first.clock.now();
+  for (const n of [1, 2, 3]) await first.system.tellStored('a/k', script({ n }));
+  const { system } = await first.crash(undefined, told + 2_000);
+  assert.deepEqual(system.mailboxes().get('a'), { depth: 3, oldestAgeMs: 2_000 });
 });

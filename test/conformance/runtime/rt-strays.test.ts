@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AnyActorLogic, type AnyStateMachine, type EventObject, emit, setup } from 'xstate';
-import type { ActorType } from '../../../src/runtime/actor-type.js';
 import { openLog } from '../../../src/runtime/append-log/open-log.js';
 import { effect, subscription } from '../../../src/runtime/effect.js';
 import { claimStray } from '../../../src/runtime/effect-owner.js';
+import { durableType } from '../../fakes/durable-type.js';
 import { testSystem } from '../../fakes/runtime.js';
 
 /** As the process does with an error that nobody caught, in the place where it came up. */
@@ -15,15 +15,6 @@ const working = (work: AnyActorLogic): AnyStateMachine =>
     invoke: { src: 'work', onError: {} },
     on: { SAY: { actions: emit(() => ({ type: 'say' }) as never) } },
   }) as unknown as AnyStateMachine;
-
-const typeOf = (machine: AnyStateMachine, overrides: Partial<ActorType> = {}): ActorType => ({
-  name: 'a',
-  version: 1,
-  machine,
-  durability: 'durable',
-  startOnTell: true,
-  ...overrides,
-});
 
 test('RT-8 what an effect sets going is known as its actor’s, and fails the actor', async (t) => {
   const claimed: unknown[] = [];
@@ -39,7 +30,7 @@ test('RT-8 what an effect sets going is known as its actor’s, and fails the ac
   });
   for (const work of [promise, listening]) {
     runs = 0;
-    const { system, clock } = await testSystem(t, [typeOf(working(work))]);
+    const { system, clock } = await testSystem(t, [durableType(working(work))]);
     system.spawn('a/k');
     while (claimed.length === 0) await new Promise(setImmediate);
     await clock.advance(0);
@@ -54,7 +45,7 @@ test('RT-8 so is what the effect of an output sets going', async (t) => {
     const claimed: unknown[] = [];
     const say = () => void setImmediate(() => claimed.push(stray()));
     const machine = working(effect(async () => {}));
-    const { system, clock } = await testSystem(t, [typeOf(machine, { durability, outputs: { say } })]);
+    const { system, clock } = await testSystem(t, [durableType(machine, { durability, outputs: { say } })]);
     system.tell('a/k', { type: 'SAY' });
     while (claimed.length === 0) await new Promise(setImmediate);
     await clock.advance(0);
@@ -68,7 +59,7 @@ test('RT-8 what a log calls an effect for is the effect’s, whoever appended', 
   const machine = working(
     subscription(() => log.reader('r').onAvailable(() => void setImmediate(() => claimed.push(stray())))),
   );
-  const { system, clock } = await testSystem(t, [typeOf(machine)]);
+  const { system, clock } = await testSystem(t, [durableType(machine)]);
   const readers = [{ name: 'r', boundBytes: 1_000_000, overflow: 'reject' }] as const;
   const log = await openLog(system.commit, clock, { name: 'log', readers });
   system.spawn('a/k');
@@ -87,7 +78,7 @@ test('RT-8 slices and the store are nobody’s, even if an effect gave the impul
     system.commit.put('meta', 'test', Buffer.of(1));
     system.commit.afterFlush(() => claimed.push(stray()));
   });
-  const { system } = await testSystem(t, [typeOf(working(work)), typeOf(other as never, { name: 'other' })]);
+  const { system } = await testSystem(t, [durableType(working(work)), durableType(other as never, { name: 'other' })]);
   system.spawn('a/k');
   while (claimed.length < 2) await new Promise(setImmediate);
   await system.settled();
@@ -103,7 +94,7 @@ test('RT-8 what an effect leaves behind does not fail the next actor of its addr
   });
   const claimed: unknown[] = [];
   const late = (): void => void claimed.push(stray());
-  const { system } = await testSystem(t, [typeOf(working(work))]);
+  const { system } = await testSystem(t, [durableType(working(work))]);
   system.spawn('a/k');
   await system.settled();
   const removed = system.remove('a/k');

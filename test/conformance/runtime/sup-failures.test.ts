@@ -4,17 +4,9 @@ import { assign, type EventObject, fromPromise, setup } from 'xstate';
 import type { ActorType } from '../../../src/runtime/actor-type.js';
 import { hotLogic } from '../../../src/runtime/actor-type.js';
 import { effect } from '../../../src/runtime/effect.js';
+import { durableType } from '../../fakes/durable-type.js';
 import { testSystem, turnsOfLoop } from '../../fakes/runtime.js';
 import { contextOf, noteOutput, Receiver, script, scriptedType, tellOutput } from '../../fakes/scripted.js';
-
-const typeOf = (machine: ActorType['machine'], overrides: Partial<ActorType> = {}): ActorType => ({
-  name: 'a',
-  version: 1,
-  machine,
-  durability: 'durable',
-  startOnTell: true,
-  ...overrides,
-});
 
 test('SUP-6 a failing slice is discarded as a whole; its other messages run again in their order', async (t) => {
   for (const durability of ['committed', 'durable'] as const) {
@@ -113,7 +105,7 @@ for (const where of ['guard', 'assign', 'entry', 'exit', 'always'] as const) {
         },
       },
     } as never) as unknown as ActorType['machine'];
-    const { system, clock } = await testSystem(t, [typeOf(machine)]);
+    const { system, clock } = await testSystem(t, [durableType(machine)]);
     for (const type of ['FINE', 'GO', 'FINE']) system.tell('a/k', { type });
     system.tell('a/other', { type: 'FINE' });
     await clock.advance(1_000);
@@ -138,7 +130,7 @@ test('SUP-6 an actor that fails in its activation is parked; messages wait for i
     context: { n: 0 },
     on: { 'runtime.restored': { actions: 'check' }, ADD: { actions: assign({ n: ({ context }) => context.n + 1 }) } },
   });
-  const first = await testSystem(t, [typeOf(machine)]);
+  const first = await testSystem(t, [durableType(machine)]);
   first.system.tell('a/k', { type: 'ADD' });
   await first.system.settled();
   const { system, clock, crash } = await first.reopen();
@@ -175,7 +167,7 @@ test('SUP-6 failing twice outside a message, in a timer or by an effect, parks',
     invoke: { src: 'work' },
   });
   for (const machine of [byTimer, byEffect, byRejection]) {
-    const { system, clock } = await testSystem(t, [typeOf(machine), scriptedType('owner')]);
+    const { system, clock } = await testSystem(t, [durableType(machine), scriptedType('owner')]);
     system.tell('owner/o', script({ outputs: [{ type: 'start', address: 'a/k' } as EventObject] }));
     await clock.advance(60_000);
     const view = system.view('a/k');

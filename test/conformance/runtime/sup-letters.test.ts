@@ -2,17 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assign, type EventObject, fromPromise, setup, spawnChild } from 'xstate';
 import type { ActorType } from '../../../src/runtime/actor-type.js';
+import { durableType } from '../../fakes/durable-type.js';
 import { testSystem, turnsOfLoop } from '../../fakes/runtime.js';
 import { scriptedType } from '../../fakes/scripted.js';
-
-const typeOf = (machine: ActorType['machine'], overrides: Partial<ActorType> = {}): ActorType => ({
-  name: 'a',
-  version: 1,
-  machine,
-  durability: 'durable',
-  startOnTell: true,
-  ...overrides,
-});
 
 test('SUP-7 dead letters say what, why and when; an operator can send them again, once', async (t) => {
   let isBroken = true;
@@ -29,7 +21,7 @@ test('SUP-7 dead letters say what, why and when; an operator can send them again
       },
     },
   });
-  const first = await testSystem(t, [typeOf(machine)]);
+  const first = await testSystem(t, [durableType(machine)]);
   first.system.tell('a/k', { type: 'ADD', by: 5 } as EventObject);
   await first.clock.advance(1_000);
   const { system, clock } = await first.reopen();
@@ -78,8 +70,8 @@ test('SUP-9 invoked or spawned logic whose failure nobody expects is reported at
     on: { 'xstate.error.actor.*': '.y' },
     states: { x: {}, y: {} },
   });
-  system.register(typeOf(bad, { name: 'bad' }));
-  system.register(typeOf(handled, { name: 'handled' }));
+  system.register(durableType(bad, { name: 'bad' }));
+  system.register(durableType(handled, { name: 'handled' }));
   assert.equal(warnings.length, 1);
   assert.match(warnings[0] ?? '', /^x\.y: .*work/);
   const spawning = setup({
@@ -91,10 +83,10 @@ test('SUP-9 invoked or spawned logic whose failure nobody expects is reported at
       initial: 'x',
       states: { x: { on: { GO: { actions: spawnChild('work'), target: 'y' } } }, y: { entry: 'spawnOther', on } },
     });
-  system.register(typeOf(spawner({}), { name: 'spawning' }));
+  system.register(durableType(spawner({}), { name: 'spawning' }));
   const found = warnings.slice(1).map((warning) => /^root: .* (work|other) fails/.exec(warning)?.[1]);
   assert.deepEqual(found, ['work', 'other']);
-  system.register(typeOf(spawner({ 'xstate.error.actor.*': 'x' }), { name: 'expecting' }));
+  system.register(durableType(spawner({ 'xstate.error.actor.*': 'x' }), { name: 'expecting' }));
   assert.equal(warnings.length, 3);
   system.spawn('handled/k');
   await system.settled();

@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EventObject, setup } from 'xstate';
-import type { ActorType } from '../../../src/runtime/actor-type.js';
 import { effect } from '../../../src/runtime/effect.js';
+import { durableType } from '../../fakes/durable-type.js';
 import { testSystem } from '../../fakes/runtime.js';
 import { contextOf, script, scriptedType } from '../../fakes/scripted.js';
-
-const typeOf = (machine: ActorType['machine'], overrides: Partial<ActorType> = {}): ActorType => ({
-  name: 'a',
-  version: 1,
-  machine,
-  durability: 'durable',
-  startOnTell: true,
-  ...overrides,
-});
 
 test('SUP-1 one child past its limit is parked, and its siblings, its type and the process go on', async (t) => {
   const { system, clock } = await testSystem(t, [scriptedType('a', 'durable', { intensity: 3, periodMs: 60_000 })]);
@@ -165,7 +156,7 @@ test('SUP-4 with a failed actor its whole system stops, children included (E9, R
       },
     },
   });
-  const { system, clock } = await testSystem(t, [typeOf(machine, { restart: 'temporary' })]);
+  const { system, clock } = await testSystem(t, [durableType(machine, { restart: 'temporary' })]);
   system.spawn('a/k');
   await system.settled();
   system.tell('a/k', { type: 'FAIL' });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setup } from 'xstate';
+import { durableType } from '../../fakes/durable-type.js';
 import { START, testSystem } from '../../fakes/runtime.js';
 import { contextOf } from '../../fakes/scripted.js';
-import { DAY, firedBy, timed, typeOf } from '../../fakes/timed.js';
+import { DAY, firedBy, timed } from '../../fakes/timed.js';
 
 test('TIM-2 a delay of more than 24.8 days is waited for', async (t) => {
   const type = timed({ long: 60 * DAY }, { idleAfterMs: 1_000 });
@@ -101,7 +102,7 @@ test('TIM-5 a wait says for what, since when and what ends it, whether the actor
       resting: { meta: { waitsFor: 'an operator', until: 'never' } },
     },
   });
-  const type = typeOf(machine, { idleAfterMs: 1_000 });
+  const type = durableType(machine, { idleAfterMs: 1_000 });
   const { system, clock } = await testSystem(t, [type]);
   system.tell('a/k', { type: 'ASK' });
   await clock.advance(500);

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assign, raise, sendParent, setup } from 'xstate';
 import type { OverduePolicy } from '../../../src/runtime/actor-type.js';
+import { durableType } from '../../fakes/durable-type.js';
 import { START, testSystem } from '../../fakes/runtime.js';
 import { contextOf } from '../../fakes/scripted.js';
-import { DAY, firedBy, timed, typeOf } from '../../fakes/timed.js';
+import { DAY, firedBy, timed } from '../../fakes/timed.js';
 
 test('TIM-1 every timer fires once, at its time, over any number of restarts', async (t) => {
   let now = await testSystem(t, [timed({ one: 1_000, two: 2_000, three: 30_000 })]);
@@ -64,7 +65,7 @@ test('TIM-1 timers of private machines and delayed events survive as well', asyn
     entry: raise({ type: 'DELAYED' }, { delay: 1_000, id: 'delayed' }),
     on: { DELAYED: { actions: 'note' }, CHILD: { actions: 'note' } },
   });
-  const first = await testSystem(t, [typeOf(machine)]);
+  const first = await testSystem(t, [durableType(machine)]);
   first.system.spawn('a/k');
   await first.clock.advance(500);
   const second = await first.crash();

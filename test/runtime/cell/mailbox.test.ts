@@ -80,6 +80,15 @@ test('MBX-2 under any policy the mailbox holds at most its capacity, in order, a
   );
 });
 
+test('MBX-2 a stop that is put back goes first again, and those put back with it before what has come since', () => {
+  const mailbox = new Mailbox({}, () => {});
+  mailbox.push(event(3));
+  mailbox.putBack([event(1), { kind: 'stop', enqueuedAt: 2 }, event(2)]);
+  assert.equal(mailbox.hasStop, true);
+  assert.equal(mailbox.shift()?.kind, 'stop');
+  assert.deepEqual(mailbox.drain().map(numberOf), [1, 2, 3]);
+});
+
 test('MBX-4 every high is followed by one low, for each who watches', () => {
   const mailbox = new Mailbox({ capacity: 10 }, () => {});
   const marks: string[] = [];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Runnable, Scheduler } from '../../../src/runtime/cell/scheduler.js';
+import { ManualClock, systemClock } from '../../../src/runtime/clock.js';
 import { turnsOfLoop } from '../../fakes/runtime.js';
 
 class Work implements Runnable {
@@ -28,7 +29,7 @@ class Work implements Runnable {
 test('MBX-3 ready cells take turns, 32 messages each', async (t) => {
   t.mock.method(performance, 'now', () => 0);
   const order: string[] = [];
-  const scheduler = new Scheduler<Work>(() => {});
+  const scheduler = new Scheduler<Work>(systemClock, () => {});
   const [a, b] = [new Work(100, () => order.push('a')), new Work(40, () => order.push('b'))];
   for (const work of [a, b, a, b]) scheduler.ready(work);
   assert.equal(scheduler.length, 2, 'each once');
@@ -47,7 +48,7 @@ test('MBX-3 after 5 ms the loop turns, and the cell that was interrupted goes to
   let now = 0;
   t.mock.method(performance, 'now', () => now);
   const order: string[] = [];
-  const scheduler = new Scheduler<Work>(() => {});
+  const scheduler = new Scheduler<Work>(systemClock, () => {});
   const slow = (name: string): Work =>
     new Work(4, () => {
       order.push(name);
@@ -65,11 +66,22 @@ test('MBX-3 after 5 ms the loop turns, and the cell that was interrupted goes to
   assert.ok(turns >= 3, `${turns} turns`);
 });
 
+test('CLK-1 how long the next cell has waited is told by the clock that was given', async () => {
+  const clock = new ManualClock();
+  const scheduler = new Scheduler<Work>(clock, () => {});
+  assert.equal(scheduler.waitMs, 0);
+  scheduler.ready(new Work(1));
+  await clock.advance(1_500);
+  assert.equal(scheduler.waitMs, 1_500);
+  await scheduler.idle();
+  assert.equal(scheduler.waitMs, 0);
+});
+
 test('SUP-3 a slice of more than a second is reported with what it took', async (t) => {
   let now = 0;
   t.mock.method(performance, 'now', () => now);
   const slow: Array<[Work, number]> = [];
-  const scheduler = new Scheduler<Work>((work, elapsedMs) => slow.push([work, elapsedMs]));
+  const scheduler = new Scheduler<Work>(systemClock, (work, elapsedMs) => slow.push([work, elapsedMs]));
   const [long, short] = [
     new Work(1, () => {
       now += 1_001;
@@ -84,7 +96,7 @@ test('SUP-3 a slice of more than a second is reported with what it took', async 
 });
 
 test('DUR-7 after a stop nothing runs any more, and who waited for quiet is told', async () => {
-  const scheduler = new Scheduler<Work>(() => {});
+  const scheduler = new Scheduler<Work>(systemClock, () => {});
   const work = new Work(1);
   scheduler.ready(work);
   const idle = scheduler.idle();
