@@ -231,6 +231,16 @@ suite('the console in Chromium', { skip: missing ?? false }, () => {
     await page.waitForSelector('p:has-text("No dead letters.")');
   });
 
+  test('the overview says why more is acknowledged than was taken since the start', async (t) => {
+    await serve(t);
+    const { overview } = fake.hub;
+    const page = await open(t, '');
+    await page.waitForSelector('.tile-note:text-is("records")');
+    const telemetry = { connections: 1, recordsTotal: 10, recordsPerSecond: 1, acksTotal: 12 };
+    fake.hub.overview = { ...overview, telemetry };
+    await page.waitForSelector('.tile-note:text-is("with records stored before the start and sent again")');
+  });
+
   test('the overview says when a destination is tried again', async (t) => {
     await serve(t);
     const page = await open(t, '');
