@@ -2,12 +2,13 @@ import { type Broker, byPassword, createBroker } from './actors/mqtt/index.js';
 import type { AssemblyDeps, Base } from './assembly.js';
 import { brokerRefusals, measureBroker } from './broker-metrics.js';
 import type { HubConfig } from './hub-config.js';
-import { type Child, errorRecord } from './runtime/index.js';
+import { type Child, RepeatedFailures } from './runtime/index.js';
 
 /** The broker of this process, measured and logged; its child comes before whatever dials it. */
 export function embedBroker({ embedded }: HubConfig['mqtt'], { system, metrics, overload }: Base, deps: AssemblyDeps) {
   const { clock, logger } = deps;
   const { users, enabled: _enabled, ...options } = embedded;
+  const failures = new RepeatedFailures({ logger, clock, message: 'broker_failed', level: 'error' });
   const broker: Broker = createBroker({
     ...options,
     ...(users.length === 0 ? {} : { authenticate: byPassword(users) }),
@@ -15,7 +16,7 @@ export function embedBroker({ embedded }: HubConfig['mqtt'], { system, metrics, 
     shedsUnacked: () => overload.sheds('telemetry'),
     clock,
     onRefused: brokerRefusals({ metrics, logger, clock }),
-    onFailed: (error) => logger.error({ error: errorRecord(error) }, 'broker_failed'),
+    onFailed: (error) => failures.failed('broker', {}, error),
   });
   measureBroker(metrics, () => broker.stats());
   system.register(broker.type);

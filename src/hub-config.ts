@@ -4,6 +4,7 @@ import { type MqttConfig, MqttSchema, resolveMqtt } from './actors/mqtt/config.j
 import { resolveTelemetry, telemetrySchemas } from './actors/telemetry/config.js';
 import { type Checked, type ConfigInput, LogSchema, StoreSchema } from './base-config.js';
 import { load } from './config/load.js';
+import type { Mistake } from './config/mistake.js';
 import { readConfigFile } from './config/read-file.js';
 import { composeSchema } from './config/schema.js';
 import { report, resolveSection } from './config/section.js';
@@ -47,7 +48,8 @@ export function checkHubConfig(input: ConfigInput): Checked<HubConfig> {
   const telemetry = resolveSection(loaded, ['telemetry'], (section: Static<typeof telemetrySchema.section>) =>
     resolveTelemetry(section, { environment: input.environment ?? {} }),
   );
-  const { mistakes, warnings } = report(loaded, [http, mqtt, telemetry]);
+  const { mistakes: found, warnings } = report(loaded, [http, mqtt, telemetry]);
+  const mistakes = found.map(inHubTerms);
   if (mistakes.length > 0 || !http.value || !mqtt.value) return { config: undefined, loaded, mistakes, warnings };
   const config: HubConfig = {
     dataDir: root.dataDir,
@@ -58,6 +60,14 @@ export function checkHubConfig(input: ConfigInput): Checked<HubConfig> {
     ...(telemetry.value ? { telemetry: telemetry.value } : {}),
   };
   return { config, loaded, mistakes, warnings };
+}
+
+/** Ingest alone has a flag for it that a hub has not. */
+function inHubTerms(mistake: Mistake): Mistake {
+  const isDeviceCa = mistake.pointer === '/telemetry/tls/ca_file' && mistake.code === 'CONFIG_MISSING';
+  return isDeviceCa
+    ? { ...mistake, hint: "name the PEM file of the CA that signed the vehicles' certificates" }
+    : mistake;
 }
 
 /**

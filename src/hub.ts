@@ -21,9 +21,9 @@ import type { HubConfig } from './hub-config.js';
 import {
   type ActorSystem,
   type Child,
-  errorRecord,
   type Metrics,
   openLog,
+  RepeatedFailures,
   type ReplayedType,
   Supervisor,
   trimWhileDegraded,
@@ -105,6 +105,7 @@ async function createSpooledDispatch(
   system.addLog(SPOOL, spool);
   const endTrimming = trimWhileDegraded({ system, clock, log: logger }, spool);
   const countFailure = countFailures(metrics);
+  const failures = new RepeatedFailures({ logger, clock, message: 'dispatcher_failed' });
   const { mqtt } = settings.dispatchers;
   const dispatchers = readers.map(({ name, boundBytes }) => ({
     name,
@@ -121,7 +122,7 @@ async function createSpooledDispatch(
     },
     onFailed: (error: Error) => {
       countFailure(name);
-      logger.warn({ dispatcher: name, err: errorRecord(error) }, 'dispatcher_failed');
+      failures.failed(name, { dispatcher: name }, error);
     },
     ...(name === 'mqtt' && mqtt
       ? {

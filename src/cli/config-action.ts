@@ -4,12 +4,20 @@ import { countOf, type Mistake, renderMistake } from '../config/mistake.js';
 import { redact } from '../config/redact.js';
 import { renderReference } from '../config/reference.js';
 import { nodeOf } from '../config/schema.js';
-import { type Checked, checkHubConfig, checkServerConfig, HubSchema, looksLikeServerConfig } from '../hub-config.js';
+import {
+  type Checked,
+  checkHubConfig,
+  checkServerConfig,
+  type HubConfig,
+  HubSchema,
+  looksLikeServerConfig,
+} from '../hub-config.js';
 import { checkVehicleConfig, looksLikeVehicle, VehicleSchema } from '../vehicle-config.js';
 import { configInputOf } from './config-options.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';
 import { namedFileMistakes } from './named-files.js';
 import { outputOf } from './output.js';
+import { NO_TELEMETRY } from './ready-lines.js';
 
 export interface PeerOption {
   readonly peer?: 'fleet-telemetry';
@@ -22,7 +30,7 @@ const SCHEMAS = { hub: HubSchema, vehicle: VehicleSchema } as const;
 export async function checkFile(command: Command, file: string, options: PeerOption): Promise<void> {
   const output = outputOf(command);
   const { kind, checked } = check(command, file, options);
-  const { warnings } = checked;
+  const warnings = [...checked.warnings, ...(kind === 'hub' ? withoutTelemetry(checked) : [])];
   const files = await namedFileMistakes(checked, kind === 'hub' ? ['telemetry'] : []);
   const mistakes = [...checked.mistakes, ...files];
   const ok = mistakes.length === 0;
@@ -62,6 +70,12 @@ export function printSchema(command: Command, role: string, { format }: { format
   const json = { $schema: 'http://json-schema.org/draft-07/schema#', ...schema };
   const text = format === 'markdown' ? renderReference(nodeOf(schema)) : JSON.stringify(json, null, 2);
   outputOf(command).result(text, json);
+}
+
+/** A hub without it runs, and takes nothing of vehicles. */
+function withoutTelemetry({ config }: Checked<unknown>): Mistake[] {
+  const isWithout = config !== undefined && (config as HubConfig).telemetry === undefined;
+  return isWithout ? [{ code: 'CONFIG_MISSING', pointer: '/telemetry', message: NO_TELEMETRY }] : [];
 }
 
 function check(

@@ -4,6 +4,7 @@ import { createLogger } from '../runtime/index.js';
 import { configInputOf } from './config-options.js';
 import { logWarnings, reloadConfig } from './config-reload.js';
 import { outputOf } from './output.js';
+import { NO_TELEMETRY, urlLines } from './ready-lines.js';
 import { runHub } from './run-hub.js';
 
 /** Runs a hub as the options of `fleetchart hub` say. */
@@ -20,8 +21,8 @@ export async function serveHub(command: Command): Promise<void> {
     terminal: output.terminal,
     ready: (hub) => {
       const urls = hub.urls();
-      const lines = Object.entries(urls).map(([name, url]) => `${name.padEnd(10)} ${url}`);
-      if (!config.telemetry) lines.push('no telemetry is configured: see config/hub.yaml for a start');
+      const lines = urlLines(urls);
+      if (!config.telemetry) lines.push(NO_TELEMETRY);
       output.result(lines.join('\n'), { urls });
     },
     reload: () => reloadConfig({ started, check, levelKey: 'log.level', logger }),

@@ -15,6 +15,10 @@ const KEYS: readonly Path[] = [
 
 const HINT = 'correct the path, which is relative to where the hub is started, or make them: `fleetchart provision`';
 
+/** Where the files are there and hold something else than they should; the message says what. */
+const CONTENT_HINT =
+  'name files that belong together, in PEM, or make new ones: `fleetchart provision hub --force` writes a certificate and its key';
+
 /**
  * What a check on the machine that will run it finds besides: certificates and keys that are missing, may not be read,
  * or do not fit. `at` is where the settings of ingest stand.
@@ -36,7 +40,12 @@ export async function namedFileMistakes({ loaded, config }: Checked<unknown>, at
   const [certificate, key, ...clientAuthorities] = files.map(({ file }) => file);
   if (mistakes.length === 0 && config !== undefined && certificate !== undefined && key !== undefined) {
     await readTlsFiles({ certificate, key, clientAuthorities }).catch((error: Error) => {
-      mistakes.push({ code: 'CONFIG_VALUE', pointer: toPointer([...at, 'tls']), message: error.message, hint: HINT });
+      mistakes.push({
+        code: 'CONFIG_VALUE',
+        pointer: toPointer([...at, 'tls']),
+        message: error.message,
+        hint: CONTENT_HINT,
+      });
     });
   }
   return report({ ...loaded, mistakes }, []).mistakes;

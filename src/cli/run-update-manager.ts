@@ -33,7 +33,8 @@ export async function runUpdateManager(args: readonly string[], terminal: Termin
   // Which flags there are depends on the agents, which the file and a flag name.
   const path = lastValue(args, 'config-file') || undefined;
   const read = path === undefined ? undefined : readConfigFile(path);
-  if (read && !read.ok) return fail('failed to load local configuration', `${path}: ${read.error.message}`);
+  if (read && !read.ok)
+    return fail('failed to load local configuration', `${read.error.where ?? path}: ${read.error.message}`);
   if (read && read.value.value === null) return fail('failed to load local configuration', `${path} is empty`);
   const domains = lastValue(args, 'domains');
   const early = new Map(domains === undefined ? [] : [['domains', domains]]);

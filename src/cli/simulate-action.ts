@@ -44,9 +44,9 @@ const PROGRESS_MS = 1_000;
 
 /** Loads a server as the options say, and tells what came of it. */
 export async function runSimulate(options: SimulateOptions, output: Output): Promise<void> {
-  const stats = await asCliErrors(() => simulate(options, output));
+  const { stats, end } = await asCliErrors(() => simulate(options, output));
   const failed = (stats.unacked > 0 && !options.allowUnacked) || stats.vehicles.neverConnected > 0;
-  output.result(renderSummary(stats, options.url), summaryData(stats, options.url, !failed));
+  output.result(renderSummary(stats, options.url, end), summaryData(stats, options.url, !failed, end));
   if (failed) throw new QuietExit(exitCodes.failed);
 }
 
@@ -70,8 +70,8 @@ async function simulate(options: SimulateOptions, output: Output) {
     try {
       await Promise.race([simulation.finished(), signals.first, duration.over]);
       const { vehicles, durationMs } = simulation.stats();
-      await simulation.stop(options.drain * 1000);
-      return { ...simulation.stats(), vehicles, durationMs };
+      const end = await simulation.stop(options.drain * 1000);
+      return { stats: { ...simulation.stats(), vehicles, durationMs }, end };
     } finally {
       duration.cancel();
       stopShowing();

@@ -1,4 +1,4 @@
-import type { SimulationStats } from '../actors/simulation/index.js';
+import type { DrainEnd, SimulationStats } from '../actors/simulation/index.js';
 
 /** One line on how a load goes: the counts now, and what the last second brought. */
 export function progressLine(
@@ -19,7 +19,7 @@ export function progressLine(
 }
 
 /** What came of a load, for people. */
-export function renderSummary(stats: SimulationStats, url: string): string {
+export function renderSummary(stats: SimulationStats, url: string, end: DrainEnd): string {
   const { vehicles, latency, byTopic } = stats;
   const seconds = stats.durationMs / 1000;
   const perSecond = (count: number): string => whole(count / Math.max(0.001, seconds));
@@ -46,23 +46,35 @@ export function renderSummary(stats: SimulationStats, url: string): string {
   for (const { count, reason, check } of stats.refusals) {
     rows.push(['  refused', `${whole(count)} × ${reason}: ${check}`]);
   }
-  if (vehicles.neverConnected > 0) rows.push(['', `${whole(vehicles.neverConnected)} vehicles never connected`]);
-  const verdict =
-    stats.unacked > 0
-      ? [
-          `${whole(stats.unacked)} records may be lost: no reply came for them`,
-          '    a hub drops what exceeds its rate_limit without reply (rate_limit_exceeded_total at its /metrics): lower --rate,',
-          '    or raise the limit; --drain gives a slow one more time',
-        ]
-      : [];
+  if (end.notConnected > 0) rows.push(['not back', `${counted(end.notConnected, 'vehicle')} not connected at the end`]);
+  if (vehicles.neverConnected > 0) rows.push(['', `${counted(vehicles.neverConnected, 'vehicle')} never connected`]);
+  const verdict = stats.unacked > 0 ? verdictOf(stats.unacked, end) : [];
   const body = rows.map(([name, text]) => `  ${name.padEnd(13)}${text}`);
-  return [`${whole(vehicles.total)} vehicles, ${seconds.toFixed(1)} s, ${url}`, ...body, ...verdict].join('\n');
+  return [`${counted(vehicles.total, 'vehicle')}, ${seconds.toFixed(1)} s, ${url}`, ...body, ...verdict].join('\n');
+}
+
+/** Why records have no reply, the reason that is known for certain first. */
+function verdictOf(unacked: number, { notConnected, theirUnacked }: DrainEnd): string[] {
+  const lines = [`${counted(unacked, 'record')} may be lost: no reply came for ${unacked === 1 ? 'it' : 'them'}`];
+  if (theirUnacked > 0) {
+    const verb = notConnected === 1 ? 'was' : 'were';
+    lines.push(
+      `    ${whole(theirUnacked)} of ${counted(notConnected, 'vehicle')} that ${verb} not connected at the end: see why above, or give a longer --drain`,
+    );
+  }
+  if (unacked > theirUnacked) {
+    lines.push(
+      '    a hub drops what exceeds its rate_limit without reply (rate_limit_exceeded_total at its /metrics): lower --rate,',
+      '    or raise the limit; --drain gives a slow one more time',
+    );
+  }
+  return lines;
 }
 
 /** The same for programs. */
-export function summaryData(stats: SimulationStats, url: string, ok: boolean) {
+export function summaryData(stats: SimulationStats, url: string, ok: boolean, atEnd: DrainEnd) {
   const perSecond = (count: number): number => (count * 1000) / Math.max(1, stats.durationMs);
-  return { ok, url, ...stats, sentPerSecond: perSecond(stats.sent), ackedPerSecond: perSecond(stats.acked) };
+  return { ok, url, ...stats, atEnd, sentPerSecond: perSecond(stats.sent), ackedPerSecond: perSecond(stats.acked) };
 }
 
 function refusedText({ refused, unattributedRefusals }: SimulationStats): string {
@@ -70,6 +82,8 @@ function refusedText({ refused, unattributedRefusals }: SimulationStats): string
     ? whole(refused)
     : `${whole(refused)}, and ${whole(unattributedRefusals)} error replies without txid`;
 }
+
+const counted = (count: number, noun: string): string => `${whole(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 

@@ -6,6 +6,7 @@ import { checkVehicleConfig } from '../vehicle-config.js';
 import { configInputOf } from './config-options.js';
 import { logWarnings, reloadConfig } from './config-reload.js';
 import { outputOf } from './output.js';
+import { urlLines } from './ready-lines.js';
 import { runProcess } from './run-process.js';
 
 /** Runs a vehicle as the options of `fleetchart vehicle` say. */
@@ -22,8 +23,7 @@ export async function serveVehicle(command: Command): Promise<void> {
     terminal: output.terminal,
     ready: (vehicle) => {
       const urls = vehicle.urls();
-      const lines = Object.entries(urls).map(([name, url]) => `${name.padEnd(10)} ${url}`);
-      output.result(lines.join('\n'), { urls });
+      output.result(urlLines(urls).join('\n'), { urls });
     },
     reload: () => reloadConfig({ started, check, levelKey: 'log.level', logger }),
   });

@@ -54,7 +54,22 @@ export function parseConfigText(path: string, text: string): ReadResult {
     if (broken) return failed('CONFIG_SYNTAX', path, `${toPointer(broken.path)}: ${broken.what}`);
     return { ok: true, value: { path, value, locate: (keys) => locate(document, lines, keys) } };
   } catch (error) {
+    if (error instanceof YamlMistake)
+      return failed('CONFIG_SYNTAX', `${path}:${error.place}`, error.message, error.hint);
     return failed('CONFIG_SYNTAX', path, error instanceof RangeError ? 'nested too deeply' : reason(error));
+  }
+}
+
+const YAML_HINT = 'check the indentation and the quotes before it; tabs are not allowed';
+
+/** What is no YAML, at `line:column`. */
+class YamlMistake extends Error {
+  constructor(
+    readonly place: string,
+    message: string,
+    readonly hint: string | undefined,
+  ) {
+    super(message);
   }
 }
 
@@ -78,7 +93,7 @@ function fromYaml(document: Document.Parsed, lines: LineCounter): unknown {
   if (error instanceof YAMLError && error.code === 'RESOURCE_EXHAUSTION') throw new RangeError(error.message);
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    throw new Error(`line ${line}, column ${col}: ${error.message}`);
+    throw new YamlMistake(`${line}:${col}`, error.message, error instanceof YAMLError ? YAML_HINT : undefined);
   }
   return document.toJS({ maxAliasCount: maxAliases });
 }

@@ -1,5 +1,5 @@
 import type { ActorView } from './api-types.js';
-import { errorWords, waitWords } from './words.js';
+import { errorWords, isInTrouble, waitWords } from './words.js';
 
 /** Sentences that answer "why is it stuck?" for one actor, the most important first. */
 export function explanation(actor: ActorView, now: number): readonly string[] {
@@ -18,7 +18,7 @@ export function explanation(actor: ActorView, now: number): readonly string[] {
     case 'done':
       return ['Has reached its end; nothing more will happen.'];
     default:
-      return waitsOf(actor, now);
+      return [...waitsOf(actor, now), ...(isInTrouble(actor.state) ? errorLine(error) : [])];
   }
 }
 

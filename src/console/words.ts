@@ -101,6 +101,11 @@ const TONES: ReadonlyArray<readonly [Tone, RegExp]> = [
   ['good', /^(ready|streaming|live|running|online|healthy|up|in sync|connected|idle)/],
 ];
 
+/** Whether a chart is in a state that it came to by the failure it names last; in others that one is history. */
+export function isInTrouble(state: string): boolean {
+  return stateTone(state) === 'bad' || /(?:^| & |\.)(?:offline|backingOff|retry)/.test(state);
+}
+
 /** How a state is coloured. States are named by their charts, so this goes by the words of the house; the worst wins. */
 export function stateTone(state: string): Tone {
   const words = state.toLowerCase().split(/ & |\./);

@@ -42,6 +42,7 @@ export { Inspection } from './inspection/inspection.js';
 export { type ReplayedType, type ReplayResult, replayFixture } from './inspection/replay.js';
 export { createLogger, type Logger, type RootLogger, silentLogger } from './logging/log.js';
 export { Refusals } from './logging/refusals.js';
+export { RepeatedFailures } from './logging/repeated-failures.js';
 export { Metrics } from './metrics.js';
 export { Overload, type OverloadView } from './overload.js';
 export { measureInspection, measureRuntime } from './runtime-metrics.js';

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { provisionAuthority, provisionDevices } from '../../src/actors/provisioning/index.js';
 import type { SimulationStats } from '../../src/actors/simulation/index.js';
+import { Statistics } from '../../src/actors/simulation/statistics.js';
 import { runProgram } from '../../src/cli/program.js';
-import { progressLine } from '../../src/cli/simulate-report.js';
+import { progressLine, renderSummary } from '../../src/cli/simulate-report.js';
 import { temporaryFolder } from '../fakes/runtime.js';
 import { type FakeServerOptions, startTelemetryServer } from '../fakes/telemetry-server.js';
 import { FakeTerminal } from './fake-terminal.js';
@@ -65,6 +66,9 @@ test('a load with certificates from a folder takes its VINs from them', async (t
   const tooFew = await simulate(server.url, ...args, '--vehicles', '4');
   assert.equal(tooFew.exitCode, 1);
   assert.match(tooFew.stderr, /holds 3 device certificates, and 4 vehicles need one each/);
+  assert.match(tooFew.stderr, /provision device --count 4 --ca DIR --out /);
+  const one = await simulate(server.url, '--cert-dir', join(directory, 'VIN-A'), '--records', '6', '--vehicles', '2');
+  assert.match(one.stderr, /holds 1 device certificate, and 2 vehicles need one each/);
 });
 
 test('records un-acked at the end make it end with 1, unless that is allowed', async (t) => {
@@ -120,6 +124,22 @@ test('progress is shown to a person', async (t) => {
   const args = ['--url', server.url, '--device-ca', folder, '--vehicles', '2', '--rate', '20', '--duration', '1.2'];
   assert.equal(await runProgram(['simulate', ...args], terminal), 0);
   assert.match(terminal.stderr, /2\/2 connected · \d+ sent\/s · \d+ acked\/s · \d+ un-acked · 0 refused · p50/);
+});
+
+test('vehicles that did not come back are the reason for un-acked records, ahead of a rate limit', () => {
+  const stats = (unacked: number): SimulationStats => ({
+    ...new Statistics(0).summary(1_000, { total: 2, connected: 1, notConnected: 1, neverConnected: 0 }, unacked),
+  });
+  const gone = renderSummary(stats(4), 'wss://localhost:1', { notConnected: 1, theirUnacked: 4 });
+  assert.match(gone, /not back +1 vehicle not connected at the end\n/);
+  assert.match(
+    gone,
+    /4 records may be lost: no reply came for them\n +4 of 1 vehicle that was not connected at the end/,
+  );
+  assert.doesNotMatch(gone, /rate_limit/);
+  const both = renderSummary(stats(5), 'wss://localhost:1', { notConnected: 2, theirUnacked: 4 });
+  assert.ok(both.indexOf('4 of 2 vehicles') > 0 && both.indexOf('4 of 2 vehicles') < both.indexOf('rate_limit'));
+  assert.doesNotMatch(renderSummary(stats(5), '', { notConnected: 0, theirUnacked: 0 }), /not back/);
 });
 
 test('rates of a progress line are those of the time since the last one', () => {

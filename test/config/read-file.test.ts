@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Mistake } from '../../src/config/mistake.js';
 import { maxDepth, maxFileBytes, readConfigFile } from '../../src/config/read-file.js';
 import { temporaryFolder } from './files.js';
 
@@ -9,7 +10,7 @@ function read(name: string, content: string) {
   return readConfigFile(write(name, content));
 }
 
-function refusal(name: string, content: string): { code: string; message: string } {
+function refusal(name: string, content: string): Mistake {
   const result = read(name, content);
   assert.ok(!result.ok, 'expected a refusal');
   return result.error;
@@ -47,9 +48,14 @@ describe('configuration files', () => {
     assert.ok(read('d.yaml', `#${'x'.repeat(maxFileBytes - 1)}`).ok);
   });
 
-  it('CFG-3 a syntax error says its line', () => {
-    assert.match(refusal('e.yaml', 'a: 1\nb: [1\n').message, /^line 3, column 1/);
-    assert.match(refusal('f.yaml', 'b:\n  - {a: 1, a: 2}\n').message, /^line 2, column 12: the key a is given twice/);
+  it('CFG-3 a syntax error says its place as other mistakes do, and what to look for', () => {
+    const open = refusal('e.yaml', 'a: 1\nb: [1\n');
+    assert.match(open.where ?? '', /e\.yaml:3:1$/);
+    assert.match(open.hint ?? '', /indentation.*tabs/);
+    assert.match(refusal('tab.yaml', 'a:\n\tb: 1\n').where ?? '', /tab\.yaml:2:1$/);
+    const twice = refusal('f.yaml', 'b:\n  - {a: 1, a: 2}\n');
+    assert.match(twice.where ?? '', /f\.yaml:2:12$/);
+    assert.deepEqual([twice.message, twice.hint], ['the key a is given twice', undefined]);
     assert.equal(refusal('g.json', '{"a": 1,}').code, 'CONFIG_SYNTAX');
     assert.equal(refusal('h.yaml', 'a: 1\n---\nb: 2\n').code, 'CONFIG_SYNTAX');
     assert.equal(refusal('i.json', 'a: 1').code, 'CONFIG_SYNTAX');

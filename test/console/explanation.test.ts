@@ -69,3 +69,15 @@ test('what is not known is left out', () => {
   const waits = [{ state: 'a', waitsFor: 'consent', since: undefined, until: 'never' }] as const;
   assert.deepEqual(explanation({ ...streaming, waits }, NOW), ['Waiting for consent; no time-out ends this.']);
 });
+
+test('a chart that a failure brought where it is names it, and one that has recovered does not', () => {
+  const lastError = { name: 'Error', code: 'DISPATCH_UNREACHABLE', message: 'nothing listens there' };
+  const wait = { state: 'broken', waitsFor: 'the next try', since: NOW - 4000, until: 'never' } as const;
+  for (const state of ['broken.pausing', 'offline.reconnecting', 'failed']) {
+    assert.deepEqual(explanation({ ...streaming, state, waits: [wait], lastError }, NOW), [
+      'Waiting for the next try, 4 s so far; no time-out ends this.',
+      'It failed with: DISPATCH_UNREACHABLE: nothing listens there',
+    ]);
+  }
+  assert.deepEqual(explanation({ ...streaming, lastError }, NOW), ['Waits for nobody.']);
+});

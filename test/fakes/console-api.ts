@@ -65,9 +65,9 @@ export class FakeConsoleApi {
   }
 
   /** Starts a machine under an address; whoever watches the address sees it. */
-  run(address: string, machine: AnyStateMachine): AnyActorRef {
+  run(address: string, machine: AnyStateMachine, input?: unknown): AnyActorRef {
     this.running.get(address)?.ref.stop();
-    const ref = createActor(machine) as AnyActorRef;
+    const ref = createActor(machine, { input }) as AnyActorRef;
     ref.start();
     this.running.set(address, { ref, machine });
     return ref;

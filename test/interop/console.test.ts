@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { after, before, beforeEach, suite, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { DEFAULT_TIMING } from '../../src/actors/dispatch/events.js';
+import { dispatcherMachine as realDispatcherMachine } from '../../src/actors/dispatch/machine.js';
 import { consolePublicFolder } from '../../src/console/index.js';
 import { FakeConsoleApi } from '../fakes/console-api.js';
 import { exampleHub } from '../fakes/console-hub.js';
@@ -223,6 +225,20 @@ suite('the console in Chromium', { skip: missing ?? false }, () => {
     for (const words of ['restarts only the child that failed, up to 5 times in 1 min', '3 restarts', 'ECONNREFUSED']) {
       assert.ok(text.includes(words), words);
     }
+    assert.ok(text.includes('0 restarts'));
+    await page.waitForSelector('.letter');
+    fake.hub.deadLetters = [];
+    await page.waitForSelector('p:has-text("No dead letters.")');
+  });
+
+  test('the overview says why more is acknowledged than was taken since the start', async (t) => {
+    await serve(t);
+    const { overview } = fake.hub;
+    const page = await open(t, '');
+    await page.waitForSelector('.tile-note:text-is("records")');
+    const telemetry = { connections: 1, recordsTotal: 10, recordsPerSecond: 1, acksTotal: 12 };
+    fake.hub.overview = { ...overview, telemetry };
+    await page.waitForSelector('.tile-note:text-is("with records stored before the start and sent again")');
   });
 
   test('the overview says when a destination is tried again', async (t) => {
@@ -240,8 +256,49 @@ suite('the console in Chromium', { skip: missing ?? false }, () => {
     await page.waitForSelector('h1:has-text("Overview")', { state: 'attached' });
     const other = await open(t, '#/actor/dispatcher/nobody');
     await other.waitForSelector('.explanation:has-text("There is no actor with this address now")');
+    assert.equal(await other.locator('.watch').isVisible(), false);
+    assert.equal(await other.locator('.panel').first().isVisible(), false);
     await other.click('.explanation a:has-text("All actors")');
     await other.waitForURL(/#\/actors$/);
+  });
+
+  test('an actor that is gone is asked for once, and shown when it is back', async (t) => {
+    await serve(t);
+    const { actors } = fake.hub;
+    fake.hub.actors = [];
+    const asked: string[] = [];
+    const page = await open(t, '');
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(`${fake.url}#/actor/dispatcher/mqtt`);
+    await page.waitForSelector('.explanation:has-text("There is no actor with this address now")');
+    const before = asked.filter((url) => url.includes('/actors/dispatcher/mqtt')).length;
+    assert.equal(before, 1);
+    // The banners ask for the overview every second: two of these are as long as the page would wait.
+    const overview = (): number => asked.filter((url) => url.endsWith('/overview')).length;
+    const seen = overview();
+    await until(() => overview() >= seen + 3);
+    assert.equal(asked.filter((url) => url.includes('/actors/dispatcher/mqtt')).length, 1);
+    fake.hub.actors = actors;
+    fake.run('dispatcher/mqtt', dispatcherMachine);
+    fake.send('dispatcher/mqtt', { type: 'CONNECTED' });
+    await page.waitForSelector('.actor-body');
+    await page.waitForSelector('.watch.good');
+  });
+
+  test('the chart of a dispatcher is seen whole when its page opens', async (t) => {
+    await serve(t);
+    fake.run('dispatcher/mqtt', realDispatcherMachine, { name: 'mqtt', timing: DEFAULT_TIMING });
+    const page = await open(t, '#/actor/dispatcher/mqtt');
+    await page.waitForSelector('.state.active');
+    await page.waitForSelector('.facts dd:has-text("stored")');
+    const edges = (selector: string) =>
+      page.$eval(selector, (element) => {
+        const { bottom, right } = element.getBoundingClientRect();
+        return { bottom, right };
+      });
+    const [drawing, frame] = [await edges('.chart-svg'), await edges('.chart-scroll')];
+    assert.ok(drawing.bottom <= frame.bottom && drawing.right <= frame.right, JSON.stringify({ drawing, frame }));
+    assert.ok(drawing.bottom <= 900, JSON.stringify(drawing));
   });
 
   test('INS-5 a token is asked for once and serves the API and the inspection socket', async (t) => {

@@ -52,12 +52,14 @@ export async function readCredentials(directory: string, count: number): Promise
   if (folders.length < count) {
     throw new SimulationError(
       'SIMULATION_CERTIFICATES',
-      `${directory} holds ${folders.length} device certificates, and ${count} vehicles need one each`,
-      `make more with \`fleetchart provision device --count ${count} --out ${directory}\`, or simulate fewer vehicles`,
+      `${directory} holds ${counted(folders.length, 'device certificate')}, and ${counted(count, 'vehicle needs', 'vehicles need')} one each`,
+      `make more with \`fleetchart provision device --count ${count} --ca DIR --out ${directory}\`, DIR being the folder of their authority, or simulate fewer vehicles`,
     );
   }
   return Promise.all(folders.slice(0, count).map(readPair));
 }
+
+const counted = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`;
 
 async function deviceFolders(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true, recursive: false }).catch((cause: unknown) => {

@@ -44,6 +44,8 @@ export type VehicleEvent =
   /** As many records are un-acked as may be, and no reply has come for a while. */
   | { readonly type: 'WINDOW_FULL' }
   | { readonly type: 'WINDOW_OPEN' }
+  /** The load is over and records of this vehicle have no reply: long pauses would outlast the wait for them. */
+  | { readonly type: 'HURRY' }
   | { readonly type: 'STOP' };
 
 /** What the effects of the chart get. */

@@ -9,5 +9,5 @@ export { DEFAULT_MIX, parseMix, type RecordMix, type Topic } from './record-mix.
 export { type LoadResult, type RunLoadOptions, runLoad } from './run-load.js';
 export { openScratchSystem, type ScratchSystem } from './scratch-system.js';
 export { createSimulation, type Simulation, type SimulationDeps, type SimulationOptions } from './simulation.js';
-export type { RefusalCount, SimulationStats, TopicCounts } from './statistics.js';
+export type { DrainEnd, RefusalCount, SimulationStats, TopicCounts } from './statistics.js';
 export { isLoopback, type TargetOptions } from './target.js';

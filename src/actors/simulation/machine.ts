@@ -17,6 +17,9 @@ export function reconnectPauseMs(failures: number, u: number, timing: VehicleTim
   return Math.round(pause * (1 - JITTER + 2 * JITTER * u));
 }
 
+/** While the last acknowledgements are awaited no pause is longer, jitter included. */
+export const LONGEST_HURRIED_PAUSE_MS = 2_000;
+
 /** Without a runtime there is no stamp (RT-10): no time then, and the middle of the jitter. */
 const stampOf = (event: object): { at: number; u: number } | undefined =>
   (event as { stamp?: { at: number; u: number } }).stamp;
@@ -58,6 +61,12 @@ export const vehicleMachine = setup({
       }),
     ),
     noteSteady: assign({ failures: 0 }),
+    hurry: assign({
+      timing: ({ context: { timing } }) => ({
+        ...timing,
+        longestRetryMs: Math.min(timing.longestRetryMs, LONGEST_HURRIED_PAUSE_MS / (1 + JITTER)),
+      }),
+    }),
   },
   delays: {
     connectTimeout: ({ context }) => context.timing.connectTimeoutMs,
@@ -69,6 +78,7 @@ export const vehicleMachine = setup({
   options: { maxIterations: 1_000 },
   context: ({ input }) => ({ vin: input.vin, timing: input.timing, failures: 0, pauseMs: 0, lastEnd: null }),
   initial: 'offline',
+  on: { HURRY: { actions: 'hurry' } },
   states: {
     offline: {
       meta: { waitsFor: 'its turn in the ramp', until: 'never' },
@@ -112,7 +122,7 @@ export const vehicleMachine = setup({
     backingOff: {
       meta: { waitsFor: 'the next try to connect', until: 'pause' },
       after: { pause: 'connecting' },
-      on: { STOP: 'stopped' },
+      on: { HURRY: { target: 'connecting', actions: 'hurry' }, STOP: 'stopped' },
     },
     stopped: { type: 'final' },
   },

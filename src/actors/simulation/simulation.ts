@@ -21,7 +21,7 @@ import { type LoadOptions, type ResolvedLoad, resolveLoad } from './options.js';
 import { Pacer } from './pacer.js';
 import { type Topic, topicDrawer } from './record-mix.js';
 import { rotations, signalsFor } from './signals.js';
-import { type RefusalCount, type SimulationStats, Statistics } from './statistics.js';
+import { type DrainEnd, type RefusalCount, type SimulationStats, Statistics } from './statistics.js';
 import { type TargetOptions, targetOf } from './target.js';
 import { VirtualVehicle } from './virtual-vehicle.js';
 
@@ -44,11 +44,12 @@ export interface Simulation {
   /** Lets the vehicles connect, as quickly as the ramp says. */
   start(): void;
   /**
-   * Makes no more records, waits for what is un-acked at most `drainMs`, then closes the connections.
+   * Makes no more records, waits for what is un-acked at most `drainMs`, then closes the connections. Vehicles with
+   * un-acked records that are on the way back try again promptly meanwhile.
    *
    * @param drainMs default 10 000
    */
-  stop(drainMs?: number): Promise<void>;
+  stop(drainMs?: number): Promise<DrainEnd>;
   stats(): SimulationStats;
   /** Counts from here on. */
   resetStats(): void;
@@ -90,6 +91,7 @@ class FleetSimulation implements Simulation {
   private readonly timing;
   private waiting: string[] = [];
   private isStopped = false;
+  private drainEnd: DrainEnd | undefined;
 
   constructor(
     options: SimulationOptions,
@@ -137,18 +139,23 @@ class FleetSimulation implements Simulation {
     this.ramp(this.clock.monotonic(), 0);
   }
 
-  async stop(drainMs = DEFAULT_DRAIN_MS): Promise<void> {
-    if (this.isStopped) return;
+  async stop(drainMs = DEFAULT_DRAIN_MS): Promise<DrainEnd> {
+    if (this.drainEnd) return this.drainEnd;
     this.plan.budget.end();
     this.waiting = [];
+    for (const [vin, { pump }] of this.vehicles) {
+      if (pump.unacked > 0) this.deps.system.tell(addressOf(TYPE_NAME, vin), { type: 'HURRY' });
+    }
     await this.until(() => this.unacked === 0 || this.isHopeless, drainMs);
     this.isStopped = true;
+    this.drainEnd ??= this.drained();
     this.pacer.stop();
     for (const vin of this.vehicles.keys()) this.deps.system.tell(addressOf(TYPE_NAME, vin), { type: 'STOP' });
     await this.until(() => {
       for (const vehicle of this.vehicles.values()) vehicle.close();
       return this.connectedCount === 0;
     }, CLOSE_MS);
+    return this.drainEnd;
   }
 
   stats(): SimulationStats {
@@ -219,6 +226,11 @@ class FleetSimulation implements Simulation {
     if (isFirst) this.deps.onRefused?.({ ...failure, vin, count: 1 });
   }
 
+  private drained(): DrainEnd {
+    const lost = [...this.vehicles.values()].filter(({ isConnected }) => !isConnected);
+    return { notConnected: lost.length, theirUnacked: lost.reduce((sum, { pump }) => sum + pump.unacked, 0) };
+  }
+
   private get unacked(): number {
     let sum = 0;
     for (const { pump } of this.vehicles.values()) sum += pump.unacked;
@@ -240,11 +252,11 @@ class FleetSimulation implements Simulation {
 
   private throwIfHopeless(): void {
     if (!this.isHopeless) return;
-    const [refusal] = this.stats().refusals;
+    const { lastRefusal } = this.plan.statistics;
     throw new SimulationError(
       'SIMULATION_REFUSED',
-      `no vehicle could connect: ${refusal?.check ?? 'no reason is known'}`,
-      refusal?.whatToDo,
+      `no vehicle could connect: ${lastRefusal?.check ?? 'no reason is known'}`,
+      lastRefusal?.whatToDo,
     );
   }
 

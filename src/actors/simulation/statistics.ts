@@ -28,6 +28,14 @@ export interface VehicleCounts {
   readonly neverConnected: number;
 }
 
+/** What the wait for the last acknowledgements came to. */
+export interface DrainEnd {
+  /** Vehicles that had no connection when it was over. */
+  readonly notConnected: number;
+  /** Records of theirs without reply. */
+  readonly theirUnacked: number;
+}
+
 /** Everything counted since the start, or since the counts were reset. Durations and latencies in milliseconds. */
 export interface SimulationStats {
   readonly durationMs: number;
@@ -83,11 +91,14 @@ export class Statistics {
   reconnects = 0;
   readonly refusals = new Map<string, { first: ConnectFailure; vin: string; count: number }>();
   readonly disconnects = new Map<string, number>();
+  /** The newest reason; the first may be one that has passed. */
+  lastRefusal: ConnectFailure | undefined;
 
   constructor(private startedAt: number) {}
 
   /** Counts a connection that did not come about; true when it is the first for this reason. */
   refuse(vin: string, failure: ConnectFailure): boolean {
+    this.lastRefusal = failure;
     const known = this.refusals.get(failure.reason);
     if (known) known.count += 1;
     else this.refusals.set(failure.reason, { first: failure, vin, count: 1 });

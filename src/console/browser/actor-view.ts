@@ -18,7 +18,6 @@ import type { View, ViewContext } from './view.js';
 
 const EVERY_MS = 1000;
 const WAITING = 'Waiting for the chart …';
-const NO_CHART = 'No chart: there is no such actor.';
 const NOT_RUNNING = 'This actor is not running; its chart appears when it does.';
 
 /** One actor: its chart, alive, and why it is where it is. */
@@ -45,6 +44,9 @@ export function actorView(context: ViewContext, address: string): View {
   let definition: string | undefined;
   let active: ReadonlySet<string> = new Set();
   let isConnected = false;
+  let wasThere = false;
+  /** Nobody asks for an actor that is gone; the socket tells when it is back. */
+  let isGone = false;
 
   const show = (snapshot: InspectedSnapshot): void => {
     active = activeStates(snapshot.value);
@@ -61,6 +63,7 @@ export function actorView(context: ViewContext, address: string): View {
     else chart.say(`No chart to draw: ${result.error.detail}.`);
   };
   const sayLive = (text: string, isLive: boolean): void => {
+    setAttribute(live, 'hidden', isGone);
     setText(live, text);
     setAttribute(live, 'class', isLive ? 'watch good' : 'watch bad');
   };
@@ -73,6 +76,10 @@ export function actorView(context: ViewContext, address: string): View {
     const isOwn = message.address === address && message.sessionId === message.rootId;
     if (!isOwn) return;
     const at = Number(message.createdAt) || api.now();
+    if (isGone && 'snapshot' in message && message.snapshot.status === 'active') {
+      isGone = false;
+      void refresh();
+    }
     if (message.type === '@xstate.actor') {
       redraw(message.definition);
       show(message.snapshot);
@@ -95,13 +102,17 @@ export function actorView(context: ViewContext, address: string): View {
   });
 
   const refresh = async (): Promise<void> => {
+    if (isGone) return;
     try {
       const actor = await api.get<ActorDetailView>(actorPath(address));
       const now = api.now();
       state.update(actor.state);
       setText(status, actor.status === 'live' ? '' : actor.status);
       setAttribute(unpark, 'hidden', actor.status !== 'parked');
+      wasThere = true;
       setAttribute(missing, 'hidden', true);
+      setAttribute(body, 'hidden', false);
+      setAttribute(live, 'hidden', false);
       setAttribute(sentences, 'class', `explanation ${actor.status}`);
       showSentences(sentences, explanation(actor, now));
       facts.update(actor, now);
@@ -109,17 +120,31 @@ export function actorView(context: ViewContext, address: string): View {
       if (!isConnected || graph === undefined) show(actor);
     } catch (error) {
       if (error instanceof ApiError && error.status === 0) return;
-      const isMissing = error instanceof ApiError && error.status === 404;
-      setAttribute(missing, 'hidden', !isMissing);
-      showSentences(sentences, isMissing ? [] : [String((error as Error).message)]);
-      if (isMissing && definition === undefined) chart.say(NO_CHART);
+      isGone = error instanceof ApiError && error.status === 404;
+      setAttribute(missing, 'hidden', !isGone);
+      setAttribute(live, 'hidden', isGone);
+      setAttribute(body, 'hidden', isGone && !wasThere);
+      showSentences(sentences, isGone ? [] : [String((error as Error).message)]);
     }
   };
   const unpark = unparkButton(context, address, () => void refresh());
   setAttribute(unpark, 'hidden', true);
-  const stopPoll = poll(refresh, EVERY_MS);
 
   const type = address.split('/', 1)[0] ?? '';
+  const body = html(
+    'div',
+    { class: 'actor-body' },
+    chart.element,
+    html(
+      'div',
+      { class: 'actor-side' },
+      html('section', { class: 'panel side' }, html('h2', {}, 'Facts'), facts.element),
+      log.element,
+      html('section', { class: 'panel side' }, html('h2', {}, 'Context'), contextTree.element),
+      html('section', { class: 'panel side' }, html('h2', {}, 'Snapshot value'), valueTree.element),
+    ),
+  );
+  const stopPoll = poll(refresh, EVERY_MS);
   const element = html(
     'div',
     {},
@@ -141,19 +166,7 @@ export function actorView(context: ViewContext, address: string): View {
     ),
     missing,
     sentences,
-    html(
-      'div',
-      { class: 'actor-body' },
-      chart.element,
-      html(
-        'div',
-        { class: 'actor-side' },
-        html('section', { class: 'panel side' }, html('h2', {}, 'Facts'), facts.element),
-        log.element,
-        html('section', { class: 'panel side' }, html('h2', {}, 'Context'), contextTree.element),
-        html('section', { class: 'panel side' }, html('h2', {}, 'Snapshot value'), valueTree.element),
-      ),
-    ),
+    body,
   );
   const close = (): void => {
     stopPoll();

@@ -11,9 +11,8 @@ const LIT_MS = 2200;
 const MARGIN_PX = 12;
 /** The scroller's own padding. */
 const FRAME_PX = 6;
-/** A chart is shrunk to fit the width, and less to fit the height, as scrolling down is easy. */
-const SMALLEST = 0.55;
-const SMALLEST_FOR_HEIGHT = 0.85;
+/** A chart is shrunk to fit its frame, but no further than it can be read. */
+const SMALLEST = 0.4;
 const LARGEST = 2;
 const STEP = 1.2;
 
@@ -144,8 +143,7 @@ export class ChartView {
     if (this.chosenScale !== undefined) return this.chosenScale;
     const width = (this.scroller.clientWidth || this.size.width) - 2 * FRAME_PX;
     const height = Number.parseFloat(getComputedStyle(this.scroller).maxHeight) - 2 * FRAME_PX;
-    const fitsHeight = Math.max(SMALLEST_FOR_HEIGHT, height / this.size.height || 1);
-    return Math.min(1, fitsHeight, Math.max(SMALLEST, width / this.size.width));
+    return Math.min(1, Math.max(SMALLEST, Math.min(width / this.size.width, height / this.size.height || 1)));
   }
 
   private scale(chosen?: number): void {

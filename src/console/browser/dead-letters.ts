@@ -6,19 +6,18 @@ import { type Entry, KeyedList } from './keyed-list.js';
 import { actorHref } from './router.js';
 import type { ViewContext } from './view.js';
 
+const SOME = 'Their receiver failed on these messages. They are sent again only by hand.';
+const NONE = 'No dead letters.';
+
 /** Messages that their receiver failed on; an operator may send one again once the cause is gone. */
 export function deadLetters(context: ViewContext): { readonly element: HTMLElement; refresh(): Promise<void> } {
   const list = html('ul', { class: 'letters' });
-  const section = html(
-    'section',
-    { hidden: true },
-    html('h2', {}, 'Dead letters'),
-    html('p', { class: 'muted' }, 'Their receiver failed on these messages. They are sent again only by hand.'),
-    list,
-  );
+  const about = html('p', { class: 'muted' });
+  const section = html('section', { hidden: true }, html('h2', {}, 'Dead letters'), about, list);
   const refresh = async (): Promise<void> => {
     const { deadLetters: letters } = await context.api.get<DeadLettersAnswer>('/api/v1/dead-letters?limit=50');
-    setAttribute(section, 'hidden', letters.length === 0);
+    setAttribute(section, 'hidden', false);
+    setText(about, letters.length === 0 ? NONE : SOME);
     entries.update(letters);
   };
   const entries = new KeyedList<DeadLetterView>(

@@ -8,6 +8,12 @@ import { tile } from './pills.js';
 import { sparkline } from './sparkline.js';
 import type { View, ViewContext } from './view.js';
 
+/** Vehicles send again what an earlier process stored and could not acknowledge any more: acked then, and not counted anew. */
+function acksNote({ acksTotal, recordsTotal }: { readonly acksTotal: number; readonly recordsTotal: number }): string {
+  if (acksTotal > recordsTotal) return 'with records stored before the start and sent again';
+  return acksTotal === 1 ? 'record' : 'records';
+}
+
 /** The whole process at a glance. */
 export function overviewView({ feed, api }: ViewContext): View {
   const rate = tile('Records a second');
@@ -61,7 +67,7 @@ export function overviewView({ feed, api }: ViewContext): View {
       rate.update(rateWords(telemetry.recordsPerSecond), `${countWords(telemetry.recordsTotal)} since the start`);
       curve.update(rates);
       connections.update(countWords(telemetry.connections), telemetry.connections === 1 ? 'vehicle' : 'vehicles');
-      acks.update(countWords(telemetry.acksTotal), telemetry.acksTotal === 1 ? 'record' : 'records');
+      acks.update(countWords(telemetry.acksTotal), acksNote(telemetry));
     }
     const parked = counts.parked === 0 ? '' : `, ${countWords(counts.parked)} parked`;
     const asleep = counts.passivated === undefined ? '' : `, ${countWords(counts.passivated)} asleep`;

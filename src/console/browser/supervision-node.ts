@@ -32,7 +32,7 @@ export function supervisionNode({ name, kind }: SupervisionChildView): Entry<Sup
     element,
     update({ state: newState, restarts: count, lastError, supervisor }) {
       state.update(newState);
-      setText(restarts, count === 0 ? '' : count === 1 ? '1 restart' : `${countWords(count)} restarts`);
+      setText(restarts, count === 1 ? '1 restart' : `${countWords(count)} restarts`);
       setText(about, supervisor === undefined ? (kind === 'type' ? 'actors' : kind) : strategyOf(supervisor));
       setText(error, errorWords(lastError));
       setAttribute(error, 'hidden', lastError === null);

@@ -6,6 +6,7 @@ import { recordActor } from '../inspection/recorder.js';
 import { forViewers } from '../redaction.js';
 import type { SupervisorView } from '../supervision.js';
 import type { ActorSystem } from '../system.js';
+import { isInState } from './actor-view.js';
 import type { HttpRoutes, HttpServer } from './http-server.js';
 import { HttpError } from './problem.js';
 
@@ -40,7 +41,7 @@ export function actorRoutes({ system, supervision }: ActorRoutesDeps): HttpRoute
         }
         if (q !== undefined && !address.includes(q)) continue;
         const view = system.view(address);
-        if (view && (state === undefined || view.state === state || view.status === state)) actors.push(view);
+        if (view && (state === undefined || isInState(view.state, state) || view.status === state)) actors.push(view);
       }
       return { actors, next };
     });

@@ -29,6 +29,7 @@ export interface ActorView {
     /** Messages that wait in the store. */
     readonly stored: number;
   };
+  /** What it failed with, or else the failure that its chart handled last and keeps as `lastError` in its context. */
   readonly lastError: ErrorRecord | null;
   /** Why it is parked. */
   readonly parkedReason: string | null;
@@ -86,9 +87,21 @@ export function viewActor(
       oldestAgeMs: Math.max(0, now - (cell?.queue.oldestAt ?? now)),
       stored: cell?.queue.storedDepth ?? 0,
     },
-    lastError: cell?.lastError ?? null,
+    lastError: cell?.lastError ?? handledError((chart as { context?: unknown } | undefined)?.context),
     parkedReason: cell?.parkedReason ?? null,
   };
+}
+
+/** Whether an actor is in the state of this name: a leaf, one around it, or everything as {@link ActorView.state} has it. */
+export function isInState(state: string, name: string): boolean {
+  return state === name || state.split(' & ').some((leaf) => leaf === name || leaf.startsWith(`${name}.`));
+}
+
+function handledError(context: unknown): ErrorRecord | null {
+  const { lastError } = (context ?? {}) as { lastError?: unknown };
+  const { name, code, message } = (lastError ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof message !== 'string') return null;
+  return { name: typeof name === 'string' ? name : 'Error', message, ...(typeof code === 'string' ? { code } : {}) };
 }
 
 function dueTimesOf(record: ActorRecord | undefined): Map<string, number> {

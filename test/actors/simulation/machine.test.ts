@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createActor, fromPromise } from 'xstate';
 import { DEFAULT_TIMING } from '../../../src/actors/simulation/index.js';
-import { reconnectPauseMs, vehicleMachine } from '../../../src/actors/simulation/machine.js';
+import { LONGEST_HURRIED_PAUSE_MS, reconnectPauseMs, vehicleMachine } from '../../../src/actors/simulation/machine.js';
 import { ManualClock } from '../../../src/runtime/index.js';
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -146,4 +146,22 @@ test('every state that waits says for what', () => {
     '.connecting',
     '.offline',
   ]);
+});
+
+test('FT-CLI-5 a vehicle in a hurry tries again at once, and then after 2 s at most', async () => {
+  const { actor, clock, controls, state } = startVehicle();
+  actor.send({ type: 'CONNECT' });
+  for (let round = 0; round < 8; round++) {
+    controls.at(-1)?.refuse(lost);
+    await settle();
+    if (round < 7) await clock.advance(actor.getSnapshot().context.pauseMs);
+  }
+  assert.ok(actor.getSnapshot().context.pauseMs > 10_000);
+  actor.send({ type: 'HURRY' });
+  assert.equal(state(), 'connecting');
+  controls.at(-1)?.refuse(lost);
+  await settle();
+  assert.ok(actor.getSnapshot().context.pauseMs <= LONGEST_HURRIED_PAUSE_MS);
+  const { timing } = actor.getSnapshot().context;
+  assert.ok(reconnectPauseMs(9, 1, timing) <= LONGEST_HURRIED_PAUSE_MS, 'with the longest jitter');
 });

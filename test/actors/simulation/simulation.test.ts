@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { WebSocket } from 'ws';
 import { createAuthority, VEHICLE_AUTHORITY_NAME } from '../../../src/actors/provisioning/index.js';
 import { issueCredentials, type RefusalCount, runLoad, SimulationError } from '../../../src/actors/simulation/index.js';
+import { Statistics } from '../../../src/actors/simulation/statistics.js';
 import { encodeAck } from '../../../src/protocols/fleet-telemetry/index.js';
 import { startTelemetryServer, testAuthority } from '../../fakes/telemetry-server.js';
 import { createFleet, eventually } from './fleet.js';
@@ -98,6 +99,32 @@ test('no record is lost over connections that are cut again and again', async (t
   assert.equal(alerts.size, stats.byTopic.alerts.sent);
 });
 
+test('vehicles with records to settle do not sit out a long pause while the last acks are awaited', async (t) => {
+  const server = await startTelemetryServer(t, { answer: () => (isAnswering ? 'ack' : 'nothing') });
+  let isAnswering = false;
+  const timing = { retryMs: 600_000, longestRetryMs: 600_000 };
+  const { simulation, system } = await createFleet(t, server, { count: 3, records: 9, timing });
+  simulation.start();
+  await eventually(() => server.records.length === 9, 'all records');
+  server.cut();
+  const backingOff = () => [...system.byState()].some(([, states]) => states.get('backingOff') === 3);
+  await eventually(backingOff, 'all vehicles pausing');
+  isAnswering = true;
+  const end = await simulation.stop(60_000);
+  assert.deepEqual(end, { notConnected: 0, theirUnacked: 0 });
+  assert.equal(simulation.stats().unacked, 0);
+});
+
+test('what has no connection at the end is counted, with the records that it leaves', async (t) => {
+  const server = await startTelemetryServer(t, { answer: () => 'nothing' });
+  const { simulation, system } = await createFleet(t, server, { records: 3, timing: { retryMs: 600_000 } });
+  simulation.start();
+  await eventually(() => server.records.length === 3, 'all records');
+  server.cut();
+  await eventually(() => [...system.byState()].some(([, states]) => states.has('backingOff')), 'a pause');
+  assert.deepEqual(await simulation.stop(0), { notConnected: 1, theirUnacked: 3 });
+});
+
 test('the ramp lets vehicles connect one after another', async (t) => {
   const times: number[] = [];
   const server = await startTelemetryServer(t, { onConnection: () => times.push(performance.now()) });
@@ -163,6 +190,14 @@ test('a server that nobody trusts is explained, once for all vehicles', async (t
     ['server_not_trusted'],
   );
   assert.match(error.hint ?? '', /--ca/);
+});
+
+test('what is told when no vehicle could connect is the reason at the end, not one that has passed', () => {
+  const statistics = new Statistics(0);
+  const failure = (reason: string) => ({ reason, check: reason, whatToDo: '', code: '' });
+  for (const reason of ['closed_in_handshake', 'connection_refused', 'closed_in_handshake', 'connection_refused'])
+    statistics.refuse('A', failure(reason));
+  assert.equal(statistics.lastRefusal?.reason, 'connection_refused');
 });
 
 test('a server of another name is explained', async (t) => {

@@ -21,7 +21,10 @@ test('a store is for one process: another is told which one has it, and a crash 
   });
   t.after(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
-  const inUse = { code: 'STORAGE_IN_USE', message: new RegExp(`in use by process ${child.pid}: stop it, or name`) };
+  const inUse = {
+    code: 'STORAGE_IN_USE',
+    message: new RegExp(`in use by process ${child.pid}: stop it, or name .*npm start -- --data DIR`),
+  };
   assert.throws(() => lockStore(folder), inUse);
   child.kill('SIGKILL');
   await once(child, 'exit');
