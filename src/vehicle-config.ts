@@ -182,6 +182,11 @@ function resolveAgent(
   const resolved = resolveSelfUpdate(section);
   if (!resolved.ok) return resolved;
   const { mode } = resolved.value;
+  if (mode === 'stream' && kind === 'slots') {
+    const hint = 'set installer to rauc, or mode to download';
+    const message = 'slots of files take no stream';
+    return { ok: false, mistakes: [{ code: 'CONFIG_CONFLICT', pointer: '/mode', message, hint }], warnings: [] };
+  }
   // What RAUC reads has to be where RAUC finds it; everything else belongs to the vehicle's own data.
   const isOurs = kind === 'slots' && !isGiven(loaded, ['selfUpdate', 'path']);
   const settings = isOurs ? { ...resolved.value, path: join(dataDir, 'bundles') } : resolved.value;

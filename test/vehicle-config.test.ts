@@ -25,6 +25,8 @@ describe("a vehicle's configuration", () => {
   it('reports what does not go together', () => {
     assert.deepEqual(mistakes('mqtt.broker=ftp://h'), ['/mqtt/broker']);
     assert.deepEqual(mistakes('mqtt.tls.certFile=c.pem'), ['/mqtt/tls']);
+    assert.deepEqual(mistakes('selfUpdate.mode=stream', 'selfUpdate.installer=slots'), ['/selfUpdate/mode']);
+    assert.deepEqual(mistakes('selfUpdate.mode=stream', 'selfUpdate.installer=rauc'), []);
     const user = 'mqtt.embedded.users=[{name: u, password: p}]';
     assert.deepEqual(mistakes(user), ['/mqtt/username']);
     assert.deepEqual(mistakes(user, 'mqtt.username=u', 'mqtt.password=p'), []);

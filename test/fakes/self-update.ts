@@ -35,7 +35,6 @@ export class FakeDevice {
 
   readonly installer: Installer = {
     kind: 'dummy',
-    canStream: true,
     bootedVersion: async () => {
       await this.passing('booted');
       return this.booted;

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ActorSystem, Logger, OutputEffect } from '../../runtime/index.js';
+import { type ActorSystem, errorRecord, type Logger, type OutputEffect } from '../../runtime/index.js';
 import type { ThenTellOutput, WarnOutput } from './events.js';
 
 export interface EffectsDeps {
@@ -25,7 +25,10 @@ export function managerOutputs({ system, logger, publish, reboot }: EffectsDeps)
       logger.warn(fields, message);
     },
     // Done with before it is done, so that no later process reboots once more.
-    reboot: () => void rebootAfterFlush(system, reboot),
+    reboot: () =>
+      void rebootAfterFlush(system, reboot).catch((error: unknown) =>
+        logger.error({ err: errorRecord(error) }, 'reboot_failed'),
+      ),
   } satisfies Record<string, OutputEffect>;
 }
 

@@ -117,6 +117,8 @@ export const managerMachine = setup({
     acknowledge: on('DESIRED_STATE', (_, { asker }) => ({ outputs: replies(asker) })),
     enqueue: on('DESIRED_STATE', ({ queue }, event) => ({ context: { queue: [...queue, wishOf(event)] } })),
     reject: on('DESIRED_STATE', (context, event) => {
+      // Its id has a terminal feedback to come, and gets no second one.
+      if (isKnownId(context, event.activityId)) return {};
       const message = inProgress(context.current?.activityId ?? '');
       return {
         outputs: refuse(context, timeOf(event), event.activityId, { status: 'IDENTIFICATION_FAILED', message }),

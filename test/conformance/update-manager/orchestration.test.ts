@@ -230,6 +230,9 @@ test('UM-ORC-15 a second desired state is refused where it may not wait', async 
   const vehicle = await running(t, { onBusy: 'reject' });
   await vehicle.want('b');
   assert.deepEqual(vehicle.feedbackOf('b'), ['IDENTIFICATION_FAILED Another update activity in progress - a']);
+  const before = vehicle.feedbackOf('a');
+  await vehicle.want('a', ['containers']);
+  assert.deepEqual(vehicle.feedbackOf('a'), before, 'under the id of the running one there is one end only');
 });
 
 describe('UM-ORC-16 agents that an activity leaves in the middle are released where that is asked for', () => {

@@ -13,7 +13,6 @@ const STEPS = [20, 40, 60, 80] as const;
 export function createDummyInstaller({ stepMs = 500 }: { readonly stepMs?: number } = {}): Installer {
   return {
     kind: 'dummy',
-    canStream: false,
     bootedVersion: async () => 'dummy_version0',
     bootId: async (signal) => (await readFile('/proc/sys/kernel/random/boot_id', { encoding: 'utf8', signal })).trim(),
     inspect: async () => ({ version: 'dummy_version', home: HOME, slotsBefore: {} }),

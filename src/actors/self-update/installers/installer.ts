@@ -42,8 +42,6 @@ export interface InstallRequest {
  */
 export interface Installer {
   readonly kind: 'rauc' | 'slots' | 'dummy';
-  /** Whether bundles can be installed from a URL. */
-  readonly canStream: boolean;
   /** Version of the running system (SUA-45); undefined if it cannot be read now. */
   bootedVersion(signal: AbortSignal): Promise<string | undefined>;
   /** Another one after each boot of the device (SUA-53). */

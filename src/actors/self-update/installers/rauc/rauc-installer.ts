@@ -15,8 +15,6 @@ export interface RaucInstallerOptions {
   readonly osReleaseFile?: string;
   /** @default '/proc/sys/kernel/random/boot_id' */
   readonly bootIdFile?: string;
-  /** Whether RAUC can stream bundles from a URL (SUA §7). @default false */
-  readonly canStream?: boolean;
   /** Without any change of the progress for so long, an installation has failed. @default 900 000 */
   readonly stallMs?: number;
 }
@@ -27,12 +25,10 @@ const LARGEST_PLAIN = 2 ** 31;
 /** Installs through the service of RAUC on the system bus (SUA §8). */
 export class RaucInstaller implements Installer {
   readonly kind = 'rauc';
-  readonly canStream: boolean;
   private readonly bus: RaucBus;
   private readonly service: RaucService;
 
   constructor(private readonly options: RaucInstallerOptions) {
-    this.canStream = options.canStream ?? false;
     this.bus = new RaucBus(options.busAddress);
     this.service = new RaucService(this.bus);
   }

@@ -40,7 +40,7 @@ export class SlotFiles {
     return read(SLOT_CONTENT, this.contentFile(slot));
   }
 
-  /** From here on the slot holds nothing; its count is kept for the next content. */
+  /** From here on the slot holds nothing. */
   async clear(slot: SlotName): Promise<void> {
     await rm(this.contentFile(slot), { force: true });
     await rm(this.image(slot), { force: true });

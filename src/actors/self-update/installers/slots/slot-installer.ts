@@ -29,7 +29,6 @@ export interface SlotInstallerOptions {
  */
 export class SlotInstaller implements Installer {
   readonly kind = 'slots';
-  readonly canStream = false;
   private readonly files: SlotFiles;
   private running: SlotName | undefined;
   private isConfirmed = false;
