@@ -90,6 +90,10 @@ export class Backend {
     return find() ?? '';
   }
 
+  async hears(topic: string): Promise<void> {
+    await eventually(() => this.heard.some((message) => message.topic === topic), `a message on ${topic}`, 60_000);
+  }
+
   /** Waits until the inventory of a domain is known upstream. */
   async knows(node: string): Promise<void> {
     const isThere = () =>
