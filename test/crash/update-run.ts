@@ -82,7 +82,7 @@ export class UpdateWorld {
     const url = `mqtt://127.0.0.1:${port}`;
     const backend = await (this.broker ? Backend.connect(this.t, url) : Backend.follow(this.t, url));
     try {
-      answerConsent(backend, scenario);
+      backend.answerConsent(scenario.consent ?? {});
       if (this.broker) vehicle.start();
       await backend.knows('self-update:os-image');
       await this.drive(scenario, backend, vehicle);
@@ -192,18 +192,6 @@ class KilledVehicle {
     if (what === 'state') this.states.push({ type, state });
     if (what === 'filled') this.installs++;
   }
-}
-
-function answerConsent(backend: Backend, { consent = {} }: Scenario): void {
-  backend.mqtt.on('message', (topic, payload) => {
-    if (topic !== 'vehicleupdate/ownerconsent') return;
-    const { activityId, payload: question } = JSON.parse(payload.toString()) as {
-      activityId: string;
-      payload: { command: string };
-    };
-    const answer = { activityId, timestamp: 1, payload: { status: consent[question.command] } };
-    backend.mqtt.publish('vehicleupdate/ownerconsentfeedback', JSON.stringify(answer), { qos: 1 });
-  });
 }
 
 /** Retained messages would meet the next run. */

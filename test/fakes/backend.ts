@@ -8,6 +8,9 @@ export interface BackendMessage {
   readonly activityId: string;
   readonly status?: string;
   readonly command?: string;
+  readonly message?: string;
+  readonly actions?: readonly { readonly status: string; readonly message?: string }[];
+  readonly softwareNodes?: readonly { readonly id: string; readonly version?: string }[];
 }
 
 /** What asks a vehicle for an update: it publishes desired states and hears all that is said on the broker. */
@@ -50,8 +53,33 @@ export class Backend {
     );
   }
 
+  /** To the agents. */
   commands(activityId: string): string[] {
-    return this.heard.flatMap((message) => (message.activityId === activityId ? (message.command ?? []) : []));
+    return this.heard.flatMap(({ topic, activityId: id, command = [] }) =>
+      topic.endsWith('/desiredstate/command') && id === activityId ? command : [],
+    );
+  }
+
+  /** What the vehicle reported of a software node, in order. */
+  versions(node: string): string[] {
+    return this.heard.flatMap(({ topic, softwareNodes = [] }) =>
+      topic === 'vehicleupdate/currentstate'
+        ? softwareNodes.flatMap(({ id, version }) => (id === node ? (version ?? []) : []))
+        : [],
+    );
+  }
+
+  /** Answers what the owner is asked from now on. */
+  answerConsent(answers: Readonly<Partial<Record<string, 'APPROVED' | 'DENIED'>>>): void {
+    this.mqtt.on('message', (topic, text) => {
+      if (topic !== 'vehicleupdate/ownerconsent') return;
+      const { activityId, payload } = JSON.parse(text.toString()) as {
+        activityId: string;
+        payload: { command: string };
+      };
+      const answer = { activityId, timestamp: 1, payload: { status: answers[payload.command] } };
+      this.mqtt.publish('vehicleupdate/ownerconsentfeedback', JSON.stringify(answer), { qos: 1 });
+    });
   }
 
   /** How an activity ended, once it has. */
@@ -60,6 +88,10 @@ export class Backend {
       this.statuses('vehicleupdate/desiredstatefeedback', activityId).find((status) => TERMINAL.has(status));
     await eventually(() => find() !== undefined, `${activityId} ends`, 90_000);
     return find() ?? '';
+  }
+
+  async hears(topic: string): Promise<void> {
+    await eventually(() => this.heard.some((message) => message.topic === topic), `a message on ${topic}`, 60_000);
   }
 
   /** Waits until the inventory of a domain is known upstream. */
@@ -76,7 +108,7 @@ export class Backend {
     try {
       const { activityId = '', payload } = JSON.parse(text) as {
         activityId?: string;
-        payload?: { status?: string; command?: string } | null;
+        payload?: Omit<BackendMessage, 'topic' | 'activityId'> | null;
       };
       this.heard.push({ topic, activityId, ...(payload ?? {}) });
     } catch {

@@ -19,6 +19,8 @@ const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/u
 
 /** The real broker on a port of its own, which it keeps over restarts. */
 export class Mosquitto {
+  /** What it wrote, in pieces. */
+  readonly log: string[] = [];
   private process: ChildProcess | undefined;
   private readonly folder: string;
 
@@ -51,7 +53,7 @@ export class Mosquitto {
   }
 
   async start(): Promise<void> {
-    const log: string[] = [];
+    const { log } = this;
     const process = spawn('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], { env: ENVIRONMENT });
     this.process = process;
     process.stderr.on('data', (line: Buffer) => log.push(line.toString()));

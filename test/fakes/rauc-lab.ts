@@ -70,6 +70,15 @@ export class RaucLab {
       : [];
   }
 
+  /** Installations stop where the slot is marked as bad, before it is written; the service goes on answering. */
+  holdInstalls(): void {
+    writeFileSync(this.path('boot/hold'), '');
+  }
+
+  releaseInstalls(): void {
+    rmSync(this.path('boot/hold'), { force: true });
+  }
+
   path(name: string): string {
     return join(this.folder, name);
   }
@@ -127,6 +136,7 @@ export class RaucLab {
   }
 
   async down(): Promise<void> {
+    this.releaseInstalls();
     await end(this.service, 'SIGTERM');
     await end(this.bus, 'SIGTERM');
     this.unmount();
@@ -230,7 +240,7 @@ case "$1" in
   get-primary) cat primary ;;
   set-primary) echo "$2" > primary; echo good > "state.$2" ;;
   get-state) cat "state.$2" ;;
-  set-state) echo "$3" > "state.$2" ;;
+  set-state) echo "$3" > "state.$2"; while [ -e hold ]; do sleep 0.02; done ;;
   *) exit 1 ;;
 esac
 `;

@@ -18,8 +18,14 @@ export class VehicleProcess {
   private readonly process: ChildProcess;
   private readonly exited: Promise<unknown>;
 
-  constructor(t: TestContext, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    this.process = spawn(process.execPath, [MAIN, ...args], {
+  /** @param program what is run instead, with the same arguments */
+  constructor(
+    t: TestContext,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    program?: string,
+  ) {
+    this.process = spawn(program ?? process.execPath, program ? args : [MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });
