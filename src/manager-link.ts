@@ -4,15 +4,18 @@ import type { ManagerSettings } from './actors/update-manager/index.js';
 /** How a role reaches a broker of its own. */
 export type RoleLink = Omit<MqttLinkOptions, 'name' | 'subscriptions' | 'up' | 'down' | 'onUp'>;
 
-/** The manager's session is kept under this name, so that feedback waits while it is away (UM-RES-1). */
-const CLIENT_ID = 'fleetchart-update-manager';
+/**
+ * The manager's session is kept under this name, so that feedback waits while it is away (UM-RES-1). It names the domain,
+ * as two clients of one name on a broker throw each other out.
+ */
+const clientIdOf = (domain: string): string => `fleetchart-${domain}-manager`;
 
 /** How the manager connects, by the keys of its own file (UM-CON-1, UM-CON-4). */
-export function managerLink({ connection }: Pick<ManagerSettings, 'connection'>): RoleLink {
+export function managerLink({ connection, domain }: Pick<ManagerSettings, 'connection' | 'domain'>): RoleLink {
   const { broker, keepAliveMs, username, password, connectTimeoutMs, caCert, cert, key } = connection;
   return {
     url: broker,
-    clientId: CLIENT_ID,
+    clientId: clientIdOf(domain),
     clean: false,
     keepAliveS: Math.max(1, Math.round(keepAliveMs / 1_000)),
     connectTimeoutMs,

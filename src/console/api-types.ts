@@ -139,6 +139,8 @@ export interface ActorView {
 export interface WaitView {
   readonly state: string;
   readonly waitsFor: string;
+  /** The error that led to it. */
+  readonly because?: string;
   readonly since?: number | undefined;
   readonly until: 'never' | { readonly at: number; readonly event: string };
 }

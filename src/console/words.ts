@@ -58,6 +58,11 @@ export function lastingWords(since: number, now: number): string {
 
 /** The answer to "why is it stuck?": what the state waits for, since when, and what ends the wait (TIM-5). */
 export function waitWords(wait: WaitView, now: number): string {
+  const words = waitAlone(wait, now);
+  return wait.because === undefined ? words : `${words} The reason: ${wait.because}.`;
+}
+
+function waitAlone(wait: WaitView, now: number): string {
   const lasting = wait.since === undefined ? '' : `, ${lastingWords(wait.since, now)} so far`;
   const waiting = `Waiting for ${wait.waitsFor}${lasting}`;
   if (wait.until === 'never') return `${waiting}; no time-out ends this.`;

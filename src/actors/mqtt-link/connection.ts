@@ -169,7 +169,8 @@ const pubackOf = (messageId: number): Buffer => Buffer.from([0x40, 2, messageId 
 
 const givenUp = (): LinkError => new LinkError('MQTT_ABORTED', 'given up');
 
-function asLinkError(error: unknown): LinkError {
+/** Any error as one of a link. */
+export function asLinkError(error: unknown): LinkError {
   if (error instanceof LinkError) return error;
   const detail = error instanceof Error ? error.message : String(error);
   return new LinkError('MQTT_LOST', `gave up the connection: ${detail}`, { cause: error, retryable: true });

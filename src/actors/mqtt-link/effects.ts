@@ -1,12 +1,13 @@
 /** A role's connection to its broker: what the chart of the link has done. */
 import { readFile } from 'node:fs/promises';
 import type { IClientOptions } from 'mqtt';
-import { brokerUrl } from '../../protocols/fleet-telemetry/broker-url.js';
-import type { ActorSystem, Clock, OutputContext } from '../../runtime/index.js';
-import { LinkConnection } from './connection.js';
+import { brokerUrl, shownUrl } from '../../protocols/fleet-telemetry/broker-url.js';
+import type { ActorSystem, Clock, Logger, OutputContext } from '../../runtime/index.js';
+import { asLinkError, LinkConnection } from './connection.js';
 import { LinkError } from './errors.js';
 import { DEFAULT_LINK_TIMING } from './events.js';
 import { Inbound } from './inbound.js';
+import { LinkLog } from './link-log.js';
 import type { LinkFigures, LinkMetrics } from './link-metrics.js';
 import type { LinkTlsFiles, MqttLinkOptions, PublishOutput } from './options.js';
 
@@ -20,10 +21,12 @@ export interface LinkHostDeps {
   readonly system: ActorSystem;
   readonly clock: Clock;
   readonly metrics: LinkMetrics;
+  readonly logger: Logger;
 }
 
 export class LinkHost {
   private readonly inbound: Inbound;
+  private readonly log: LinkLog;
   private connection: LinkConnection | undefined;
   private lostBecause = new LinkError('MQTT_LOST', 'not connected yet');
   private closing = false;
@@ -38,6 +41,7 @@ export class LinkHost {
   ) {
     if (typeof options.url === 'string') parseUrl(options.url);
     this.inbound = new Inbound(options, deps.system, deps.metrics);
+    this.log = new LinkLog({ link: options.name, clientId: options.clientId, ...deps });
   }
 
   get figures(): LinkFigures {
@@ -50,6 +54,22 @@ export class LinkHost {
 
   /** Connects, subscribes and announces it. */
   async connect(signal: AbortSignal): Promise<void> {
+    const { clock } = this.deps;
+    const begun = clock.monotonic();
+    try {
+      await this.open(signal);
+      this.log.up(this.shown());
+    } catch (error) {
+      const isTimeout = signal.aborted && clock.monotonic() - begun >= this.connectTimeoutMs;
+      const cause = isTimeout
+        ? new LinkError('MQTT_CONNECT_TIMEOUT', `the broker did not answer within ${this.connectTimeoutMs} ms`)
+        : asLinkError(error);
+      if (isTroubled(cause)) this.log.failed(this.shown(), cause);
+      throw error;
+    }
+  }
+
+  private async open(signal: AbortSignal): Promise<void> {
     this.closing = false;
     this.connection?.drop(new LinkError('MQTT_ABORTED', 'connects anew'));
     const { clock } = this.deps;
@@ -149,6 +169,7 @@ export class LinkHost {
     this.connection = undefined;
     this.lostBecause = error;
     if (!this.closing) this.inbound.ended();
+    if (!this.closing && isTroubled(error)) this.log.down(this.shown(), error);
     this.wake();
   }
 
@@ -189,14 +210,27 @@ export class LinkHost {
     return parseUrl(known);
   }
 
+  /** For the log: without user and password. */
+  private shown(): string {
+    try {
+      return shownUrl(this.url());
+    } catch {
+      return 'the broker of this process';
+    }
+  }
+
+  private get connectTimeoutMs(): number {
+    return this.options.connectTimeoutMs ?? DEFAULT_LINK_TIMING.connectTimeoutMs;
+  }
+
   private clientOptions(): IClientOptions {
-    const { clientId, clean, keepAliveS, username, password, connectTimeoutMs } = this.options;
+    const { clientId, clean, keepAliveS, username, password } = this.options;
     return {
       protocolVersion: 4,
       clientId,
       clean,
       keepalive: keepAliveS,
-      connectTimeout: connectTimeoutMs ?? DEFAULT_LINK_TIMING.connectTimeoutMs,
+      connectTimeout: this.connectTimeoutMs,
       reconnectPeriod: 0,
       queueQoSZero: false,
       resubscribe: false,
@@ -205,6 +239,9 @@ export class LinkHost {
     };
   }
 }
+
+/** A full inbox is the link's own doing, and so is what it gives up itself. */
+const isTroubled = ({ code }: LinkError): boolean => code !== 'MQTT_INBOX_FULL' && code !== 'MQTT_ABORTED';
 
 function parseUrl(text: string): URL {
   const url = brokerUrl(text);

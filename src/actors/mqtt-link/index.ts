@@ -69,7 +69,7 @@ export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDep
         ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
         ...(backoff === undefined ? {} : { firstPauseMs: backoff.firstMs, longestPauseMs: backoff.longestMs }),
       };
-      const added = new LinkHost(options, { system, clock, metrics: counted });
+      const added = new LinkHost(options, { system, clock, logger, metrics: counted });
       hosts.set(name, added);
       counted.add(name, () => added.figures);
       return system.child(addressOf(linkType.name, name), {

@@ -130,7 +130,11 @@ export const linkMachine = setup({
       initial: 'pausing',
       states: {
         pausing: {
-          meta: { waitsFor: 'the next try to reach the broker; publications wait until then', until: 'pause' },
+          meta: {
+            waitsFor: 'the next try to reach the broker; publications wait until then',
+            until: 'pause',
+            because: 'lastError',
+          },
           after: { pause: 'reconnecting' },
           on: { 'link.retry': 'reconnecting' },
         },

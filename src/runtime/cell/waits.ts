@@ -1,10 +1,12 @@
 import type { AnyStateNode } from 'xstate';
 
-/** What a state waits for (TIM-5): said in the machine as `meta: { waitsFor, until? }`. */
+/** What a state waits for (TIM-5): said in the machine as `meta: { waitsFor, until?, because? }`. */
 export interface Wait {
   /** Id of the state. */
   readonly state: string;
   readonly waitsFor: string;
+  /** The message of the error that led to it: in the context, where `because` says. */
+  readonly because?: string;
   /** Epoch milliseconds. */
   readonly since: number | undefined;
   /** What ends the wait if nothing comes. */
@@ -13,6 +15,7 @@ export interface Wait {
 
 interface ChartSnapshot {
   readonly _nodes?: unknown;
+  readonly context?: unknown;
 }
 
 const nodesOf = (snapshot: ChartSnapshot): readonly AnyStateNode[] => (snapshot._nodes ?? []) as AnyStateNode[];
@@ -36,11 +39,24 @@ export function explainWaits(
 ): Wait[] {
   const waits: Wait[] = [];
   for (const node of nodesOf(snapshot)) {
-    const meta = node.meta as { waitsFor?: unknown } | undefined;
+    const meta = node.meta as { waitsFor?: unknown; because?: unknown } | undefined;
     if (typeof meta?.waitsFor !== 'string') continue;
-    waits.push({ state: node.id, waitsFor: meta.waitsFor, since: since[node.id], until: nextTimer(node, due) });
+    const because = messageIn(snapshot.context, meta.because);
+    waits.push({
+      state: node.id,
+      waitsFor: meta.waitsFor,
+      ...(because === undefined ? {} : { because }),
+      since: since[node.id],
+      until: nextTimer(node, due),
+    });
   }
   return waits;
+}
+
+function messageIn(context: unknown, key: unknown): string | undefined {
+  if (typeof key !== 'string') return undefined;
+  const found = (context as Readonly<Record<string, { readonly message?: unknown } | null>> | undefined)?.[key];
+  return typeof found?.message === 'string' ? found.message : undefined;
 }
 
 /** The earliest `after` of the state or of one that holds it. */

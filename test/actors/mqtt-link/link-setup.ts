@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { LinkContext } from '../../../src/actors/mqtt-link/events.js';
 import { createMqttLinks, type MqttLinkOptions } from '../../../src/actors/mqtt-link/index.js';
-import { ActorSystem, Metrics, silentLogger, systemClock } from '../../../src/runtime/index.js';
+import { ActorSystem, type Logger, Metrics, silentLogger, systemClock } from '../../../src/runtime/index.js';
 import { eventually, temporaryFolder } from '../../fakes/runtime.js';
 import { SCRIBE, type ScribeContext, type ScribeEvent, scribeOptions, scribeType } from './scribe.js';
 
@@ -25,12 +25,12 @@ export interface LinkUnderTest {
 export async function startLink(
   t: TestContext,
   url: string,
-  options: Partial<MqttLinkOptions> & { readonly directory?: string } = {},
+  options: Partial<MqttLinkOptions> & { readonly directory?: string; readonly logger?: Logger } = {},
 ): Promise<LinkUnderTest> {
-  const { directory = temporaryFolder(t), ...rest } = options;
+  const { directory = temporaryFolder(t), logger = silentLogger(), ...rest } = options;
   const system = new ActorSystem({ directory });
   const metrics = new Metrics();
-  const links = createMqttLinks({ system, clock: systemClock, logger: silentLogger(), metrics });
+  const links = createMqttLinks({ system, clock: systemClock, logger, metrics });
   system.register(links.type);
   system.register(scribeType(links.publisher('scribe')));
   const child = links.add({ ...scribeOptions, url, ...rest });

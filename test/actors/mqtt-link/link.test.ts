@@ -75,6 +75,7 @@ describe('an MQTT link with the embedded broker', () => {
     await link.reaches('offline.pausing');
     const view = link.system.view('mqtt-link/scribe');
     assert.match(JSON.stringify(view), /the next try to reach the broker/);
+    assert.match(JSON.stringify(view), /"because":"cannot connect to mqtt:[^"]*: nobody listens there/);
     assert.match(link.lastError()?.message ?? '', /nobody listens there/);
     await startBroker(t, { port: gone.address.port });
     await link.reaches('online');
