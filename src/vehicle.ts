@@ -65,7 +65,7 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
   if (parts.updateManager) {
     const { settings, hasOwnBroker } = parts.updateManager;
     // What the charts get is stored: nothing of how the broker is reached.
-    const { connection, log: _, ...orchestration } = settings;
+    const { connection: _connection, log: _log, ...orchestration } = settings;
     const name = 'update-manager';
     const manager = createUpdateManager({
       ...roleDeps,
@@ -73,7 +73,7 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
       publish: links.publisher(name),
       reboot: rebootOf(parts.selfUpdate, deps),
     });
-    add(name, manager, managerLink({ connection }), hasOwnBroker);
+    add(name, manager, managerLink(settings), hasOwnBroker);
     routes.push(manager.routes);
   }
 

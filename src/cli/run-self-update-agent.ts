@@ -1,3 +1,4 @@
+import { shownBroker } from '../actors/mqtt-link/index.js';
 import { agentUsage, readAgentSettings } from '../actors/self-update/index.js';
 import { createLogger } from '../runtime/index.js';
 import { createVehicle } from '../vehicle.js';
@@ -19,9 +20,8 @@ export async function runSelfUpdateAgent(args: readonly string[], terminal: Term
   }
   const { value } = read;
   if (value.kind === 'help') {
-    terminal.out(
-      `${agentUsage()}\n  ${DATA_VARIABLE} <folder>\n      Where the state is stored (default ./data/self-update-agent)\n`,
-    );
+    const meaning = 'Where the state is stored (default ./data/self-update-agent)';
+    terminal.out(`${agentUsage([{ names: [DATA_VARIABLE], value: 'folder', meaning }])}\n`);
     return;
   }
   if (value.kind !== 'run') {
@@ -30,6 +30,9 @@ export async function runSelfUpdateAgent(args: readonly string[], terminal: Term
   }
   const { settings } = value;
   const logger = createLogger({ format: 'json' });
+  const { prefix, mode, path } = settings;
+  const broker = shownBroker(settings.server);
+  logger.info({ version: packageVersion(), broker, prefix, mode, path }, 'self_update_agent_starts');
   process.exitCode = await runProcess({
     create: (deps) =>
       createVehicle(

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { shownBroker } from '../actors/mqtt-link/index.js';
 import {
   type ManagerSettings,
   managerAgents,
@@ -70,6 +71,8 @@ export async function runUpdateManager(args: readonly string[], terminal: Termin
   }
   const level = logLevel.toLowerCase() as Lowercase<typeof logLevel>;
   const logger = createLogger({ level, destination: kantoLog('update-manager', settings.log, terminal) });
+  const { connection, domain } = settings;
+  logger.info({ version, broker: shownBroker(connection.broker), domain }, 'update_manager_starts');
   process.exitCode = await runProcess({
     create: (deps) =>
       createVehicle(

@@ -37,3 +37,9 @@ export function errorRecord(error: unknown): ErrorRecord {
     ...(error.stack === undefined ? {} : { stack: error.stack }),
   };
 }
+
+/** The same for a log: an error with a code is known, and says all without a stack. */
+export function knownErrorRecord(error: unknown): ErrorRecord {
+  const { stack, ...record } = errorRecord(error);
+  return stack === undefined || record.code !== undefined ? record : { ...record, stack };
+}

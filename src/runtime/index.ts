@@ -31,7 +31,14 @@ export type {
 } from './cell/output-router.js';
 export { type Clock, ManualClock, systemClock, type TimerHandle } from './clock.js';
 export { type EffectArguments, effect, subscription } from './effect.js';
-export { ActorError, type ErrorRecord, errorRecord, FleetchartError, StorageError } from './errors.js';
+export {
+  ActorError,
+  type ErrorRecord,
+  errorRecord,
+  FleetchartError,
+  knownErrorRecord,
+  StorageError,
+} from './errors.js';
 export { Health } from './health.js';
 export { actorRoutes, actorStreams } from './http/actor-routes.js';
 export type { ActorView } from './http/actor-view.js';

@@ -101,7 +101,7 @@ export class ManagedVehicle {
       settings: this.settings,
       system,
       clock: system.clock,
-      logger: Object.assign(Object.create(silentLogger), {
+      logger: Object.assign(silentLogger(), {
         warn: (_fields: object, message: string) => void this.warnings.push(message),
       }),
       metrics: new Metrics(),

@@ -63,6 +63,10 @@ it('UM-CON-1 UM-CON-5 UM-CON-8 connects as MQTT 3.1.1 at QoS 1, begins anew at e
   await eventually(() => states().length === 1, 'the initial current state');
   assert.match(states()[0]?.activityId ?? '', /^initial-current-state-\d+$/);
   assert.deepEqual(noted.connections, [{ version: 4, clean: false, id: 'fleetchart-vehicle-manager' }]);
+  assert.match(
+    manager.errors,
+    /\[update-manager\] INFO {4}update_manager_starts version="[^"]+" broker="mqtt:\/\/127.*domain="vehicle"/,
+  );
   const topics = new Set(noted.subscribed.map(({ topic }) => topic));
   for (const topic of ['desiredstate', 'currentstate/get']) assert.ok(topics.has(`vehicleupdate/${topic}`), topic);
   for (const topic of ['currentstate', 'desiredstatefeedback'])

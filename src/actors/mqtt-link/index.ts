@@ -1,4 +1,5 @@
 import type { EventObject } from 'xstate';
+import { brokerUrl, shownUrl } from '../../protocols/fleet-telemetry/broker-url.js';
 import type { ActorSystem, ActorType, Child, Clock, Logger, Metrics, OutputEffect } from '../../runtime/index.js';
 import { addressOf, effect } from '../../runtime/index.js';
 import { LinkHost } from './effects.js';
@@ -9,6 +10,12 @@ import { linkMachine } from './machine.js';
 import type { MqttLinkOptions, PublishOutput } from './options.js';
 
 export type { InboundMessage, MqttLinkOptions, PublishOutput, Subscription, Tell } from './options.js';
+
+/** The address of a broker as it may be logged: without user and password. */
+export function shownBroker(text: string): string {
+  const url = brokerUrl(text);
+  return url.ok ? shownUrl(url.value) : 'no address';
+}
 
 /** The chart alone: enough for a replay. */
 export const linkType = { name: 'mqtt-link', version: 1, machine: linkMachine } as const;

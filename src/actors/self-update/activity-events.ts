@@ -6,6 +6,7 @@ import type {
   AgentEvent,
   BootedOutput,
   ChartSettings,
+  CleanUpInput,
   CleanUpOutput,
   DownloadOutput,
   InspectedBundle,
@@ -38,8 +39,16 @@ export const isStreaming = ({ mode, fallback }: AgentContext): boolean => mode =
 
 /** The bundle as the installer finds it, and what it should be. */
 export const wantedBundle = (context: AgentContext) => ({
+  activityId: context.activityId,
   source: (isStreaming(context) ? context.desired?.url : context.bundle) ?? '',
   version: context.desired?.version ?? '',
+});
+
+/** What a clean-up is told. */
+export const endOf = ({ activityId, carried: { status, message } }: AgentContext): CleanUpInput => ({
+  activityId,
+  outcome: status,
+  message,
 });
 
 const NEW_DOWNLOAD = { download: { total: 0, done: 0, percent: 0 }, carried: carried.nothing() } as const;

@@ -104,11 +104,18 @@ export function readAgentSettings(input: {
   return { ok: true, value: { kind: 'run', settings: { ...DEFAULT_SETTINGS, ...given } } };
 }
 
-/** The help of the command line, one option a line. */
-export function agentUsage(): string {
-  return [...AGENT_OPTIONS, ...AGENT_ENVIRONMENT]
-    .map(({ names, value, meaning }) => `  ${names.join(', ')}${value ? ` <${value}>` : ''}\n      ${meaning}`)
-    .join('\n');
+/** The help of the command line; `more` are variables of the caller's own. */
+export function agentUsage(more: readonly Omit<AgentOption, 'read'>[] = []): string {
+  const lines = (options: readonly Omit<AgentOption, 'read'>[]): string =>
+    options
+      .map(({ names, value, meaning }) => `  ${names.join(', ')}${value ? ` <${value}>` : ''}\n      ${meaning}`)
+      .join('\n');
+  return [
+    'Usage: fleetchart run self-update-agent [options]',
+    `Options:\n${lines(AGENT_OPTIONS)}`,
+    `Environment:\n${lines([...AGENT_ENVIRONMENT, ...more])}`,
+    'Example:\n  $ fleetchart run self-update-agent --server tcp://mosquitto:1883 --path /data/selfupdates',
+  ].join('\n\n');
 }
 
 /** `--name=value`, `-nvalue`, or the name alone. */

@@ -1,13 +1,14 @@
 /** The steps of an update, over an installer and a download. Each may run again after a restart of the process. */
 import type { Clock } from '../../runtime/clock.js';
 import type { EffectArguments } from '../../runtime/effect.js';
-import { errorRecord, FleetchartError } from '../../runtime/errors.js';
+import { FleetchartError, knownErrorRecord } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logging/log.js';
 import type { DiscardDownload, Download, DownloadRequest } from './download/download.js';
 import { checkedUrl } from './download/request.js';
 import type {
   ActivateOutput,
   BootedOutput,
+  CleanUpInput,
   CleanUpOutput,
   CompareInput,
   DownloadInput,
@@ -63,7 +64,8 @@ export class AgentEffects {
 
   /** SUA-45: read again for every comparison; the last known one counts where that fails. */
   readonly compareVersion = async (args: EffectArguments<CompareInput>): Promise<BootedOutput> => {
-    const { lastKnown } = args.input;
+    const { activityId, lastKnown } = args.input;
+    this.options.logger.info({ activityId }, 'self_update_started');
     try {
       return await this.readBootedVersion(args);
     } catch (error) {
@@ -73,31 +75,34 @@ export class AgentEffects {
   };
 
   readonly download = async (args: EffectArguments<DownloadInput>): Promise<DownloadOutput> => {
-    const { url, version, isStream } = args.input;
-    if (isStream) return { bytes: 0, path: null, inspected: await this.inspectRemote(url, version, args.signal) };
+    const { activityId, url, version, isStream } = args.input;
+    if (isStream) {
+      const wanted = { activityId, source: url, version };
+      return { bytes: 0, path: null, inspected: await this.inspectRemote(wanted, args.signal) };
+    }
     const transfer = this.transfer(args);
     this.downloading = transfer.catch(() => {});
     try {
       return await transfer;
     } catch (error) {
-      this.failed('download_failed', error, { techCode: TECH_CODES.download });
+      this.failed('download_failed', error, { techCode: TECH_CODES.download, activityId, url: shownSource(url) });
       throw error;
     }
   };
 
   readonly bundleVersion = ({ input, signal }: EffectArguments<InspectInput>): Promise<InspectedBundle> =>
-    this.inspect(input.source, input.version, signal);
+    this.inspect(input, signal);
 
   readonly install = async ({ input, key, signal, send }: EffectArguments<InstallInput>): Promise<InstallOutput> => {
     const { installer, logger } = this.options;
-    const { source, version: desiredVersion, slotsBefore } = input;
+    const { activityId, source, version: desiredVersion, slotsBefore } = input;
     const report = installSteps(this.due(), send);
     try {
       const { target } = await installer.install({ source, desiredVersion, slotsBefore, key }, report, signal);
-      logger.info({ version: desiredVersion, slot: target }, 'bundle_installed');
+      logger.info({ activityId, version: desiredVersion, slot: target }, 'bundle_installed');
       return { target };
     } catch (error) {
-      this.failed('install_failed', error, { techCode: TECH_CODES.install });
+      this.failed('install_failed', error, { techCode: TECH_CODES.install, activityId, source: shownSource(source) });
       throw error;
     }
   };
@@ -124,8 +129,10 @@ export class AgentEffects {
   };
 
   /** SUA-21: what fails here is only logged. */
-  readonly cleanUp = async (args: EffectArguments<unknown>): Promise<CleanUpOutput> => {
+  readonly cleanUp = async (args: EffectArguments<CleanUpInput>): Promise<CleanUpOutput> => {
     await this.discard();
+    const { activityId, outcome, message: detail } = args.input;
+    this.options.logger.info({ activityId, outcome, detail }, 'self_update_ended');
     const booted = await this.readBootedVersion(args).catch(() => ({ bootedVersion: null }));
     return { ...booted, bootId: await this.bootId(args.signal) };
   };
@@ -152,25 +159,28 @@ export class AgentEffects {
       downloadSteps(this.due(), send),
       signal,
     );
-    logger.info({ path, bytes, sha256 }, 'bundle_downloaded');
+    logger.info({ activityId: input.activityId, path, bytes, sha256 }, 'bundle_downloaded');
     return { path, bytes };
   }
 
   /** What the installer streams is held to the same addresses as what is fetched: no files, no plain HTTP (SUA §6). */
-  private async inspectRemote(url: string, wanted: string, signal: AbortSignal): Promise<InspectedBundle> {
-    checkedUrl(url, this.options.bundles.allowHttp ?? false);
-    return this.inspect(url, wanted, signal);
+  private async inspectRemote(wanted: InspectInput, signal: AbortSignal): Promise<InspectedBundle> {
+    checkedUrl(wanted.source, this.options.bundles.allowHttp ?? false);
+    return this.inspect(wanted, signal);
   }
 
-  private async inspect(source: string, wanted: string, signal: AbortSignal): Promise<InspectedBundle> {
+  private async inspect(
+    { activityId, source, version: wanted }: InspectInput,
+    signal: AbortSignal,
+  ): Promise<InspectedBundle> {
     try {
       const { version, home, slotsBefore } = await this.options.installer.inspect(source, signal);
       if (version !== wanted) {
-        this.options.logger.warn({ techCode: TECH_CODES.version, version, wanted }, 'bundle_rejected');
+        this.options.logger.warn({ techCode: TECH_CODES.version, activityId, version, wanted }, 'bundle_rejected');
       }
       return { version, slotsBefore, ...(home === undefined ? {} : { home }) };
     } catch (error) {
-      this.failed('bundle_invalid', error, { techCode: TECH_CODES.bundle });
+      this.failed('bundle_invalid', error, { techCode: TECH_CODES.bundle, activityId, source: shownSource(source) });
       throw error;
     }
   }
@@ -202,7 +212,7 @@ export class AgentEffects {
   }
 
   private failed(message: string, error: unknown, fields: Readonly<Record<string, unknown>> = {}): void {
-    this.options.logger.warn({ ...fields, err: errorRecord(error) }, message);
+    this.options.logger.warn({ ...fields, err: knownErrorRecord(error) }, message);
   }
 
   /** Gives up after `ms`, even if the work does not heed its signal. */
@@ -220,4 +230,11 @@ export class AgentEffects {
         .finally(() => clock.clearTimeout(timer));
     });
   }
+}
+
+/** A path, or a URL without user, password and query, in which there may be secrets. */
+function shownSource(source: string): string {
+  if (!URL.canParse(source)) return source;
+  const { protocol, host, pathname } = new URL(source);
+  return `${protocol}//${host}${pathname}`;
 }

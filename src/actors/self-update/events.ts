@@ -111,7 +111,15 @@ export interface BootedOutput {
 
 /** Of `compareVersion`: what is known if it cannot be read now. */
 export interface CompareInput {
+  readonly activityId: string | null;
   readonly lastKnown: string | null;
+}
+
+/** How the activity stands that is cleaned up after; for the log. */
+export interface CleanUpInput {
+  readonly activityId: string | null;
+  readonly outcome: string;
+  readonly message: string;
 }
 
 export interface InspectedBundle {
@@ -121,6 +129,7 @@ export interface InspectedBundle {
 }
 
 export interface DownloadInput {
+  readonly activityId: string | null;
   readonly url: string;
   readonly version: string;
   /** Only look at the bundle: the installer fetches it (D-9). */
@@ -136,6 +145,7 @@ export interface DownloadOutput {
 }
 
 export interface InspectInput {
+  readonly activityId: string | null;
   readonly source: string;
   readonly version: string;
 }

@@ -1,11 +1,12 @@
 import { fromPromise, setup } from 'xstate';
-import { type Change, changes, guards, initialContext, isStreaming, wantedBundle } from './activity-events.js';
+import { type Change, changes, endOf, guards, initialContext, isStreaming, wantedBundle } from './activity-events.js';
 import type {
   ActivateOutput,
   AgentContext,
   AgentEvent,
   AgentInput,
   BootedOutput,
+  CleanUpInput,
   CleanUpOutput,
   CompareInput,
   DownloadInput,
@@ -47,7 +48,7 @@ const base = setup({
     install: fromPromise<InstallOutput, InstallInput>(provided),
     hold: fromPromise<void, MarkInput>(provided),
     activate: fromPromise<ActivateOutput, MarkInput>(provided),
-    cleanUp: fromPromise<CleanUpOutput>(provided),
+    cleanUp: fromPromise<CleanUpOutput, CleanUpInput>(provided),
     undo: fromPromise<void, UndoInput>(provided),
   },
   guards,
@@ -157,7 +158,7 @@ export const selfUpdateMachine = agent.createMachine({
           },
           invoke: {
             src: 'compareVersion',
-            input: ({ context }) => ({ lastKnown: context.bootedVersion }),
+            input: ({ context }) => ({ activityId: context.activityId, lastKnown: context.bootedVersion }),
             onDone: [
               {
                 guard: 'isSameInConnected',
@@ -199,6 +200,7 @@ export const selfUpdateMachine = agent.createMachine({
           invoke: {
             src: 'download',
             input: ({ context }) => ({
+              activityId: context.activityId,
               url: context.desired?.url ?? '',
               version: context.desired?.version ?? '',
               isStream: isStreaming(context),
@@ -357,6 +359,7 @@ export const selfUpdateMachine = agent.createMachine({
       meta: { sua: 'Cleaning', waitsFor: 'the bundle to be deleted' },
       invoke: {
         src: 'cleanUp',
+        input: ({ context }) => endOf(context),
         onDone: { target: 'idle', actions: ['noteCleanUp', 'endRollback', 'publishCleaned', 'publishEnded'] },
         onError: { target: 'idle', actions: ['endRollback', 'publishCleaned', 'publishEnded'] },
       },

@@ -70,6 +70,10 @@ describe("the reference's command line", () => {
     ] as const) {
       assert.deepEqual(read([name, '--nonsense']), { ok: true, value: { kind } });
     }
-    for (const name of ['--ca-filepath', 'SUA_MESSAGE_DELAY']) assert.ok(agentUsage().includes(name));
+    const usage = agentUsage([{ names: ['OURS'], meaning: 'ours' }]);
+    assert.match(
+      usage,
+      /^Usage: .*\n\nOptions:\n[\s\S]*--ca-filepath[\s\S]*\n\nEnvironment:\n[\s\S]*SUA_MESSAGE_DELAY[\s\S]*OURS[\s\S]*\n\nExample:/,
+    );
   });
 });

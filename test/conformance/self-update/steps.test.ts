@@ -124,8 +124,10 @@ describe('steps', () => {
     device.downloads = { progress: [], result: new Error('HTTP 404') };
     device.installs = { progress: [], result: installerFails('no') };
     device.markFailure = () => installerFails('no');
-    const wanted = { source: 's', version: '2.1' };
-    await assert.rejects(steps.download(args({ url: 'u', version: '2.1', isStream: false })));
+    const wanted = { activityId: 'a', source: 's', version: '2.1' };
+    await assert.rejects(
+      steps.download(args({ activityId: 'a', url: 'https://u:p@h/b?t=secret', version: '2.1', isStream: false })),
+    );
     await steps.bundleVersion(args(wanted));
     device.bundle = installerFails('untrusted');
     await assert.rejects(steps.bundleVersion(args(wanted)), /untrusted/);
@@ -139,6 +141,14 @@ describe('steps', () => {
         ['bundle_invalid', 2001],
         ['install_failed', 3001],
         ['activation_failed', 5001],
+      ],
+    );
+    const failed = logged.filter(({ message }) => /download_failed|install_failed/.test(message));
+    assert.deepEqual(
+      failed.map(({ fields }) => [fields['activityId'], fields['url'] ?? fields['source']]),
+      [
+        ['a', 'https://h/b'],
+        ['a', 's'],
       ],
     );
   });
@@ -156,15 +166,23 @@ describe('steps', () => {
 
   it('SUA-21 that the bundle cannot be deleted is only logged', async () => {
     const { steps, logged, args } = effects({ discard: () => Promise.reject(new Error('busy')) });
-    assert.deepEqual(await steps.cleanUp(args(undefined)), { bootedVersion: '1.0', bootId: 'boot-1' });
-    assert.equal(logged[0]?.message, 'bundle_not_deleted');
+    assert.deepEqual(await steps.cleanUp(args({ activityId: 'a', outcome: 'IDLE', message: '' })), {
+      bootedVersion: '1.0',
+      bootId: 'boot-1',
+    });
+    assert.deepEqual(
+      logged.map(({ message }) => message),
+      ['bundle_not_deleted', 'self_update_ended'],
+    );
   });
 
   it('SUA-45 the booted version is waited for 5 s, then the last known one counts', async () => {
     const { steps, device, clock, args } = effects();
     device.hold('booted');
-    const compared = steps.compareVersion(args({ lastKnown: '0.9' }));
-    const unknown = assert.rejects(steps.compareVersion(args({ lastKnown: null })), { code: 'SELF_UPDATE_TIMEOUT' });
+    const compared = steps.compareVersion(args({ activityId: 'a', lastKnown: '0.9' }));
+    const unknown = assert.rejects(steps.compareVersion(args({ activityId: 'a', lastKnown: null })), {
+      code: 'SELF_UPDATE_TIMEOUT',
+    });
     await clock.advance(5_000);
     assert.deepEqual(await compared, { bootedVersion: '0.9' });
     await unknown;
@@ -173,7 +191,9 @@ describe('steps', () => {
   it('SUA-34 nothing is deleted beneath a transfer that is being aborted', async () => {
     const { steps, device, args } = effects();
     device.hold('download');
-    const download = assert.rejects(steps.download(args({ url: 'u', version: '2.0', isStream: false })));
+    const download = assert.rejects(
+      steps.download(args({ activityId: 'a', url: 'u', version: '2.0', isStream: false })),
+    );
     const undo = steps.undo(args({ isInstalled: false, slot: null, isSuperseded: false }));
     await new Promise((resolve) => setImmediate(resolve));
     assert.ok(!device.calls.includes('discard'));

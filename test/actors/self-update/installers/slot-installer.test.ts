@@ -107,7 +107,12 @@ describe('file slots', () => {
         /begin with manifest\.json/,
       ],
       [await slotBundle(bundles, { manifest: 'no json' }), 'BUNDLE_INVALID', /no JSON/],
-      [await slotBundle(bundles, { manifest: { image: '../../etc/passwd' } }), 'BUNDLE_INVALID', /wrong at \/image/],
+      [await slotBundle(bundles, { manifest: { image: '../../etc/passwd' } }), 'BUNDLE_INVALID', /wrong: \/image: /],
+      [
+        await slotBundle(bundles, { manifest: { version: 1, size: 'x' } }),
+        'BUNDLE_INVALID',
+        /wrong: \/version: [^;]*; \/size: /,
+      ],
       [await slotBundle(bundles, { manifest: 'x'.repeat(100_000) }), 'BUNDLE_INVALID', /larger than 65536 bytes/],
     ];
     for (const [source, code, message] of cases) await assert.rejects(inspect(source), failure(code, message));

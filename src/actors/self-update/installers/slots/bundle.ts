@@ -66,12 +66,20 @@ async function manifestIn(entry: ReadEntry): Promise<Manifest> {
   try {
     const manifest: unknown = JSON.parse(bytes.toString('utf8'));
     if (Value.Check(MANIFEST, manifest)) return manifest;
-    const [first] = Value.Errors(MANIFEST, manifest);
-    return refuse(`its ${MANIFEST_NAME} is wrong at ${first?.path || '/'}: ${first?.message ?? ''}`);
+    return refuse(`its ${MANIFEST_NAME} is wrong: ${mistakesOf(manifest).join('; ')}`);
   } catch (error) {
     if (error instanceof InstallerError) throw error;
     return refuse(`its ${MANIFEST_NAME} is no JSON`);
   }
+}
+
+/** One for each key, as a missing one is also of the wrong type. */
+function mistakesOf(manifest: unknown): string[] {
+  const mistakes = new Map<string, string>();
+  for (const { path, message } of Value.Errors(MANIFEST, manifest)) {
+    if (!mistakes.has(path)) mistakes.set(path, `${path || '/'}: ${message}`);
+  }
+  return [...mistakes.values()];
 }
 
 async function write(
