@@ -46,6 +46,8 @@ export interface Base {
   readonly system: ActorSystem;
   readonly metrics: Metrics;
   readonly overload: Overload;
+  /** For what else must be well before the process is given work. */
+  readonly health: Health;
   assemble(parts: AssemblyParts): Assembly;
 }
 
@@ -115,7 +117,7 @@ export function createBase(
       },
     };
   };
-  return { system, metrics, overload, assemble };
+  return { system, metrics, overload, health, assemble };
 }
 
 const storeHealth = ({ commit }: ActorSystem) =>

@@ -120,6 +120,7 @@ export function checkVehicleConfig(input: ConfigInput): Checked<VehicleConfig> {
     resolveAgent(section, loaded, dataDir),
   );
   const { mistakes, warnings } = report(loaded, [http, mqtt, updateManager, selfUpdate]);
+  if (isWithoutRole(loaded)) warnings.push(WITHOUT_ROLE);
   if (mistakes.length > 0 || !http.value || !mqtt.value) return { config: undefined, loaded, mistakes, warnings };
   const config: VehicleConfig = {
     dataDir,
@@ -132,6 +133,16 @@ export function checkVehicleConfig(input: ConfigInput): Checked<VehicleConfig> {
   };
   return { config, loaded, mistakes, warnings };
 }
+
+const isWithoutRole = ({ value }: Loaded): boolean =>
+  ['updateManager', 'selfUpdate'].every((role) => valueAt(value, [role]) === undefined);
+
+const WITHOUT_ROLE = {
+  code: 'CONFIG_MISSING',
+  pointer: '',
+  message: 'this vehicle updates nothing: it has neither updateManager nor selfUpdate',
+  hint: 'add the sections of the roles that are to run, as in config/vehicle.yaml',
+} as const;
 
 /** Whether a file that can be read is a vehicle's rather than a hub's: by the sections that only it has. */
 export function looksLikeVehicle(file: string): boolean {
@@ -168,7 +179,9 @@ function resolveManager(section: object, loaded: Loaded): SectionResult<RoleConf
       pointer: key === '' ? '' : `/${key.replaceAll('.', '/')}`,
       message,
     }));
-  const warnings = findings(read.warnings);
+  // Unknown keys are the schema's to tell.
+  const told = new Set(loaded.warnings.map(({ pointer }) => pointer));
+  const warnings = findings(read.warnings).filter(({ pointer }) => !told.has(`/updateManager${pointer}`));
   if (!read.ok) return { ok: false, mistakes: findings(read.mistakes), warnings };
   const hasOwnBroker = isGiven(loaded, ['updateManager', 'connection', 'broker']);
   return { ok: true, value: { settings: read.value, hasOwnBroker }, warnings };

@@ -47,6 +47,11 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
   const { system, metrics } = base;
   const { clock, ids, logger, version } = deps;
   const broker = parts.mqtt?.embedded && embedBroker(parts.mqtt.embedded, base, deps);
+  if (broker) {
+    base.health.ready('mqtt', () =>
+      broker.broker.url() === undefined ? { ok: false, detail: 'the MQTT broker does not listen' } : { ok: true },
+    );
+  }
   const links = createMqttLinks({ system, clock, logger, metrics });
   system.register(links.type);
 
@@ -162,7 +167,9 @@ function installerOf({ installer: config }: SelfUpdateConfig, { clock, logger }:
   return {
     installer,
     boot: async () => {
-      logger.info(await installer.boot(), 'slot_booted');
+      const booted = await installer.boot();
+      if (booted.hasFallenBack) logger.warn(booted, 'slot_fell_back');
+      else logger.info(booted, 'slot_booted');
       isBooted = true;
     },
     onUp: () => confirmation.brokerUp(),

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { configOf } from '../src/hub-config.js';
 import { checkVehicleConfig } from '../src/vehicle-config.js';
@@ -30,5 +33,21 @@ describe("a vehicle's configuration", () => {
     const user = 'mqtt.embedded.users=[{name: u, password: p}]';
     assert.deepEqual(mistakes(user), ['/mqtt/username']);
     assert.deepEqual(mistakes(user, 'mqtt.username=u', 'mqtt.password=p'), []);
+  });
+
+  it('CFG-4 warns of an unknown key of the manager once', () => {
+    const { warnings } = check('updateManager.domain=vehicle', 'selfUpdate.mode=dummy');
+    assert.deepEqual(warnings, []);
+    const folder = mkdtempSync(join(tmpdir(), 'fleetchart-'));
+    const file = join(folder, 'vehicle.json');
+    writeFileSync(file, JSON.stringify({ updateManager: { rebotEnabled: true, agents: { a: { red: 1 } } } }));
+    const found = checkVehicleConfig({ file }).warnings.map(({ pointer }) => pointer);
+    rmSync(folder, { recursive: true });
+    assert.deepEqual(found, ['/updateManager/rebotEnabled', '/updateManager/agents/a/red']);
+  });
+
+  it('warns of a vehicle without any role', () => {
+    assert.match(check().warnings[0]?.message ?? '', /neither updateManager nor selfUpdate/);
+    assert.deepEqual(check('selfUpdate.mode=dummy').warnings, []);
   });
 });

@@ -14,11 +14,12 @@ const HANDSHAKE_MS = 5_000;
 
 /** What to do, by the error or the status. */
 const HINTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there: start one with `fleetchart demo` or `fleetchart hub`, or name it with --url',
+  ECONNREFUSED:
+    'nothing listens there: start one with `fleetchart demo`, `fleetchart hub` or `fleetchart vehicle`, or name it with --url',
   '401':
-    "it asks for a token: --token TOKEN, or FLEETCHART_TOKEN in the environment; a hub's are http.tokens of its configuration",
+    'it asks for a token: --token TOKEN, or FLEETCHART_TOKEN in the environment; they are http.tokens of its configuration',
   '403': 'the token that was given does not suffice: take one whose role in http.tokens is operator',
-  '404': 'what listens there has no such API: name the http address that the hub prints with --url',
+  '404': 'what listens there has no such API: name the http address that the hub or vehicle prints with --url',
 };
 
 const ORDERLY: ReadonlySet<number> = new Set([1000, 1001, 1005]);
@@ -51,7 +52,7 @@ export async function openStream(
     socket.once('open', () => resolve(socket));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const status = /server response: (\d+)$/.exec(error.message)?.[1] ?? '';
-      const hint = HINTS[error.code ?? status] ?? 'is --url right, and is it a hub that listens there?';
+      const hint = HINTS[error.code ?? status] ?? 'is --url right, and is it a hub or vehicle that listens there?';
       reject(new CliError(`cannot reach ${url}: ${error.message}`, { hint, cause: error }));
     });
   });

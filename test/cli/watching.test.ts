@@ -134,5 +134,5 @@ test('CLI-3 a hub that asks for a token, or for another one, says how to give it
 test('CLI-3 watching what does not run says what to do', async () => {
   const { exitCode, stderr } = await runCommand(['inspect', '--url', 'http://127.0.0.1:9', '--duration', '1']);
   assert.equal(exitCode, 1);
-  assert.match(stderr, /nothing listens there: start one with/);
+  assert.match(stderr, /nothing listens there: start one with .*`fleetchart vehicle`/);
 });
