@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type ActorSystem, errorRecord, type Logger, type OutputEffect } from '../../runtime/index.js';
-import type { LogOutput, ThenTellOutput } from './events.js';
+import type { ThenTellOutput, WarnOutput } from './events.js';
 
 export interface EffectsDeps {
   readonly system: ActorSystem;
@@ -13,8 +13,6 @@ export interface EffectsDeps {
 
 /** What carries out the outputs of the three charts. */
 export function managerOutputs({ system, logger, publish, reboot }: EffectsDeps) {
-  const write = ({ type, message, fields }: LogOutput): void =>
-    logger[type === 'log.info' ? 'info' : 'warn'](fields, message);
   return {
     'mqtt.publish': publish,
     // Outputs of an actor are carried out one after another: what was published before is with the broker by now.
@@ -22,8 +20,10 @@ export function managerOutputs({ system, logger, publish, reboot }: EffectsDeps)
       const { to, event } = output as ThenTellOutput;
       await system.tellStored(to, event);
     },
-    'log.info': (output) => write(output as LogOutput),
-    'log.warn': (output) => write(output as LogOutput),
+    'log.warn': (output) => {
+      const { message, fields } = output as WarnOutput;
+      logger.warn(fields, message);
+    },
     // Done with before it is done, so that no later process reboots once more.
     reboot: () =>
       void rebootAfterFlush(system, reboot).catch((error: unknown) =>

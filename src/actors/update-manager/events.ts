@@ -58,8 +58,8 @@ export interface ThenTellOutput {
 }
 
 /** A line for the log. */
-export interface LogOutput {
-  readonly type: 'log.info' | 'log.warn';
+export interface WarnOutput {
+  readonly type: 'log.warn';
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -133,7 +133,7 @@ export interface ManagerContext {
 export type ManagerOutput =
   | Publication
   | TellOutput
-  | LogOutput
+  | WarnOutput
   | { readonly type: 'start'; readonly address: string; readonly input: ActivityInput }
   | { readonly type: 'reply'; readonly to: string; readonly value: unknown };
 
@@ -184,7 +184,7 @@ export interface ActivityOutput extends Terminal {
   readonly rebootRequired: boolean;
 }
 
-export type ActivityEmitted = Publication | TellOutput | ThenTellOutput | LogOutput | { readonly type: 'reboot' };
+export type ActivityEmitted = Publication | TellOutput | ThenTellOutput | WarnOutput | { readonly type: 'reboot' };
 
 /** After a restart an answer that waits in the broker has this long to arrive (UM-RES-4). */
 export const GRACE_MS = 30_000;
@@ -238,7 +238,7 @@ export interface InventoryContext {
   readonly initialId: string;
 }
 
-export type InventoryEmitted = Publication | ThenTellOutput | LogOutput;
+export type InventoryEmitted = Publication | ThenTellOutput | WarnOutput;
 
 /** Reads under way; one more is answered with what is known. */
 export const MOST_READS = 32;

@@ -115,7 +115,9 @@ describe('steps', () => {
         return { path: 'p', bytes: 1, sha256: '' };
       },
     });
-    await steps.download(args({ activityId: 'a', url: 'u', version: '2.0', isStream: false, pins: { sha256: 'ab', size: 7 } }));
+    await steps.download(
+      args({ activityId: 'a', url: 'u', version: '2.0', isStream: false, pins: { sha256: 'ab', size: 7 } }),
+    );
     assert.deepEqual(requests, [{ sha256: 'ab', size: 7 }]);
   });
 
