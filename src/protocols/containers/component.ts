@@ -1,6 +1,7 @@
 import type { Result } from '../result.js';
 import type { DesiredComponent } from '../update-agent/index.js';
-import { type ContainerDraft, completeConfig, type DeviceDraft, type MountDraft } from './draft.js';
+import { completeConfig } from './defaults.js';
+import type { ContainerDraft, DeviceDraft, MountDraft } from './draft.js';
 import { type Line, parseDevice, parseMount, parsePort } from './mappings.js';
 import type { ContainerConfig, PortMapping } from './model.js';
 import { quoted } from './validation.js';

@@ -1,6 +1,7 @@
 import type { Result } from '../result.js';
-import { flag, int64, integer, listOf, objectOf, type Read, readAs, text } from '../update-agent/index.js';
-import { type ContainerDraft, completeConfig } from './draft.js';
+import { flag, int64, integer, listOf, objectOf, parseJson, type Read, readAs, text } from '../update-agent/index.js';
+import { completeConfig } from './defaults.js';
+import type { ContainerDraft } from './draft.js';
 import { CONTAINER_STATUSES, type Container, type ContainerState, type ContainerStatus } from './model.js';
 import { nameProblem } from './validation.js';
 
@@ -19,8 +20,8 @@ export const NEW_STATE: ContainerState = {
 };
 
 /**
- * A container from its JSON form (§B.1): a descriptor file, an artifact, or what Kanto stored, with its state. `id` is for
- * one that names none; without a name it is the name, too (CTR-2).
+ * A container that is to be made, from its JSON form (§B.1): a descriptor, or what Kanto stored of one, with its state.
+ * `id` is for one that names none; without a name it is the name, too (CTR-2).
  */
 export function readDescriptor(value: unknown, id: string): Result<Container> {
   const read = readAs(value, readParts);
@@ -31,6 +32,12 @@ export function readDescriptor(value: unknown, id: string): Result<Container> {
   if (nameProblem(containerId) !== undefined) return refusal(`invalid container id : ${containerId.slice(0, 200)}`);
   const config = completeConfig({ ...draft, name: draft.name || containerId });
   return config.ok ? { ok: true, value: { id: containerId, config: config.value, ...rest } } : config;
+}
+
+/** The same of a file or an artifact. */
+export function decodeDescriptor(bytes: Uint8Array, id: string): Result<Container> {
+  const parsed = parseJson(bytes);
+  return parsed.ok ? readDescriptor(parsed.value, id) : parsed;
 }
 
 const refusal = (detail: string): Result<never> => ({ ok: false, error: { code: 'invalid_container', detail } });

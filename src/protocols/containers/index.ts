@@ -1,16 +1,16 @@
 /** Containers of a vehicle as Eclipse Kanto describes them: desired states, descriptors, inventories, and their rules. */
 
 export { CHANGE_MESSAGES, type Change, type ChangeKind, compare, kindOf, type Present } from './comparison.js';
-export { NEW_STATE, readDescriptor } from './descriptor.js';
+export { completeConfig } from './defaults.js';
+export { decodeDescriptor, NEW_STATE, readDescriptor } from './descriptor.js';
 export { descriptorOf } from './descriptor-json.js';
-export {
-  type ContainerDraft,
-  completeConfig,
-  type DeviceDraft,
-  type MountDraft,
-  type PortDraft,
-  type ResourcesDraft,
-  type RestartPolicyDraft,
+export type {
+  ContainerDraft,
+  DeviceDraft,
+  MountDraft,
+  PortDraft,
+  ResourcesDraft,
+  RestartPolicyDraft,
 } from './draft.js';
 export { engineName, type InstanceRole, readEngineName, secondEngineName, shortActivity } from './engine-names.js';
 export { type ExtraHost, type HostTarget, isReservedHost, parseExtraHost } from './extra-hosts.js';
@@ -53,4 +53,13 @@ export { type RestartDecision, type RunEnd, restartDecision } from './restart.js
 export { type ByteLimits, limitsOf, sizeToBytes } from './sizes.js';
 export { readStopOptions, type StopPlan, signalName } from './stop-options.js';
 export { isContainerName } from './validation.js';
-export { isSystem, readWishes, removalGroup, type Wish, type Wishes, type WishGroup } from './wishes.js';
+export {
+  type ContainersState,
+  isSystem,
+  readContainersState,
+  readWishes,
+  removalGroup,
+  type Wish,
+  type Wishes,
+  type WishGroup,
+} from './wishes.js';

@@ -11,7 +11,7 @@ import {
   DEFAULT_MAX_SIZE,
   defaultDomainName,
   defaultHostName,
-} from './draft.js';
+} from './defaults.js';
 import { versionOfImage } from './images.js';
 import { deviceText, mountText, portText } from './mappings.js';
 import type { Container, ContainerConfig } from './model.js';

@@ -1,5 +1,6 @@
 import type { Result } from '../result.js';
-import { type ResourcesDraft, type RestartPolicyDraft, resourcesOf, restartPolicyOf } from './draft.js';
+import { resourcesOf, restartPolicyOf } from './defaults.js';
+import type { ResourcesDraft, RestartPolicyDraft } from './draft.js';
 import type { ContainerStatus, Resources, RestartPolicy } from './model.js';
 import { UNLIMITED } from './sizes.js';
 import { nameProblem, resourcesProblem, restartPolicyProblem } from './validation.js';
