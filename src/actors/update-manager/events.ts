@@ -186,6 +186,9 @@ export interface ActivityOutput extends Terminal {
 
 export type ActivityEmitted = Publication | TellOutput | ThenTellOutput | WarnOutput | { readonly type: 'reboot' };
 
+/** What ends the wait for a broker that takes nothing. */
+export const SENT_AGAIN = 'the link leaves a silent one and sends again';
+
 /** After a restart an answer that waits in the broker has this long to arrive (UM-RES-4). */
 export const GRACE_MS = 30_000;
 
