@@ -54,6 +54,11 @@ const stepping = <P extends object | undefined = undefined>(
       take(step, params, event);
       enqueue.assign({ activity: step.activity });
       for (const publication of step.publications) enqueue.emit(publication);
+      if (step.refused) {
+        const { domain, actions } = step.refused;
+        const fields = { activityId: context.activity.activityId, actions };
+        enqueue.emit({ type: 'refuse', peer: domain, reason: 'too_many_actions', fields });
+      }
       if (step.window !== 'kept') enqueue.cancel(WINDOW);
       const delay = step.activity.settings.reportFeedbackIntervalMs;
       if (step.window === 'opened') enqueue.raise({ type: 'WINDOW_OVER' }, { id: WINDOW, delay });

@@ -64,6 +64,14 @@ export interface WarnOutput {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** Something of a peer that is not taken: counted, and logged now and then. */
+export interface RefuseOutput {
+  readonly type: 'refuse';
+  readonly peer: string;
+  readonly reason: 'too_many_actions';
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 /** A desired state on its way to become an activity. */
 export interface Wish {
   readonly activityId: string;
@@ -184,7 +192,13 @@ export interface ActivityOutput extends Terminal {
   readonly rebootRequired: boolean;
 }
 
-export type ActivityEmitted = Publication | TellOutput | ThenTellOutput | WarnOutput | { readonly type: 'reboot' };
+export type ActivityEmitted =
+  | Publication
+  | TellOutput
+  | ThenTellOutput
+  | WarnOutput
+  | RefuseOutput
+  | { readonly type: 'reboot' };
 
 /** What ends the wait for a broker that takes nothing. */
 export const SENT_AGAIN = 'the link leaves a silent one and sends again';
