@@ -248,7 +248,8 @@ export interface Read extends ReadRequest {
 
 export interface InventoryContext {
   readonly settings: InventorySettings | null;
-  readonly known: Readonly<Record<string, { readonly timestamp: number; readonly inventory: Inventory }>>;
+  /** With the timestamp of the message; null: of one that another process of the manager got. */
+  readonly known: Readonly<Record<string, { readonly timestamp: number | null; readonly inventory: Inventory }>>;
   readonly reads: readonly Read[];
   readonly count: number;
   /** The id of the last report after a connection that was asked for here. */
