@@ -87,6 +87,7 @@ export class ManagedVehicle {
   readonly warnings: string[] = [];
   readonly link: FakeUpdateLink;
   manager: UpdateManager | undefined;
+  private readonly metrics = new Metrics();
   private running: TestSystem | undefined;
 
   constructor(
@@ -104,7 +105,7 @@ export class ManagedVehicle {
       logger: Object.assign(silentLogger(), {
         warn: (_fields: object, message: string) => void this.warnings.push(message),
       }),
-      metrics: new Metrics(),
+      metrics: this.metrics,
       publish: this.link.publish,
       reboot: async () => {
         this.reboots++;
@@ -199,6 +200,13 @@ export class ManagedVehicle {
     return this.link
       .on(`${prefixOf(domain)}/desiredstate/command`)
       .map(({ message }) => String(message.payload?.['command']));
+  }
+
+  /** How much was refused for a reason. */
+  async refused(reason: string): Promise<number> {
+    const text = await this.metrics.text();
+    const [, count = '0'] = new RegExp(`update_manager_rejected_total\\{reason="${reason}"\\} (\\d+)`).exec(text) ?? [];
+    return Number(count);
   }
 
   /** The leaf state of the running activity. */

@@ -16,6 +16,8 @@ const FULL_CHECK_MS = 100;
 /** Brokers end the connection of a client that sends more than they take, and do not say why. */
 const LARGE_BYTES = 64 * 1024;
 const MOST_LOSSES = 5;
+/** Far more than a broker needs for what it has, and less than a driver would wait for an update to go on. */
+const DEFAULT_ACKNOWLEDGE_MS = 60_000;
 
 export interface LinkHostDeps {
   readonly system: ActorSystem;
@@ -81,6 +83,7 @@ export class LinkHost {
         accepted: (sessionPresent) => this.inbound.accepted(sessionPresent),
         take: (packet) => this.inbound.take(packet),
         clock,
+        acknowledgeTimeoutMs: this.options.acknowledgeTimeoutMs ?? DEFAULT_ACKNOWLEDGE_MS,
       },
       signal,
     ).catch((error: unknown) => {
@@ -117,7 +120,8 @@ export class LinkHost {
 
   /**
    * Resolves when the broker has acknowledged the publication, however many connections that takes. A large one that
-   * was under way when several were lost is dropped and counted: nothing behind it would ever leave.
+   * was under way when several were lost is dropped and counted: nothing behind it would ever leave. A broker that
+   * acknowledges nothing is no fault of a publication.
    */
   async publish(output: PublishOutput, { signal }: Pick<OutputContext, 'signal'>): Promise<void> {
     this.unpublished++;
@@ -133,6 +137,7 @@ export class LinkHost {
           return;
         } catch (error) {
           if (connection.isUp) throw error;
+          if (asLinkError(error).code === 'MQTT_UNACKNOWLEDGED') continue;
           if (Buffer.byteLength(output.payload) < LARGE_BYTES || ++losses < MOST_LOSSES) continue;
           this.deps.metrics.refused(this.options.name, 'unpublishable', output.topic);
           return;
@@ -168,6 +173,7 @@ export class LinkHost {
     if (this.connection !== connection) return;
     this.connection = undefined;
     this.lostBecause = error;
+    if (error.code === 'MQTT_UNACKNOWLEDGED') this.deps.metrics.unacknowledged(this.options.name);
     if (!this.closing) this.inbound.ended();
     if (!this.closing && isTroubled(error)) this.log.down(this.shown(), error);
     this.wake();

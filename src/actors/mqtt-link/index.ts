@@ -43,8 +43,8 @@ export interface MqttLinks {
   close(deadlineMs: number): Promise<void>;
 }
 
-/** On stop, what a link may take. */
-const SHUTDOWN_MS = DEFAULT_LINK_TIMING.closeMs + 500;
+/** On stop, what a link may take beyond its own time for that. */
+const CLOSE_SLACK_MS = 500;
 
 export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDeps): MqttLinks {
   const hosts = new Map<string, LinkHost>();
@@ -70,10 +70,11 @@ export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDep
     },
     publisher: (name) => (output: EventObject, context) => host(name).publish(output as PublishOutput, context),
     add: (options) => {
-      const { name, connectTimeoutMs, backoff } = options;
+      const { name, connectTimeoutMs, closeMs, backoff } = options;
       const timing = {
         ...DEFAULT_LINK_TIMING,
         ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+        ...(closeMs === undefined ? {} : { closeMs }),
         ...(backoff === undefined ? {} : { firstPauseMs: backoff.firstMs, longestPauseMs: backoff.longestMs }),
       };
       const added = new LinkHost(options, { system, clock, logger, metrics: counted });
@@ -82,7 +83,7 @@ export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDep
       return system.child(addressOf(linkType.name, name), {
         input: { name, timing },
         stopEvent: (deadlineMs) => ({ type: 'link.stop', deadlineMs }),
-        shutdownMs: SHUTDOWN_MS,
+        shutdownMs: timing.closeMs + CLOSE_SLACK_MS,
       });
     },
     close: async (deadlineMs) => {

@@ -41,6 +41,10 @@ export interface MqttLinkOptions {
   readonly tls?: LinkTlsFiles;
   /** For the broker to accept the client and its subscriptions. @default 30000 */
   readonly connectTimeoutMs?: number;
+  /** For the broker to acknowledge a publication that it has; past it the link connects anew. @default 60000 */
+  readonly acknowledgeTimeoutMs?: number;
+  /** On stop: for publications under way to be acknowledged, and for the broker to be left. @default 2000 */
+  readonly closeMs?: number;
   /** The pause before the first try again, doubled up to the longest. @default 1 s to 60 s */
   readonly backoff?: { readonly firstMs: number; readonly longestMs: number };
   /** Made at each connection, in this order, before `up` is told. */

@@ -64,6 +64,14 @@ export interface WarnOutput {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** Something of a peer that is not taken: counted, and logged now and then. */
+export interface RefuseOutput {
+  readonly type: 'refuse';
+  readonly peer: string;
+  readonly reason: 'too_many_actions';
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 /** A desired state on its way to become an activity. */
 export interface Wish {
   readonly activityId: string;
@@ -184,7 +192,16 @@ export interface ActivityOutput extends Terminal {
   readonly rebootRequired: boolean;
 }
 
-export type ActivityEmitted = Publication | TellOutput | ThenTellOutput | WarnOutput | { readonly type: 'reboot' };
+export type ActivityEmitted =
+  | Publication
+  | TellOutput
+  | ThenTellOutput
+  | WarnOutput
+  | RefuseOutput
+  | { readonly type: 'reboot' };
+
+/** What ends the wait for a broker that takes nothing. */
+export const SENT_AGAIN = 'the link leaves a silent one and sends again';
 
 /** After a restart an answer that waits in the broker has this long to arrive (UM-RES-4). */
 export const GRACE_MS = 30_000;
@@ -231,7 +248,8 @@ export interface Read extends ReadRequest {
 
 export interface InventoryContext {
   readonly settings: InventorySettings | null;
-  readonly known: Readonly<Record<string, { readonly timestamp: number; readonly inventory: Inventory }>>;
+  /** With the timestamp of the message; null: of one that another process of the manager got. */
+  readonly known: Readonly<Record<string, { readonly timestamp: number | null; readonly inventory: Inventory }>>;
   readonly reads: readonly Read[];
   readonly count: number;
   /** The id of the last report after a connection that was asked for here. */

@@ -58,7 +58,7 @@ const SHUTDOWN_MS = 10_000;
 export function createUpdateManager(deps: UpdateManagerDeps): UpdateManager {
   const { settings, system, logger, metrics, clock } = deps;
   const refusals = new Refusals({ boundary: 'update_manager', metrics, logger, clock });
-  const outputs = managerOutputs(deps);
+  const outputs = managerOutputs(deps, refusals);
   const types = updateManagerTypes.map((type) => ({
     ...type,
     durability: 'durable' as const,

@@ -18,6 +18,8 @@ export interface ManagerSettings extends OrchestrationSettings {
     readonly username: string;
     readonly password: string;
     readonly connectTimeoutMs: number;
+    /** For the broker to acknowledge a publication; 0: what the link takes for it. */
+    readonly acknowledgeTimeoutMs: number;
     readonly subscribeTimeoutMs: number;
     /** PEM files; empty: none. */
     readonly caCert: string;
@@ -145,6 +147,7 @@ class SettingsReader {
         username: textOf('connection.username'),
         password: textOf('connection.password'),
         connectTimeoutMs: numberOf('connection.connectTimeout'),
+        acknowledgeTimeoutMs: numberOf('connection.acknowledgeTimeout'),
         subscribeTimeoutMs: numberOf('connection.subscribeTimeout'),
         caCert: textOf('connection.caCert'),
         cert: textOf('connection.cert'),

@@ -20,6 +20,8 @@ export { decodeEnvelope, type Envelope, encodeEnvelope, envelopeOf } from './env
 export {
   type Action,
   type DesiredStateFeedback,
+  MOST_ACTION_BYTES,
+  MOST_ACTIONS,
   mergeActions,
   readFeedback,
   renamedUpstream,

@@ -142,6 +142,7 @@ describe('the chart of the inventory', () => {
       [configure(), found('', 5), found('', 4), read, found('x', 6), read, restored, found('r', 7)],
       [configure(), read, 5_000],
       [configure(), read, { type: 'HURRY' }],
+      [configure(), found('', 5), restored],
     ];
     for (const walk of walks) await run(inventoryMachine, taken, walk);
     assert.deepEqual(taken.missing, []);
