@@ -24,9 +24,9 @@ export class ContainerCommands {
   async command(id: string, command: ContainerCommand, signal: AbortSignal): Promise<ContainerReply> {
     const address = containerAddress(id);
     const { system } = this.options;
-    // One that is to be made this moment is there for what comes after.
-    const isGone = (): boolean => system.peek(address)?.status !== 'active' && !system.cell(address)?.hasWork;
-    if (isGone()) return unknown(id, command);
+    const isGone = (): boolean => system.peek(address)?.status !== 'active';
+    // One that is being made this moment is there for what comes after.
+    if (isGone() && !system.cell(address)?.hasWork) return unknown(id, command);
     const end = new AbortController();
     const stopListening = system.onLifecycle((left, change) => {
       // Its last answer comes first.

@@ -40,6 +40,7 @@ export type {
 } from './events.js';
 export { containerAddress } from './events.js';
 export type { ContainerRow } from './routes.js';
+export type { ContainerUsage } from './stats.js';
 
 /** The chart alone: enough for a replay. */
 export const containerType = { name: CONTAINER, version: 1, machine: containerMachine } as const;
@@ -134,7 +135,7 @@ export function createContainers(deps: ContainersDeps): Containers {
       address: containerAddress,
       known: () => roster.contexts().flatMap(({ id, created }) => (created === '' ? [] : [id])),
     },
-    routes: containerRoutes({ roster, engine, clock, isSystem: deps.isSystem ?? (() => false) }),
+    routes: containerRoutes({ roster, engine, clock, logger, isSystem: deps.isSystem ?? (() => false) }),
     child: childOf(deps, roster, commands),
   };
 }

@@ -42,7 +42,7 @@ const base = setup({
     emitted: ChartOutput;
     tags: 'busy';
     /** `ctr`: the status in the container model (CTR-3). */
-    meta: { ctr?: string; waitsFor?: string; until?: 'never' };
+    meta: { ctr?: string; waitsFor?: string; until?: 'never' | 'backOff' };
   },
   actors: {
     /** Sends PROGRESS. */
@@ -145,7 +145,7 @@ export const containerMachine = container.createMachine({
       initial: 'fetching',
       states: {
         fetching: {
-          meta: { ctr: 'Creating', waitsFor: 'the image' },
+          meta: { ctr: 'Creating', waitsFor: 'the image', until: 'never' },
           invoke: {
             src: 'fetch',
             input: ({ context }) => stepOf(context),
@@ -155,7 +155,7 @@ export const containerMachine = container.createMachine({
           on: { PROGRESS: { actions: 'noteProgress' } },
         },
         preparing: {
-          meta: { ctr: 'Creating', waitsFor: 'a free name and free ports' },
+          meta: { ctr: 'Creating', waitsFor: 'a free name and free ports', until: 'never' },
           invoke: {
             src: 'prepare',
             input: ({ context }) => stepOf(context),
@@ -164,7 +164,7 @@ export const containerMachine = container.createMachine({
           },
         },
         making: {
-          meta: { ctr: 'Creating', waitsFor: 'the engine to make it' },
+          meta: { ctr: 'Creating', waitsFor: 'the engine to make it', until: 'never' },
           invoke: {
             src: 'make',
             input: ({ context }) => {
@@ -196,7 +196,7 @@ export const containerMachine = container.createMachine({
     },
     starting: {
       tags: 'busy',
-      meta: { waitsFor: 'the engine to start it' },
+      meta: { waitsFor: 'the engine to start it', until: 'never' },
       invoke: {
         src: 'start',
         input: ({ context }) => startInput(context),
@@ -216,7 +216,7 @@ export const containerMachine = container.createMachine({
     },
     pausing: {
       tags: 'busy',
-      meta: { ctr: 'Running', waitsFor: 'the engine to pause it' },
+      meta: { ctr: 'Running', waitsFor: 'the engine to pause it', until: 'never' },
       invoke: {
         src: 'pause',
         input: ({ context }) => stepOf(context),
@@ -230,7 +230,7 @@ export const containerMachine = container.createMachine({
     },
     resuming: {
       tags: 'busy',
-      meta: { ctr: 'Paused', waitsFor: 'the engine to resume it' },
+      meta: { ctr: 'Paused', waitsFor: 'the engine to resume it', until: 'never' },
       invoke: {
         src: 'resume',
         input: ({ context }) => startInput(context),
@@ -240,7 +240,7 @@ export const containerMachine = container.createMachine({
     },
     stopping: {
       tags: 'busy',
-      meta: { ctr: 'Running', waitsFor: 'its process to end' },
+      meta: { ctr: 'Running', waitsFor: 'its process to end', until: 'never' },
       invoke: {
         src: 'stop',
         input: ({ context }) => ({ ...stepOf(context), options: stopOptions(context) }),
@@ -266,7 +266,7 @@ export const containerMachine = container.createMachine({
       on: { ...STARTABLE, ...ENSURED_STOP },
     },
     backingOff: {
-      meta: { ctr: 'Exited', waitsFor: 'the time of its next start' },
+      meta: { ctr: 'Exited', waitsFor: 'the time of its next start', until: 'backOff' },
       after: { backOff: { target: 'starting', actions: 'beginRestart' } },
       on: {
         ...STARTABLE,
@@ -278,7 +278,7 @@ export const containerMachine = container.createMachine({
     },
     renaming: {
       tags: 'busy',
-      meta: { waitsFor: 'the engine to rename it' },
+      meta: { waitsFor: 'the engine to rename it', until: 'never' },
       invoke: {
         src: 'rename',
         input: ({ context }) => ({ ...stepOf(context), ...renamed(context) }),
@@ -288,7 +288,7 @@ export const containerMachine = container.createMachine({
     },
     updating: {
       tags: 'busy',
-      meta: { waitsFor: 'the engine to change its limits' },
+      meta: { waitsFor: 'the engine to change its limits', until: 'never' },
       invoke: {
         src: 'limit',
         input: ({ context }) => ({ ...stepOf(context), resources: wantedResources(context) }),
@@ -298,7 +298,7 @@ export const containerMachine = container.createMachine({
     },
     looking: {
       tags: 'busy',
-      meta: { waitsFor: 'the engine to say how it is' },
+      meta: { waitsFor: 'the engine to say how it is', until: 'never' },
       invoke: {
         src: 'look',
         input: ({ context }) => stepOf(context),
@@ -311,7 +311,7 @@ export const containerMachine = container.createMachine({
     },
     removing: {
       tags: 'busy',
-      meta: { ctr: 'Dead', waitsFor: 'the engine to remove it' },
+      meta: { ctr: 'Dead', waitsFor: 'the engine to remove it', until: 'never' },
       invoke: {
         src: 'remove',
         input: ({ context }) => stepOf(context),
