@@ -1,0 +1,1 @@
+export { createProcessEngine, type ProcessEngineOptions } from './process-engine.js';

@@ -1,0 +1,1 @@
+export { createSimulatedEngine, type SimulatedEngineOptions } from './simulated-engine.js';

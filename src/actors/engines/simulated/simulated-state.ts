@@ -1,0 +1,77 @@
+import type { ContainerSpec, Limits } from '../engine.js';
+import { EngineError } from '../errors.js';
+import { replacePrivate, textIfPresent } from '../private-file.js';
+import { Turns } from '../turns.js';
+
+export interface SimulatedContainer {
+  readonly id: string;
+  name: string;
+  readonly spec: ContainerSpec;
+  limits: Limits;
+  status: 'created' | 'running' | 'paused' | 'exited';
+  exitCode: number;
+  readonly createdMs: number;
+  /** 0: never. */
+  startedMs: number;
+  finishedMs: number;
+  log: string[];
+}
+
+interface State {
+  readonly version: 1;
+  images: string[];
+  containers: SimulatedContainer[];
+}
+
+const EMPTY: State = { version: 1, images: [], containers: [] };
+
+/** What the simulated engine has, in one file that is replaced as a whole. A change holds once it is written. */
+export class SimulatedState {
+  private readonly turns = new Turns();
+  private state: State | undefined;
+
+  constructor(
+    private readonly file: string,
+    /** Once for each that the file has. */
+    private readonly onLoaded: (container: SimulatedContainer) => void,
+  ) {}
+
+  loaded(): Promise<State> {
+    return this.turns.take('state', () => this.load());
+  }
+
+  async find(id: string): Promise<SimulatedContainer | undefined> {
+    return (await this.loaded()).containers.find((container) => container.id === id);
+  }
+
+  /** What `how` throws or cannot be written leaves all as it was. */
+  change<T>(how: (state: State) => T): Promise<T> {
+    return this.turns.take('state', async () => {
+      const next = structuredClone(await this.load());
+      const result = how(next);
+      await replacePrivate(this.file, JSON.stringify(next)).catch((cause: unknown) => {
+        throw new EngineError('ENGINE_REFUSED', `cannot write ${this.file}: ${(cause as Error).message}`, { cause });
+      });
+      this.state = next;
+      return result;
+    });
+  }
+
+  private async load(): Promise<State> {
+    if (this.state) return this.state;
+    const text = await textIfPresent(this.file);
+    this.state = text === undefined ? EMPTY : this.parsed(text);
+    for (const container of this.state.containers) this.onLoaded(container);
+    return this.state;
+  }
+
+  private parsed(text: string): State {
+    try {
+      const state = JSON.parse(text) as State;
+      if (state.version === 1 && Array.isArray(state.images) && Array.isArray(state.containers)) return state;
+    } catch {
+      // Said below.
+    }
+    throw new EngineError('ENGINE_UNAVAILABLE', `${this.file} is no state of a simulated engine: move it away`);
+  }
+}
