@@ -70,7 +70,11 @@ export function refusal({ command, baseline }: UpdateCommand, verdict: Verdict):
   if (verdict === 'unknown baseline') {
     return { status: unknownBaseline, baseline, message: `Unknown baseline ${baseline}` };
   }
-  return { status: failure, baseline, message: `${command} is possible only after status ${after.join('|')} is reported` };
+  return {
+    status: failure,
+    baseline,
+    message: `${command} is possible only after status ${after.join('|')} is reported`,
+  };
 }
 
 /** The operation with a command that begins. */

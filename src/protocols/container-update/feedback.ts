@@ -48,10 +48,7 @@ export function feedbackPublication(
 }
 
 /** The inventory, which the broker keeps for whoever comes later (CUA-1). */
-export function currentStatePublication(
-  { domain, activityId, timestamp }: Heading,
-  inventory: Inventory,
-): Publication {
+export function currentStatePublication({ domain, activityId, timestamp }: Heading, inventory: Inventory): Publication {
   return {
     type: 'mqtt.publish',
     topic: updateTopics(domain).currentState,

@@ -58,8 +58,8 @@ export {
   noteSuccess,
   type Progress,
   type Said,
-  says,
   sayRunning,
+  says,
   stepOf,
   stoppedBy,
 } from './phases.js';

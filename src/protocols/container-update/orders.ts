@@ -40,8 +40,7 @@ type Named = Pick<UpdateAction, 'name'>;
 
 const one = (id: string | undefined, order: (id: string) => Order): Order[] => (id === undefined ? [] : [order(id)]);
 
-export const create = ({ name, planned }: UpdateAction): Order[] =>
-  one(planned, (id) => ({ do: 'create', id, name }));
+export const create = ({ name, planned }: UpdateAction): Order[] => one(planned, (id) => ({ do: 'create', id, name }));
 
 export const stop = ({ present }: UpdateAction): Order[] => one(present, (id) => ({ do: 'stop', id }));
 

@@ -5,8 +5,7 @@ import { giveBack, limit, type Order, remove, run, type Step, start } from './or
 import { type Progress, type Said, says } from './phases.js';
 
 const RESULTS: Readonly<Partial<Record<ActionKind, string>>> = {
-  update:
-    'Update unsuccessful, but rollback succeeded - container configuration restored from older instance.',
+  update: 'Update unsuccessful, but rollback succeeded - container configuration restored from older instance.',
   recreate:
     'Update unsuccessful, but rollback succeeded - new container instance destroyed, old container instance restored.',
   create: 'Update unsuccessful, but rollback succeeded - new container instance destroyed.',
