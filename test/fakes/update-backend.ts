@@ -5,7 +5,7 @@ import {
   type OrchestrationSettings,
   type UpdateManager,
 } from '../../src/actors/update-manager/index.js';
-import type { ActorSystem, OutputEffect } from '../../src/runtime/index.js';
+import type { ActorSystem, OutputEffect, Table } from '../../src/runtime/index.js';
 import { Metrics, silentLogger } from '../../src/runtime/index.js';
 import { type TestSystem, testSystem } from './runtime.js';
 import { until } from './until.js';
@@ -87,6 +87,8 @@ export class ManagedVehicle {
   readonly warnings: string[] = [];
   readonly link: FakeUpdateLink;
   manager: UpdateManager | undefined;
+  /** The desired states that wait, as rows. */
+  wishes: Table | undefined;
   private readonly metrics = new Metrics();
   private running: TestSystem | undefined;
 
@@ -98,6 +100,12 @@ export class ManagedVehicle {
   }
 
   readonly types = (system: ActorSystem) => {
+    const open: ActorSystem['table'] = system.table.bind(system);
+    system.table = (options) => {
+      const table = open(options);
+      this.wishes = table as unknown as Table;
+      return table;
+    };
     this.manager = createUpdateManager({
       settings: this.settings,
       system,

@@ -1,5 +1,4 @@
 /** A role's connection to its broker: what the chart of the link has done. */
-import { readFile } from 'node:fs/promises';
 import type { IClientOptions } from 'mqtt';
 import { brokerUrl, shownUrl } from '../../protocols/fleet-telemetry/broker-url.js';
 import type { ActorSystem, Clock, Logger, OutputContext } from '../../runtime/index.js';
@@ -10,6 +9,7 @@ import { Inbound } from './inbound.js';
 import { LinkLog } from './link-log.js';
 import type { LinkFigures, LinkMetrics } from './link-metrics.js';
 import type { LinkTlsFiles, MqttLinkOptions, PublishOutput } from './options.js';
+import { readTlsFiles } from './tls-files.js';
 
 /** How often a full inbox is looked at. */
 const FULL_CHECK_MS = 100;
@@ -256,16 +256,9 @@ function parseUrl(text: string): URL {
 }
 
 async function tlsOptions(files: LinkTlsFiles = {}): Promise<IClientOptions> {
-  const read = async (key: 'ca' | 'cert' | 'key', file: string | undefined) => {
-    if (file === undefined) return [];
-    try {
-      return [[key, await readFile(file)] as const];
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      throw new LinkError('MQTT_TLS_FILE', `${key}: ${detail}`, { cause: error, retryable: true });
-    }
-  };
-  const { caFile, certFile, keyFile } = files;
-  const parts = await Promise.all([read('ca', caFile), read('cert', certFile), read('key', keyFile)]);
-  return Object.fromEntries(parts.flat());
+  const read = await readTlsFiles(files);
+  if (read.ok) return read.value;
+  const { of, file, kind, detail } = read.error;
+  const text = kind === 'unreadable' ? detail : `${file}: ${detail}`;
+  throw new LinkError('MQTT_TLS_FILE', `${of}: ${text}`, { retryable: true });
 }

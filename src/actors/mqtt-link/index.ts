@@ -11,6 +11,8 @@ import type { MqttLinkOptions, PublishOutput } from './options.js';
 
 export type { InboundMessage, MqttLinkOptions, PublishOutput, Subscription, Tell } from './options.js';
 
+export { readTlsFiles, type TlsFileFault, type TlsFilesResult } from './tls-files.js';
+
 /** The address of a broker as it may be logged: without user and password. */
 export function shownBroker(text: string): string {
   const url = brokerUrl(text);

@@ -80,6 +80,27 @@ export interface Wish {
   readonly digest: string;
 }
 
+/** One that waits; the desired state itself lies in a row, so that it is written once and not with each turn. */
+export interface WaitingWish extends Omit<Wish, 'desiredState'> {
+  /** Of the row in {@link WISHES}. */
+  readonly key: string;
+  /** Where a record of version 1 held it. */
+  readonly desiredState?: DesiredState;
+}
+
+/** A row of {@link WISHES}. */
+export type WishRow = Pick<Wish, 'desiredState'>;
+
+/** The rows that came with a message. */
+export interface WithRows {
+  readonly rows?: ReadonlyArray<ReadonlyArray<{ readonly key: string; readonly row: unknown }>>;
+}
+
+/** Puts or removes a row, in the turn's transaction. */
+export type RowOutput =
+  | { readonly type: 'row.put'; readonly table: string; readonly key: string; readonly row: WishRow }
+  | { readonly type: 'row.delete'; readonly table: string; readonly key: string };
+
 // The manager.
 
 export type ManagerEvent =
@@ -100,6 +121,8 @@ export type ManagerEvent =
   | { readonly type: 'THING_CONFIG'; readonly config: ThingConfig }
   /** The broker is reached, all topics subscribed. */
   | { readonly type: 'BROKER.UP' }
+  /** To itself: the next desired state is to be had, as the one before could not be read. */
+  | { readonly type: 'NEXT' }
   /** The process stops. */
   | { readonly type: 'STOP'; readonly replyTo?: string }
   | { readonly type: 'actor.done'; readonly address: string; readonly output: ActivityOutput };
@@ -132,7 +155,9 @@ export interface ManagerContext {
   /** Activities are numbered: their ids may be empty, overlong or used again. */
   readonly count: number;
   readonly current: Running | null;
-  readonly queue: readonly Wish[];
+  readonly queue: readonly WaitingWish[];
+  /** Desired states that waited, so far: their rows are numbered. */
+  readonly taken: number;
   /** The newest first. */
   readonly recent: readonly Finished[];
   readonly replyTo: string | null;
@@ -142,11 +167,14 @@ export type ManagerOutput =
   | Publication
   | TellOutput
   | WarnOutput
+  | RowOutput
   | { readonly type: 'start'; readonly address: string; readonly input: ActivityInput }
   | { readonly type: 'reply'; readonly to: string; readonly value: unknown };
 
 export const INVENTORY = 'inventory/main';
 export const MANAGER = 'update-manager/main';
+/** The table of the desired states that wait. */
+export const WISHES = 'update-wishes';
 /** Desired states that wait, at most (UM-CNC-3). */
 export const LONGEST_QUEUE = 8;
 /** Ended activities that are remembered. */
