@@ -164,7 +164,6 @@ const CONNECTION = [
   key('connection.keep_alive', 'duration', '20s', 'MQTT keep-alive.', { flag: 'conn-keep-alive' }),
   key('connection.disconnect_timeout', 'duration', '250ms', 'For leaving the broker.', {
     flag: 'conn-disconnect-timeout',
-    isAccepted: true,
   }),
   key('connection.client_username', 'text', '', 'Name at the broker.', { flag: 'conn-client-username' }),
   key('connection.client_password', 'text', '', 'Password at the broker.', {
@@ -174,10 +173,13 @@ const CONNECTION = [
   key('connection.connect_timeout', 'duration', '30s', 'For the broker to accept the client.', {
     flag: 'conn-connect-timeout',
   }),
-  key('connection.acknowledge_timeout', 'duration', '15s', 'Accepted; publications wait for the broker.', {
-    flag: 'conn-ack-timeout',
-    isAccepted: true,
-  }),
+  key(
+    'connection.acknowledge_timeout',
+    'duration',
+    '15s',
+    'For the broker to acknowledge a publication; past it the link connects anew, and sends it again.',
+    { flag: 'conn-ack-timeout' },
+  ),
   key('connection.subscribe_timeout', 'duration', '15s', 'Accepted; `connect_timeout` covers it.', {
     flag: 'conn-sub-timeout',
     isAccepted: true,

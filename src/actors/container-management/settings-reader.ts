@@ -98,6 +98,8 @@ class SettingsReader {
         username: text('connection.client_username'),
         password: text('connection.client_password'),
         connectTimeoutMs: duration('connection.connect_timeout'),
+        acknowledgeTimeoutMs: duration('connection.acknowledge_timeout'),
+        disconnectTimeoutMs: duration('connection.disconnect_timeout'),
         caCert: text('connection.transport.root_ca'),
         cert: text('connection.transport.client_cert'),
         key: text('connection.transport.client_key'),

@@ -62,6 +62,9 @@ export interface ManagementSettings {
     readonly username: string;
     readonly password: string;
     readonly connectTimeoutMs: number;
+    /** 0: for ever. */
+    readonly acknowledgeTimeoutMs: number;
+    readonly disconnectTimeoutMs: number;
     /** PEM files; empty: none. */
     readonly caCert: string;
     readonly cert: string;
