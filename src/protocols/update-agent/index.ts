@@ -26,6 +26,7 @@ export {
   readFeedback,
   renamedUpstream,
 } from './feedback.js';
+export { parseGoBoolean } from './go-boolean.js';
 export { formatGoDuration, parseGoDuration } from './go-duration.js';
 export {
   flag,
