@@ -14,4 +14,15 @@ export type {
   PullRequest,
   StatsSample,
 } from './engine.js';
+export { ApiEngine, type ApiEngineOptions } from './engine-api/api-engine.js';
 export { EngineError } from './errors.js';
+export {
+  createEngineLink,
+  type EngineLink,
+  type EngineLinkOptions,
+  type EngineLinkView,
+  engineLinkType,
+} from './link/engine-link.js';
+export type { EngineListed, EngineSighting, Orphan } from './link/events.js';
+export type { ChosenEngine } from './link/link-host.js';
+export type { EngineOwner } from './link/sightings.js';
