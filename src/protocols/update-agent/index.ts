@@ -33,6 +33,7 @@ export {
   integer,
   listOf,
   type Member,
+  Mismatch,
   memberOf,
   objectOf,
   parseJson,
