@@ -1,100 +1,97 @@
 /** A container's configuration as features show it: camelCase, upper-case words, seconds (C.5). */
 import type {
   ContainerConfig,
-  Device as DeviceMapping,
-  LogSettings,
-  MountPoint,
-  PortMapping,
-  Resources,
-  RestartPolicy,
-} from '../containers/model.js';
+  ContainerDraft,
+  DeviceDraft,
+  MountDraft,
+  PortDraft,
+  ResourcesDraft,
+  RestartPolicyDraft,
+} from '../containers/index.js';
 import { compact, flag, integer, type Member, objectOf, type Read, text } from '../update-agent/index.js';
 import { boundedListOf } from './lists.js';
 
-/** What an operation may say of a container to be made; what it leaves out has its default (CTR-2). */
-export type WantedConfig = Partial<Omit<ContainerConfig, 'image' | 'name' | 'runtime'>>;
+/** What an operation may say of a container to be made, besides its name and image. */
+export type WantedConfig = Partial<Omit<ContainerDraft, 'image' | 'name' | 'runtime'>>;
 
 const MOST_ITEMS = 1_000;
 
-/** `ON_FAILURE` is `on-failure`; other words stay as they are, for the validation to judge. */
-const wordOf = (shown: string): string => (/^[A-Z_]+$/.test(shown) ? shown.toLowerCase().replaceAll('_', '-') : shown);
-const shownWord = (word: string): string => word.toUpperCase().replaceAll('-', '_');
+/** `ON_FAILURE` is `on-failure`; other words stay as they are, for the checks of a container to judge. */
+const word: Read<string> = (value, path) => {
+  const shown = text(value, path);
+  return /^[A-Z_]+$/.test(shown) ? shown.toLowerCase().replaceAll('_', '-') : shown;
+};
+const shownWord = (known: string): string => known.toUpperCase().replaceAll('-', '_');
 
-const PROPAGATIONS = ['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'] as const;
+const PROPAGATIONS: readonly string[] = ['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'];
 
 const several = <T>(read: Read<T | undefined>): Read<T[]> => boundedListOf(MOST_ITEMS, read);
 const texts = several<string>(text);
 const port = integer(0, 65_535);
+const int32 = integer(-(2 ** 31), 2 ** 31 - 1);
 
-/** Seconds; a fraction is cut. */
-const seconds: Read<number> = (value, path) =>
-  integer(0, Number.MAX_SAFE_INTEGER)(typeof value === 'number' ? Math.trunc(value) : value, path);
+/** A fraction is cut. */
+const seconds: Read<number> = (value, path) => int32(typeof value === 'number' ? Math.trunc(value) : value, path);
 
-const mountPoint = objectOf((member): MountPoint => {
-  const wanted = wordOf(member('propagationMode', text));
+const mountPoint = objectOf((member): MountDraft => {
+  const propagation = member('propagationMode', word);
   return {
     source: member('source', text),
     destination: member('destination', text),
-    propagation: PROPAGATIONS.find((known) => known === wanted) ?? 'rprivate',
+    propagation: PROPAGATIONS.includes(propagation) ? propagation : 'rprivate',
   };
 });
 
-const device = objectOf((member): DeviceMapping => {
-  const pathOnHost = member('pathOnHost', text);
-  return {
-    pathOnHost,
-    pathInContainer: member('pathInContainer', text) || pathOnHost,
-    permissions: member('cgroupPermissions', text) || 'rwm',
-  };
-});
+const device = objectOf(
+  (member): DeviceDraft => ({
+    pathOnHost: member('pathOnHost', text),
+    pathInContainer: member('pathInContainer', text),
+    permissions: member('cgroupPermissions', text),
+  }),
+);
 
-const portMapping = objectOf((member): PortMapping => {
-  const hostPort = member('hostPort', port);
-  return {
-    proto: (member('proto', text) || 'tcp').toLowerCase() as PortMapping['proto'],
+const portMapping = objectOf(
+  (member): PortDraft => ({
+    proto: member('proto', text),
     containerPort: member('containerPort', port),
-    hostIp: member('hostIP', text) || '0.0.0.0',
-    hostPort,
-    hostPortEnd: member('hostPortEnd', port) || hostPort,
-  };
-});
+    hostIp: member('hostIP', text),
+    hostPort: member('hostPort', port),
+    hostPortEnd: member('hostPortEnd', port),
+  }),
+);
 
 export const readRestartPolicy = objectOf(
-  (member): RestartPolicy => ({
-    type: (wordOf(member('type', text)) || 'unless-stopped') as RestartPolicy['type'],
-    maxRetries: member('maxRetryCount', integer(0, 2 ** 31 - 1)),
+  (member): RestartPolicyDraft => ({
+    type: member('type', word),
+    maxRetries: member('maxRetryCount', int32),
     retryTimeoutS: member('retryTimeout', seconds),
   }),
 );
 
 export const readResources = objectOf(
-  (member): Resources => ({
+  (member): ResourcesDraft => ({
     memory: member('memory', text),
     memoryReservation: member('memoryReservation', text),
     memorySwap: member('memorySwap', text),
   }),
 );
 
-const logSettings = objectOf((member): LogSettings => {
-  const mode = (wordOf(member('mode', text)) || 'blocking') as LogSettings['mode'];
-  return {
-    driver: (wordOf(member('type', text)) || 'json-file') as LogSettings['driver'],
-    maxFiles: member('maxFiles', integer(0, 2 ** 31 - 1)) || 2,
-    maxSize: member('maxSize', text) || '100M',
+const logSettings = objectOf(
+  (member): NonNullable<ContainerDraft['log']> => ({
+    driver: member('type', word),
+    maxFiles: member('maxFiles', int32),
+    maxSize: member('maxSize', text),
     rootDir: member('rootDir', text),
-    mode,
-    maxBufferSize: member('maxBufferSize', text) || (mode === 'non-blocking' ? '1M' : ''),
-  };
-});
+    mode: member('mode', word),
+    maxBufferSize: member('maxBufferSize', text),
+  }),
+);
 
-const decryption = objectOf((member): ContainerConfig['decryption'] => ({
-  keys: member('keys', texts),
-  recipients: member('recipients', texts),
-}));
+const decryption = objectOf((member) => ({ keys: member('keys', texts), recipients: member('recipients', texts) }));
 
-/** Reads the `config` of `createWithConfig`; what is absent stays so. */
-export const readConfiguration: Read<WantedConfig | undefined> = objectOf((member: Member): WantedConfig => {
-  const members = {
+/** Reads the `config` of `createWithConfig`; what is absent has its default later (CTR-2). */
+export const readConfiguration: Read<WantedConfig | undefined> = objectOf(
+  (member: Member): WantedConfig => ({
     domainName: member('domainName', text),
     hostName: member('hostName', text),
     env: member('env', texts),
@@ -102,7 +99,7 @@ export const readConfiguration: Read<WantedConfig | undefined> = objectOf((membe
     privileged: member('privileged', flag),
     extraHosts: member('extraHosts', texts),
     extraCapabilities: member('extraCapabilities', texts),
-    network: wordOf(member('networkMode', text)),
+    network: member('networkMode', word),
     openStdin: member('openStdin', flag),
     tty: member('tty', flag),
     mounts: member('mountPoints', several(mountPoint)),
@@ -112,10 +109,8 @@ export const readConfiguration: Read<WantedConfig | undefined> = objectOf((membe
     log: member('log', logSettings),
     resources: member('resources', readResources),
     decryption: member('decryption', decryption),
-  };
-  const given = Object.entries(members).filter(([, value]) => value !== undefined && value !== '');
-  return Object.fromEntries(given) as WantedConfig;
-});
+  }),
+);
 
 /** As the feature of a container shows it; members that say nothing are left out. */
 export function shownConfiguration(config: ContainerConfig): object {

@@ -1,5 +1,5 @@
 /** A container as a feature of the thing: nothing but what is known of it, in another form (C.4, C.5). */
-import type { ContainerConfig, ContainerState } from '../containers/model.js';
+import type { ContainerConfig, ContainerState } from '../containers/index.js';
 import { omitEmpty } from '../update-agent/index.js';
 import { shownConfiguration } from './configuration.js';
 import type { Device } from './device.js';

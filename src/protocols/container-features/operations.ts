@@ -1,5 +1,5 @@
 /** What features can be asked to do, and how its value is read (C.3, C.4, C.6, C.7). */
-import type { Resources, RestartPolicy } from '../containers/model.js';
+import type { ResourcesDraft, RestartPolicyDraft } from '../containers/index.js';
 import { flag, integer, Mismatch, objectOf, type Read, readAs, text } from '../update-agent/index.js';
 import { readConfiguration, readResources, readRestartPolicy, type WantedConfig } from './configuration.js';
 import { containerOf, FACTORY, METRICS, SOFTWARE_UPDATABLE } from './features.js';
@@ -22,7 +22,7 @@ export type ContainerOrder =
   | { readonly type: 'START' | 'PAUSE' | 'RESUME' }
   | { readonly type: 'STOP'; readonly timeoutS?: number; readonly force?: boolean; readonly signal?: string }
   | { readonly type: 'RENAME'; readonly name: string }
-  | { readonly type: 'UPDATE'; readonly resources?: Resources; readonly restartPolicy?: RestartPolicy }
+  | { readonly type: 'UPDATE'; readonly resources?: ResourcesDraft; readonly restartPolicy?: RestartPolicyDraft }
   | { readonly type: 'REMOVE'; readonly force: boolean };
 
 export type Operation =

@@ -1,4 +1,5 @@
 /** What SoftwareUpdatable says of itself: its state, its steps and what is installed (THG-16, THG-19, THG-20). */
+import { dependencyKey, dependencyOf } from '../containers/index.js';
 import { omitEmpty } from '../update-agent/index.js';
 import type { Device } from './device.js';
 import { DEFINITIONS, SOFTWARE_UPDATABLE } from './features.js';
@@ -52,11 +53,9 @@ export interface Installed {
 
 /** `null` if there are none. */
 export function installedDependencies(containers: readonly Installed[]): Readonly<Record<string, object>> | null {
-  const entries = containers.map(({ id: name, image }) => {
-    const colon = image.indexOf(':');
-    const group = colon < 0 ? image : image.slice(0, colon);
-    const version = colon < 0 ? '' : image.slice(colon + 1);
-    return [`${group}.${name}:${version}`.replaceAll('/', '%2F'), { group, name, version }] as const;
+  const entries = containers.map(({ id, image }) => {
+    const dependency = dependencyOf(image, id);
+    return [dependencyKey(dependency), dependency] as const;
   });
   return entries.length === 0 ? null : Object.fromEntries(entries);
 }
