@@ -14,7 +14,7 @@ import { shownUrl } from '../../protocols/fleet-telemetry/broker-url.js';
 import { connectFailure } from '../../protocols/mqtt/index.js';
 import type { Clock, TimerHandle } from '../../runtime/index.js';
 import { LinkError } from './errors.js';
-import type { PublishOutput, Subscription } from './options.js';
+import type { PublishOutput, SubscribeOutput, Subscription } from './options.js';
 
 export interface ConnectionOptions {
   readonly url: URL;
@@ -78,7 +78,7 @@ export class LinkConnection {
       await new Promise<void>((resolve, reject) => {
         mqtt.once('connect', ({ sessionPresent }) => {
           options.accepted(sessionPresent);
-          connection.subscribe().then(resolve, reject);
+          connection.subscribe(options.subscriptions).then(resolve, reject);
         });
         connection.onLost((error) =>
           reject(error.code === 'MQTT_LOST' ? connection.reason('MQTT_UNREACHABLE', 'cannot connect to') : error),
@@ -136,6 +136,27 @@ export class LinkConnection {
     });
   }
 
+  /**
+   * Changes what the broker sends; resolves when it has answered, or the connection is lost. A broker that refuses, or
+   * does not answer in its time, is left.
+   */
+  async change({ type, filter }: SubscribeOutput): Promise<void> {
+    let ignoreLoss = (): unknown => undefined;
+    const lost = new Promise<void>((resolve) => {
+      ignoreLoss = this.onLost(() => resolve());
+    });
+    const ignoreSilence = this.onSilence(() => this.drop(this.unacknowledged('MQTT_UNACKNOWLEDGED', 'a subscription')));
+    try {
+      const isNew = type === 'mqtt.subscribe';
+      await Promise.race([isNew ? this.subscribe([{ filter, qos: 1 }]) : this.mqtt.unsubscribeAsync(filter), lost]);
+    } catch (error) {
+      this.drop(asLinkError(error));
+    } finally {
+      ignoreSilence();
+      ignoreLoss();
+    }
+  }
+
   /** Ends it with a DISCONNECT, or hard after `deadlineMs`. */
   async end(deadlineMs: number): Promise<void> {
     const { clock } = this.options;
@@ -173,15 +194,16 @@ export class LinkConnection {
     return () => clock.clearTimeout(timer);
   }
 
-  private unacknowledged(code: 'MQTT_UNACKNOWLEDGED' | 'MQTT_PASSED_OVER'): LinkError {
+  private unacknowledged(code: 'MQTT_UNACKNOWLEDGED' | 'MQTT_PASSED_OVER', what = 'a publication'): LinkError {
     const { url, acknowledgeTimeoutMs } = this.options;
-    const detail = `${shownUrl(url)} did not acknowledge a publication within ${acknowledgeTimeoutMs} ms`;
+    const detail = `${shownUrl(url)} did not acknowledge ${what} within ${acknowledgeTimeoutMs} ms`;
     return new LinkError(code, detail, { retryable: true });
   }
 
-  private async subscribe(): Promise<void> {
+  /** Resolves when the broker has accepted all; throws `MQTT_SUBSCRIPTION_REFUSED`. */
+  private async subscribe(subscriptions: ConnectionOptions['subscriptions']): Promise<void> {
     await Promise.all(
-      this.options.subscriptions.map(async ({ filter, qos }) => {
+      subscriptions.map(async ({ filter, qos }) => {
         try {
           await this.mqtt.subscribeAsync(filter, { qos });
         } catch (error) {

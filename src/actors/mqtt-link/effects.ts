@@ -8,7 +8,7 @@ import { DEFAULT_LINK_TIMING } from './events.js';
 import { Inbound } from './inbound.js';
 import { LinkLog } from './link-log.js';
 import type { LinkFigures, LinkMetrics } from './link-metrics.js';
-import type { LinkTlsFiles, MqttLinkOptions, PublishOutput } from './options.js';
+import type { LinkTlsFiles, MqttLinkOptions, PublishOutput, SubscribeOutput } from './options.js';
 import { readTlsFiles } from './tls-files.js';
 
 /** How often a full inbox is looked at. */
@@ -79,7 +79,7 @@ export class LinkHost {
       {
         url: this.url(),
         client: { ...this.clientOptions(), ...(await tlsOptions(this.options.tls)) },
-        subscriptions: this.options.subscriptions,
+        subscriptions: this.options.subscriptions.filter(({ onDemand = false }) => !onDemand),
         accepted: (sessionPresent) => this.inbound.accepted(sessionPresent),
         take: (packet) => this.inbound.take(packet),
         clock,
@@ -147,6 +147,18 @@ export class LinkHost {
       this.unpublished--;
       this.wake();
     }
+  }
+
+  /**
+   * Resolves when the broker has answered, or the connection that this was meant for is gone: what a broker refuses ends
+   * the connection, here as at its beginning.
+   */
+  async changeSubscription(output: SubscribeOutput, { signal }: Pick<OutputContext, 'signal'>): Promise<void> {
+    const meant = this.connection;
+    // The same steps as those of a publication, so that neither overtakes the other.
+    await this.deps.system.commit.flushed();
+    if (!meant?.isUp || (await this.online(signal)) !== meant) return;
+    await meant.change(output);
   }
 
   /** Waits for publications under way and leaves the broker, for at most `deadlineMs`. */

@@ -7,9 +7,16 @@ import { LinkError } from './errors.js';
 import { type CloseLinkInput, DEFAULT_LINK_TIMING, type LinkEffectInput } from './events.js';
 import { LinkMetrics } from './link-metrics.js';
 import { linkMachine } from './machine.js';
-import type { MqttLinkOptions, PublishOutput } from './options.js';
+import type { MqttLinkOptions, PublishOutput, SubscribeOutput } from './options.js';
 
-export type { InboundMessage, MqttLinkOptions, PublishOutput, Subscription, Tell } from './options.js';
+export type {
+  InboundMessage,
+  MqttLinkOptions,
+  PublishOutput,
+  SubscribeOutput,
+  Subscription,
+  Tell,
+} from './options.js';
 
 export { readTlsFiles, type TlsFileFault, type TlsFilesResult } from './tls-files.js';
 
@@ -39,6 +46,8 @@ export interface MqttLinks {
    * for before the link is added.
    */
   publisher(name: string): OutputEffect;
+  /** Likewise, under `mqtt.subscribe` and `mqtt.unsubscribe`. */
+  subscriber(name: string): OutputEffect;
   /** Adds a link; throws `MQTT_BROKER_INVALID`. Returns it as a child for a supervisor. */
   add(options: MqttLinkOptions): Child;
   /** Leaves all brokers whatever the charts say: the last step of a stop. */
@@ -71,6 +80,8 @@ export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDep
       idleAfterMs: 'never',
     },
     publisher: (name) => (output: EventObject, context) => host(name).publish(output as PublishOutput, context),
+    subscriber: (name) => (output: EventObject, context) =>
+      host(name).changeSubscription(output as SubscribeOutput, context),
     add: (options) => {
       const { name, connectTimeoutMs, closeMs, backoff } = options;
       const timing = {

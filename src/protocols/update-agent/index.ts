@@ -34,6 +34,7 @@ export {
   integer,
   listOf,
   type Member,
+  Mismatch,
   memberOf,
   objectOf,
   parseJson,
