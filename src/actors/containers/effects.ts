@@ -62,6 +62,8 @@ const PROGRESS_STEP = 5;
 const isUp = ({ status }: Observed): boolean => status === 'running' || status === 'paused';
 
 export class ContainerEffects {
+  private lastChoice: Promise<unknown> = Promise.resolve();
+
   constructor(private readonly options: ContainerEffectsOptions) {}
 
   readonly fetch = (args: EffectArguments<StepInput>): Promise<void> =>
@@ -77,17 +79,12 @@ export class ContainerEffects {
 
   readonly prepare = (args: EffectArguments<StepInput>): Promise<Prepared> =>
     this.step('prepare', args, async (input, signal) => {
-      const { engine, neighbours, hosts } = this.options;
+      const { engine, hosts } = this.options;
       const { id, config } = input;
       await this.checkMounts(input);
       const found = await engine.inspect(id, signal);
-      const name = await this.freeName(input, found?.name, signal);
-      neighbours.hold(id, name);
-      const isReal = engine.kind === 'engine-api';
-      const isFree: IsFree = isReal ? this.options.isPortFree : async () => true;
-      const ports = await choosePorts(config.ports, neighbours.portsOf(id), isFree);
-      neighbours.hold(id, name, ports);
-      const hasHosts = isReal && config.extraHosts.some(isReservedHost);
+      const { name, ports } = await this.inTurn(() => this.promise(input, found?.name, signal));
+      const hasHosts = engine.kind === 'engine-api' && config.extraHosts.some(isReservedHost);
       if (hasHosts) await hosts.write(id, hostNameOf(config.hostName), []);
       return { engineName: name, ports, hasHosts };
     });
@@ -149,11 +146,9 @@ export class ContainerEffects {
 
   readonly rename = (args: EffectArguments<RenameInput>): Promise<Renamed> =>
     this.step('rename', args, async (input, signal) => {
-      const { engine, neighbours } = this.options;
       const { name: before } = await this.observe(input, signal);
-      const name = await this.freeName(input, before, signal);
-      if (name !== before) await engine.rename(input.id, name, signal);
-      neighbours.hold(input.id, name);
+      const name = await this.inTurn(() => this.freeName(input, before, signal));
+      if (name !== before) await this.options.engine.rename(input.id, name, signal);
       return { engineName: name };
     });
 
@@ -249,6 +244,24 @@ export class ContainerEffects {
     if (hasHosts) await hosts.write(id, hostNameOf(config.hostName), entries);
   }
 
+  /** One choice after the other, so that nothing is promised twice. */
+  private inTurn<Choice>(choose: () => Promise<Choice>): Promise<Choice> {
+    const choice = this.lastChoice.then(choose);
+    this.lastChoice = choice.catch(() => {});
+    return choice;
+  }
+
+  private async promise(input: StepInput, present: string | undefined, signal: AbortSignal) {
+    const { engine, neighbours, isPortFree } = this.options;
+    const { id, config } = input;
+    const name = await this.freeName(input, present, signal);
+    // Only there ports are published.
+    const isFree: IsFree = engine.kind === 'engine-api' ? isPortFree : async () => true;
+    const ports = await choosePorts(config.ports, neighbours.portsOf(id), isFree);
+    neighbours.holdPorts(id, ports);
+    return { name, ports };
+  }
+
   /** ENG-2. `present`: the name that it has in the engine. */
   private async freeName(input: StepInput, present: string | undefined, signal: AbortSignal): Promise<string> {
     const { id, config, role, activity } = input;
@@ -256,7 +269,9 @@ export class ContainerEffects {
     const plain = engineName(config.name, 'current', activity);
     if (role === 'pending') await this.holder(plain, id, signal);
     for (const name of [wanted, secondEngineName(wanted, id)]) {
-      if (name === present || (await this.holder(name, id, signal)) === 'nobody') return name;
+      if (name !== present && (await this.holder(name, id, signal)) !== 'nobody') continue;
+      this.options.neighbours.holdName(id, name);
+      return name;
     }
     throw new ContainerError('CONTAINER_NAME', `container name ${wanted} is in use`);
   }

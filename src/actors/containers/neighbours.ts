@@ -10,9 +10,12 @@ export class Neighbours {
 
   constructor(private readonly all: () => readonly ContainerContext[]) {}
 
-  hold(id: string, name: string, ports?: readonly PublishedPort[]): void {
+  holdName(id: string, name: string): void {
     this.names.set(id, name);
-    if (ports) this.ports.set(id, ports);
+  }
+
+  holdPorts(id: string, ports: readonly PublishedPort[]): void {
+    this.ports.set(id, ports);
   }
 
   forget(id: string): void {
