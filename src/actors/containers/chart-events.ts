@@ -70,7 +70,13 @@ export interface AnswerOutput {
   readonly value: ContainerReply;
 }
 
-export type ChartOutput = ChangedOutput | AnswerOutput;
+/** After its last answer: nobody is to wait for another one. */
+export interface GoneOutput {
+  readonly type: 'container.gone';
+  readonly id: string;
+}
+
+export type ChartOutput = ChangedOutput | AnswerOutput | GoneOutput;
 
 // What the effects get and give.
 

@@ -4,7 +4,7 @@ import { ContainerError } from './errors.js';
 import { type ContainerCommand, type ContainerInput, type ContainerReply, containerAddress } from './events.js';
 
 export interface CommandsOptions {
-  readonly system: Pick<ActorSystem, 'ask' | 'cell' | 'peek' | 'spawn' | 'onLifecycle'>;
+  readonly system: Pick<ActorSystem, 'ask' | 'cell' | 'peek' | 'spawn'>;
   readonly ids: Ids;
   readonly logger: Logger;
   /** Seconds (CTR-9). */
@@ -18,20 +18,21 @@ const STEP_MS = 120_000;
 
 /** Asks containers, from outside of charts. */
 export class ContainerCommands {
+  /** Who waits for an answer, by container. */
+  private readonly waiting = new Map<string, Set<AbortController>>();
+
   constructor(private readonly options: CommandsOptions) {}
 
   /** Rejects with `CONTAINER_UNKNOWN` if it is not there, or no more; one to be removed is. */
   async command(id: string, command: ContainerCommand, signal: AbortSignal): Promise<ContainerReply> {
     const address = containerAddress(id);
     const { system } = this.options;
-    const isGone = (): boolean => system.peek(address)?.status !== 'active';
+    const isThere = system.peek(address)?.status === 'active';
     // One that is being made this moment is there for what comes after.
-    if (isGone() && !system.cell(address)?.hasWork) return unknown(id, command);
+    if (!isThere && !system.cell(address)?.hasWork) return unknown(id, command);
     const end = new AbortController();
-    const stopListening = system.onLifecycle((left, change) => {
-      // Its last answer comes first.
-      if (left === address && change === 'left') setImmediate(() => isGone() && end.abort());
-    });
+    const ends = this.waiting.get(id) ?? new Set<AbortController>();
+    this.waiting.set(id, ends.add(end));
     try {
       const answer = system.ask(address, command, this.deadline(command), AbortSignal.any([signal, end.signal]));
       return (await answer) as ContainerReply;
@@ -39,8 +40,14 @@ export class ContainerCommands {
       if (end.signal.aborted) return unknown(id, command);
       throw error;
     } finally {
-      stopListening();
+      ends.delete(end);
+      if (ends.size === 0) this.waiting.delete(id);
     }
+  }
+
+  /** What is still asked of it will not be answered. */
+  gone(id: string): void {
+    for (const end of this.waiting.get(id) ?? []) end.abort();
   }
 
   /** Nothing is left of one that could not be made; one that does not start is there all the same (THG-14). */

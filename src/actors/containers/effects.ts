@@ -81,8 +81,8 @@ export class ContainerEffects {
     this.step('prepare', args, async (input, signal) => {
       const { engine, hosts } = this.options;
       const { id, config } = input;
-      await this.checkMounts(input);
       const found = await engine.inspect(id, signal);
+      await this.checkMounts(input);
       const { name, ports } = await this.inTurn(() => this.promise(input, found?.name, signal));
       const hasHosts = engine.kind === 'engine-api' && config.extraHosts.some(isReservedHost);
       if (hasHosts) await hosts.write(id, hostNameOf(config.hostName), []);
@@ -102,6 +102,7 @@ export class ContainerEffects {
         meters.restarts.inc();
         logger.info({ ...contextOf(input), restartCount: input.restartCount }, 'container_is_restarted');
       }
+      await this.observe(input, signal);
       await this.checkMounts(input);
       await this.resolveHosts(input, signal);
       await this.options.engine.start(input.id, signal);

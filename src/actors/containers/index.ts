@@ -13,7 +13,7 @@ import {
   type OutputEffect,
 } from '../../runtime/index.js';
 import type { Engine } from '../engines/index.js';
-import type { ChangedOutput } from './chart-events.js';
+import type { ChangedOutput, GoneOutput } from './chart-events.js';
 import { ContainerCommands } from './commands.js';
 import { ContainerEffects, type ImageSource } from './effects.js';
 import { type ContainerCommand, type ContainerFacts, type ContainerReply, containerAddress } from './events.js';
@@ -76,7 +76,7 @@ export interface ContainerOwner {
   /** The label. */
   readonly owner: string;
   address(id: string): Address;
-  /** Ids that are expected in the engine. */
+  /** Ids of those that are in the engine, or are being made there. */
   known(): readonly string[];
 }
 
@@ -124,7 +124,7 @@ export function createContainers(deps: ContainersDeps): Containers {
   });
   const commands = new ContainerCommands({ system, ids, logger, stopTimeoutS, createMs: deps.createMs ?? CREATE_MS });
   return {
-    types: [typeOf(deps, effects, roster)],
+    types: [typeOf(deps, effects, roster, commands)],
     present: () => roster.present(),
     all: () => roster.all(),
     find: (id) => roster.find(id),
@@ -133,14 +133,19 @@ export function createContainers(deps: ContainersDeps): Containers {
     owner: {
       owner: OWNER,
       address: containerAddress,
-      known: () => roster.contexts().flatMap(({ id, created }) => (created === '' ? [] : [id])),
+      known: () => roster.contexts().flatMap(({ id, engineName }) => (engineName === '' ? [] : [id])),
     },
     routes: containerRoutes({ roster, engine, clock, logger, isSystem: deps.isSystem ?? (() => false) }),
     child: childOf(deps, roster, commands),
   };
 }
 
-function typeOf(deps: ContainersDeps, effects: ContainerEffects, roster: ContainerRoster): ActorType {
+function typeOf(
+  deps: ContainersDeps,
+  effects: ContainerEffects,
+  roster: ContainerRoster,
+  commands: ContainerCommands,
+): ActorType {
   return {
     ...containerType,
     machine: containerMachine.provide({
@@ -162,7 +167,10 @@ function typeOf(deps: ContainersDeps, effects: ContainerEffects, roster: Contain
     // A container is looked after whether anybody asks or not.
     eager: true,
     idleAfterMs: 'never',
-    outputs: { 'container.changed': tellWatchers(deps, roster) },
+    outputs: {
+      'container.changed': tellWatchers(deps, roster),
+      'container.gone': (output) => commands.gone((output as unknown as GoneOutput).id),
+    },
     defer,
     summary: ({ context }) => {
       const { config, role, state } = context as ContainerFacts;

@@ -315,7 +315,7 @@ export const containerMachine = container.createMachine({
       invoke: {
         src: 'remove',
         input: ({ context }) => stepOf(context),
-        onDone: { target: 'gone', actions: ['tellRemoved', ...AGREE] },
+        onDone: { target: 'gone', actions: ['tellRemoved', ...AGREE, 'tellGone'] },
         onError: FAILED,
       },
     },

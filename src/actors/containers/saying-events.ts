@@ -1,6 +1,6 @@
 /** What a container says of itself: to whom asked, and to those who watch. Pure. */
 import type { ContainerStatus } from '../../protocols/containers/index.js';
-import type { AnswerOutput, ChangedOutput, ContainerContext } from './chart-events.js';
+import type { ChangedOutput, ChartOutput, ContainerContext } from './chart-events.js';
 import { answerTo } from './command-events.js';
 import type { ContainerChanged, ContainerCommand, ContainerReply } from './events.js';
 import { errorOf, type Turn } from './lifecycle-events.js';
@@ -30,12 +30,12 @@ export function statusChange(before: ContainerContext, after: ContainerContext):
   return change === undefined ? [] : [changed(after, change)];
 }
 
-function reply({ context, event }: Turn, value: ContainerReply): readonly AnswerOutput[] {
+function reply({ context, event }: Turn, value: ContainerReply): readonly ChartOutput[] {
   const to = (context.asked ?? (event as { replyTo?: string })).replyTo;
   return to === undefined ? [] : [{ type: 'reply', to, value }];
 }
 
-export type Say = (turn: Turn) => readonly (AnswerOutput | ChangedOutput)[];
+export type Say = (turn: Turn) => readonly ChartOutput[];
 
 /** By the names of the chart's actions. */
 export const says = {
@@ -46,4 +46,5 @@ export const says = {
   tellRenamed: ({ context }) => [changed(context, 'renamed')],
   tellUpdated: ({ context }) => [changed(context, 'updated')],
   tellRemoved: ({ context }) => (context.created === '' ? [] : [changed(context, 'removed')]),
+  tellGone: ({ context }) => [{ type: 'container.gone', id: context.id }],
 } satisfies Record<string, Say>;

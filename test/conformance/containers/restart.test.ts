@@ -274,6 +274,7 @@ describe('the process stops and comes back', () => {
     test.engine.containers.clear();
     const after = await test.again('crash');
     await after.sight(id);
+    await after.reaches(id, undefined);
     assert.equal(after.containers.find(id), undefined);
     assert.equal(after.engine.count('create'), 1);
     assert.equal(after.said().at(-1), 'removed map');
