@@ -10,15 +10,18 @@ export type RoleLink = Omit<MqttLinkOptions, 'name' | 'subscriptions' | 'up' | '
  */
 const clientIdOf = (domain: string): string => `fleetchart-${domain}-manager`;
 
-/** How the manager connects, by the keys of its own file (UM-CON-1, UM-CON-4). */
+/** How the manager connects, by the keys of its own file (UM-CON-1, UM-CON-4, UM-CON-8). */
 export function managerLink({ connection, domain }: Pick<ManagerSettings, 'connection' | 'domain'>): RoleLink {
   const { broker, keepAliveMs, username, password, connectTimeoutMs, caCert, cert, key } = connection;
+  const { acknowledgeTimeoutMs, disconnectTimeoutMs } = connection;
   return {
     url: broker,
     clientId: clientIdOf(domain),
     clean: false,
     keepAliveS: Math.max(1, Math.round(keepAliveMs / 1_000)),
     connectTimeoutMs,
+    closeMs: disconnectTimeoutMs,
+    ...(acknowledgeTimeoutMs > 0 ? { acknowledgeTimeoutMs } : {}),
     backoff: { firstMs: 1_000, longestMs: 600_000 },
     ...(username === '' ? {} : { username }),
     ...(password === '' ? {} : { password }),

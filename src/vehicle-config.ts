@@ -8,11 +8,12 @@ import { UpdateManagerSchema } from './actors/update-manager/config.js';
 import { type ManagerSettings, readManagerSettings } from './actors/update-manager/index.js';
 import { type Checked, type ConfigInput, LogSchema, StoreSchema } from './base-config.js';
 import { type Loaded, load } from './config/load.js';
-import type { Path } from './config/pointer.js';
 import { readConfigFile } from './config/read-file.js';
 import { composeSchema } from './config/schema.js';
 import { report, resolveSection } from './config/section.js';
 import { isTree, valueAt } from './config/tree.js';
+import { type ContainersConfig, ContainersSection, resolveContainers } from './container-management-config.js';
+import { findingsOf, isGiven, type RoleConfig, untold } from './role-config.js';
 import { type HttpConfig, HttpSchema, resolveHttp, type SectionResult } from './runtime/http/http-config.js';
 
 const MqttSchema = Type.Object(
@@ -72,6 +73,7 @@ export const VehicleSchema = composeSchema('Fleetchart vehicle', {
   mqtt: MqttSchema,
   updateManager: Type.Optional(ManagerSection),
   selfUpdate: Type.Optional(SelfUpdateSection),
+  containerManagement: Type.Optional(ContainersSection),
 });
 
 /** The broker of a vehicle, and how its roles reach it. */
@@ -79,13 +81,6 @@ export interface VehicleMqtt {
   readonly link: LinkSettings;
   /** Absent if there is only another one. */
   readonly embedded?: MqttConfig;
-}
-
-/** A role of a vehicle. */
-export interface RoleConfig<Settings> {
-  readonly settings: Settings;
-  /** Whether its own section names its broker; otherwise it is the vehicle's. */
-  readonly hasOwnBroker: boolean;
 }
 
 export interface SelfUpdateConfig extends RoleConfig<AgentSettings> {
@@ -107,6 +102,7 @@ export interface VehicleConfig {
   readonly mqtt: VehicleMqtt;
   readonly updateManager?: RoleConfig<ManagerSettings>;
   readonly selfUpdate?: SelfUpdateConfig;
+  readonly containerManagement?: ContainersConfig;
 }
 
 /** Reads a vehicle's configuration and reports everything wrong with it, without failing. */
@@ -119,7 +115,10 @@ export function checkVehicleConfig(input: ConfigInput): Checked<VehicleConfig> {
   const selfUpdate = resolveSection(loaded, ['selfUpdate'], (section: Static<typeof SelfUpdateSection>) =>
     resolveAgent(section, loaded, dataDir),
   );
-  const { mistakes, warnings } = report(loaded, [http, mqtt, updateManager, selfUpdate]);
+  const containerManagement = resolveSection(loaded, ['containerManagement'], (section: object) =>
+    resolveContainers(section, loaded, dataDir),
+  );
+  const { mistakes, warnings } = report(loaded, [http, mqtt, updateManager, selfUpdate, containerManagement]);
   if (isWithoutRole(loaded)) warnings.push(WITHOUT_ROLE);
   if (mistakes.length > 0 || !http.value || !mqtt.value) return { config: undefined, loaded, mistakes, warnings };
   const config: VehicleConfig = {
@@ -130,17 +129,20 @@ export function checkVehicleConfig(input: ConfigInput): Checked<VehicleConfig> {
     mqtt: mqtt.value,
     ...(updateManager.value ? { updateManager: updateManager.value } : {}),
     ...(selfUpdate.value ? { selfUpdate: selfUpdate.value } : {}),
+    ...(containerManagement.value ? { containerManagement: containerManagement.value } : {}),
   };
   return { config, loaded, mistakes, warnings };
 }
 
-const isWithoutRole = ({ value }: Loaded): boolean =>
-  ['updateManager', 'selfUpdate'].every((role) => valueAt(value, [role]) === undefined);
+/** The sections that make a vehicle do something; a hub has none of them. */
+const ROLES = ['updateManager', 'selfUpdate', 'containerManagement'] as const;
+
+const isWithoutRole = ({ value }: Loaded): boolean => ROLES.every((role) => valueAt(value, [role]) === undefined);
 
 const WITHOUT_ROLE = {
   code: 'CONFIG_MISSING',
   pointer: '',
-  message: 'this vehicle updates nothing: it has neither updateManager nor selfUpdate',
+  message: 'this vehicle updates nothing: it has none of updateManager, selfUpdate and containerManagement',
   hint: 'add the sections of the roles that are to run, as in config/vehicle.yaml',
 } as const;
 
@@ -148,7 +150,7 @@ const WITHOUT_ROLE = {
 export function looksLikeVehicle(file: string): boolean {
   const read = readConfigFile(file);
   const value = read.ok ? read.value.value : undefined;
-  return isTree(value) && ['updateManager', 'selfUpdate'].some((key) => key in value);
+  return isTree(value) && ROLES.some((key) => key in value);
 }
 
 function resolveVehicleMqtt({ embedded, ...keys }: Static<typeof MqttSchema>): SectionResult<VehicleMqtt> {
@@ -173,16 +175,8 @@ function resolveVehicleMqtt({ embedded, ...keys }: Static<typeof MqttSchema>): S
 function resolveManager(section: object, loaded: Loaded): SectionResult<RoleConfig<ManagerSettings>> {
   const { file: _, ...file } = section as { file?: string };
   const read = readManagerSettings({ file, environment: {}, flags: new Map(), version: '', onStop: 'suspend' });
-  const findings = (all: readonly { readonly key: string; readonly message: string }[]) =>
-    all.map(({ key, message }) => ({
-      code: 'CONFIG_VALUE' as const,
-      pointer: key === '' ? '' : `/${key.replaceAll('.', '/')}`,
-      message,
-    }));
-  // Unknown keys are the schema's to tell.
-  const told = new Set(loaded.warnings.map(({ pointer }) => pointer));
-  const warnings = findings(read.warnings).filter(({ pointer }) => !told.has(`/updateManager${pointer}`));
-  if (!read.ok) return { ok: false, mistakes: findings(read.mistakes), warnings };
+  const warnings = untold(findingsOf(read.warnings), loaded, '/updateManager');
+  if (!read.ok) return { ok: false, mistakes: findingsOf(read.mistakes), warnings };
   const hasOwnBroker = isGiven(loaded, ['updateManager', 'connection', 'broker']);
   return { ok: true, value: { settings: read.value, hasOwnBroker }, warnings };
 }
@@ -210,7 +204,3 @@ function resolveAgent(
   const hasOwnBroker = isGiven(loaded, ['selfUpdate', 'server']);
   return { ok: true, value: { settings, hasOwnBroker, installer }, warnings: resolved.warnings };
 }
-
-/** Whether somebody set a value, rather than its default. */
-const isGiven = (loaded: Loaded, path: Path): boolean =>
-  valueAt(loaded.value, path) !== undefined && loaded.sources.of(path)?.kind !== 'default';

@@ -108,9 +108,10 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
   });
 }
 
-const transferOptions = ({ connectTimeoutS, stallTimeoutS, maxBytesPerSecond }: AgentSettings) => ({
+const transferOptions = ({ connectTimeoutS, stallTimeoutS, minBytesPerSecond, maxBytesPerSecond }: AgentSettings) => ({
   connectMs: connectTimeoutS * 1_000,
   stallMs: stallTimeoutS * 1_000,
+  leastBytesPerSecond: minBytesPerSecond,
   ...(maxBytesPerSecond === undefined ? {} : { bytesPerSecond: maxBytesPerSecond }),
 });
 

@@ -47,7 +47,56 @@ describe("a vehicle's configuration", () => {
   });
 
   it('warns of a vehicle without any role', () => {
-    assert.match(check().warnings[0]?.message ?? '', /neither updateManager nor selfUpdate/);
+    assert.match(check().warnings[0]?.message ?? '', /none of updateManager, selfUpdate and containerManagement/);
     assert.deepEqual(check('selfUpdate.mode=dummy').warnings, []);
+  });
+
+  it('keeps what containers need below its own data, unless the section says where', () => {
+    const own = configOf(check('dataDir=/v', 'containerManagement={}')).containerManagement;
+    assert.equal(own?.hasOwnBroker, false);
+    const { homeDir, things, deployment, registriesFile } = own.settings;
+    assert.deepEqual([homeDir, things.homeDir, deployment.homeDir], Array(3).fill('/v/containers'));
+    assert.equal(registriesFile, '/v/registries.json');
+    const named = [
+      'manager.home_dir=/m',
+      'things.home_dir=/t',
+      'deployment.home_dir=/d',
+      'connection.broker_url=tcp://h:1',
+    ];
+    const other = configOf(check(...named.map((set) => `containerManagement.${set}`))).containerManagement;
+    assert.deepEqual(
+      [other?.settings.homeDir, other?.settings.things.homeDir, other?.settings.deployment.homeDir],
+      ['/m', '/t', '/d'],
+    );
+    assert.equal(other?.hasOwnBroker, true);
+  });
+
+  it('takes the file of container management as it is, and its own keys over it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fleetchart-'));
+    const file = join(folder, 'config.json');
+    const registries = { 'ghcr.io': { credentials: { user_id: 'u', password: 'p' } } };
+    const content = {
+      update_agent: { enable: true, domain: 'apps' },
+      containers: { registry_configurations: registries },
+    };
+    writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
+    const { config, warnings } = check(`containerManagement.file=${file}`, 'containerManagement.update_agent.domain=x');
+    rmSync(folder, { recursive: true });
+    assert.deepEqual(warnings, []);
+    const { agent, registries: read } = config?.containerManagement?.settings ?? {};
+    assert.deepEqual([agent?.isEnabled, agent?.domain], [true, 'x']);
+    assert.deepEqual(read?.entries, { 'ghcr.io': { credentials: { user: 'u', password: 'p' } } });
+  });
+
+  it('CFG-4 warns of an unknown key of container management once, and refuses what cannot be', () => {
+    const { warnings } = check('containerManagement={things: {enabled: true}, fleetchart: {}}');
+    assert.deepEqual(
+      warnings.map(({ pointer }) => pointer),
+      ['/containerManagement/things/enabled'],
+    );
+    assert.deepEqual(mistakes('containerManagement.update_agent.domain=a/#'), [
+      '/containerManagement/update_agent/domain',
+    ]);
+    assert.deepEqual(mistakes('containerManagement.fleetchart.engine=lxc'), ['/containerManagement/fleetchart/engine']);
   });
 });

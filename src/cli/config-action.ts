@@ -4,14 +4,8 @@ import { countOf, type Mistake, renderMistake } from '../config/mistake.js';
 import { redact } from '../config/redact.js';
 import { renderReference } from '../config/reference.js';
 import { nodeOf } from '../config/schema.js';
-import {
-  type Checked,
-  checkHubConfig,
-  checkServerConfig,
-  type HubConfig,
-  HubSchema,
-  looksLikeServerConfig,
-} from '../hub-config.js';
+import { type Checked, checkHubConfig, type HubConfig, HubSchema } from '../hub-config.js';
+import { checkPeerConfig, type Peer, peerOf } from '../peer-config.js';
 import { checkVehicleConfig, looksLikeVehicle, VehicleSchema } from '../vehicle-config.js';
 import { configInputOf } from './config-options.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';
@@ -20,7 +14,7 @@ import { outputOf } from './output.js';
 import { NO_TELEMETRY } from './ready-lines.js';
 
 export interface PeerOption {
-  readonly peer?: 'fleet-telemetry';
+  readonly peer?: Peer;
   readonly role?: 'hub' | 'vehicle';
 }
 
@@ -84,8 +78,8 @@ function check(
   options: PeerOption,
 ): { kind: string; checked: Checked<unknown> } {
   const input = { ...configInputOf(command), file };
-  const isPeer = options.peer !== undefined || (file !== undefined && looksLikeServerConfig(file));
-  if (isPeer) return { kind: 'fleet-telemetry', checked: checkServerConfig(input) };
+  const peer = options.peer ?? (file === undefined ? undefined : peerOf(file));
+  if (peer !== undefined) return { kind: peer, checked: checkPeerConfig(peer, input) };
   const { role = file !== undefined && looksLikeVehicle(file) ? 'vehicle' : 'hub' } = options;
   if (role === 'vehicle') return { kind: role, checked: checkVehicleConfig(input) };
   return { kind: 'hub', checked: checkHubConfig(input) };

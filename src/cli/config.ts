@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { groupCommand, leafCommand } from './command.js';
 import type { PeerOption } from './config-action.js';
 import { withConfigOptions, withSetOption } from './config-options.js';
+import { PEERS } from './config-peers.js';
 
 /** `fleetchart config`: validate and explain configuration. */
 export function configCommand(): Command {
@@ -16,7 +17,7 @@ export function configCommand(): Command {
 }
 
 const peerOption = () =>
-  new Option('--peer <name>', "the file is this peer's own; by default its keys decide").choices(['fleet-telemetry']);
+  new Option('--peer <name>', "the file is this peer's own; by default its keys decide").choices([...PEERS]);
 
 const roleOption = () =>
   new Option('--role <role>', 'whose configuration it is; by default its keys decide').choices(['hub', 'vehicle']);

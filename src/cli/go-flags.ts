@@ -7,6 +7,8 @@ export interface GoFlag {
   readonly usage: string;
   /** Without a value: `-verbose`, `-verbose=false`. @default false */
   readonly isBoolean?: boolean;
+  /** Given more than once, the values add up, separated by commas. @default false: the last one counts */
+  readonly isList?: boolean;
 }
 
 export interface GoFlagsResult {
@@ -41,8 +43,10 @@ export function parseGoFlags(args: readonly string[], flags: readonly GoFlag[]):
     }
     const value = inline ?? (flag.isBoolean ? 'true' : args[++index]);
     if (value === undefined) throw wrongUsage(`flag needs an argument: -${name}`, flags);
-    values.set(name, value);
-    given.set(name, value);
+    const before = flag.isList ? given.get(name) : undefined;
+    const whole = before === undefined ? value : `${before},${value}`;
+    values.set(name, whole);
+    given.set(name, whole);
   }
   return { values, given, rest: [], help: false };
 }

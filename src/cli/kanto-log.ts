@@ -1,4 +1,5 @@
 import { appendFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { systemClock } from '../runtime/index.js';
 import type { Terminal } from './output.js';
 
 export interface KantoLogOptions {
@@ -8,12 +9,16 @@ export interface KantoLogOptions {
   readonly logFileSize: number;
   /** Files that were put aside and are kept. */
   readonly logFileCount: number;
+  /** Days that those are kept. */
+  readonly logFileMaxAge: number;
 }
 
 const MEGABYTE = 1_000_000;
+const DAY_MS = 86_400_000;
 
 /** Writes the lines of a logger in the form of Kanto's: `2026/01/31 10:00:00.123000  [update-manager] INFO    text`. */
-export function kantoLog(name: string, { logFile, logFileSize, logFileCount }: KantoLogOptions, terminal: Terminal) {
+export function kantoLog(name: string, options: KantoLogOptions, terminal: Pick<Terminal, 'err'>) {
+  const { logFile, logFileSize } = options;
   let bytes = logFile === '' ? 0 : (statSync(logFile, { throwIfNoEntry: false })?.size ?? 0);
   return {
     write: (json: string): void => {
@@ -24,7 +29,7 @@ export function kantoLog(name: string, { logFile, logFileSize, logFileCount }: K
       }
       try {
         if (bytes > 0 && bytes + line.length > logFileSize * MEGABYTE) {
-          putAside(logFile, logFileCount);
+          putAside(options);
           bytes = 0;
         }
         appendFileSync(logFile, line);
@@ -36,7 +41,8 @@ export function kantoLog(name: string, { logFile, logFileSize, logFileCount }: K
   };
 }
 
-function kantoLine(name: string, json: string): string {
+/** A line of a logger in that form. */
+export function kantoLine(name: string, json: string): string {
   const { level, time, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const [date = '', clock = ''] = String(time).replace('Z', '000').split('T');
   const told = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
@@ -44,12 +50,15 @@ function kantoLine(name: string, json: string): string {
   return `${date.replaceAll('-', '/')} ${clock}  [${name}] ${word} ${String(msg)}${told.join('')}\n`;
 }
 
-/** `log` becomes `log.1`, that one `log.2`, and so on; what is too many goes. */
-function putAside(file: string, count: number): void {
+/** `log` becomes `log.1`, that one `log.2`, and so on; what is too many or too old goes. */
+function putAside({ logFile: file, logFileCount: count, logFileMaxAge }: KantoLogOptions): void {
   rmSync(`${file}.${count}`, { force: true });
+  const oldest = systemClock.now() - logFileMaxAge * DAY_MS;
   for (let number = count - 1; number >= 1; number--) {
-    if (statSync(`${file}.${number}`, { throwIfNoEntry: false }))
-      renameSync(`${file}.${number}`, `${file}.${number + 1}`);
+    const found = statSync(`${file}.${number}`, { throwIfNoEntry: false });
+    if (!found) continue;
+    if (logFileMaxAge > 0 && found.mtimeMs < oldest) rmSync(`${file}.${number}`, { force: true });
+    else renameSync(`${file}.${number}`, `${file}.${number + 1}`);
   }
   if (count > 0) renameSync(file, `${file}.1`);
   else rmSync(file, { force: true });

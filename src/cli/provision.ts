@@ -1,11 +1,16 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { KeyKind, ProvisionedPair, ProvisioningError, ProvisionOptions } from '../actors/provisioning/index.js';
+import { registryCommand } from './provision-registry.js';
 
-/** Where a command writes and how it ends; tests put their own in. */
+/** Where a command writes, what it reads and how it ends; tests put their own in. */
 export interface ProvisionIo {
   out(text: string): void;
   err(text: string): void;
+  /** Asks a person for a secret, without showing it. */
+  ask(question: string): Promise<string>;
+  /** All of standard input. */
+  input(): Promise<string>;
   /** The exit code once everything is written. */
   end(exitCode: number): void;
   /** Ends at once. */
@@ -15,6 +20,8 @@ export interface ProvisionIo {
 const processIo: ProvisionIo = {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  ask: async (question) => (await import('./secret-input.js')).askSecret(question),
+  input: async () => (await import('./secret-input.js')).wholeInput(),
   end: (exitCode) => {
     process.exitCode = exitCode;
   },
@@ -54,8 +61,11 @@ interface Outcome {
 
 /** `fleetchart provision ca | hub | device`. */
 export function provisionCommand(io: ProvisionIo = processIo): Command {
-  const command = new Command('provision').description('make keys and certificates for a hub and its vehicles');
+  const command = new Command('provision').description(
+    'make keys and certificates for a hub and its vehicles; name registries of containers',
+  );
   command.addCommand(authorityCommand(io)).addCommand(hubCommand(io)).addCommand(deviceCommand(io));
+  command.addCommand(registryCommand(io));
   command.addHelpText(
     'after',
     `
@@ -64,7 +74,7 @@ Example: an authority, a hub and a vehicle, all below certs
   fleetchart provision hub --ca certs --host hub.example.com --out certs
   fleetchart provision device 5YJ3E1EA7JF000001 --ca certs --out certs/devices`,
   );
-  for (const each of [command, ...command.commands]) usageExit(each, io);
+  for (const each of [command, ...command.commands.flatMap((child) => [child, ...child.commands])]) usageExit(each, io);
   return command;
 }
 

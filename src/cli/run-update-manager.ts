@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { shownBroker } from '../actors/mqtt-link/index.js';
+import { readTlsFiles, shownBroker } from '../actors/mqtt-link/index.js';
 import {
   type ManagerSettings,
   managerAgents,
@@ -9,6 +9,7 @@ import {
   type SettingsFinding,
 } from '../actors/update-manager/index.js';
 import { readConfigFile } from '../config/read-file.js';
+import { managerLink } from '../manager-link.js';
 import { createLogger } from '../runtime/index.js';
 import { createVehicle } from '../vehicle.js';
 import { exitCodes, QuietExit } from './exit-code.js';
@@ -61,8 +62,8 @@ export async function runUpdateManager(args: readonly string[], terminal: Termin
     return fail(what, result.mistakes.map(told).join('; '));
   }
   const { value: settings } = result;
-  const unreadable = unreadableCertificate(settings);
-  if (unreadable) return fail('failed to init Update Manager', unreadable);
+  const unusable = await unusableCertificate(settings);
+  if (unusable) return fail('failed to init Update Manager', unusable);
   const { logFile, logLevel } = settings.log;
   try {
     if (logFile !== '') mkdirSync(dirname(logFile), { recursive: true, mode: 0o755 });
@@ -87,20 +88,13 @@ export async function runUpdateManager(args: readonly string[], terminal: Termin
 
 const told = ({ key, message }: SettingsFinding): string => (key === '' ? message : `${key}: ${message}`);
 
-function unreadableCertificate({ connection }: ManagerSettings): string | undefined {
-  const { caCert, cert, key } = connection;
-  for (const [file, what] of [
-    [caCert, 'failed to load CA'],
-    [cert, 'failed to load X509 key pair'],
-    [key, 'failed to load X509 key pair'],
-  ] as const) {
-    try {
-      if (file !== '') readFileSync(file);
-    } catch (error) {
-      return `${what}: ${(error as Error).message}`;
-    }
-  }
-  return undefined;
+/** UM-CON-7: before anything starts, and in the reference's words. */
+async function unusableCertificate(settings: ManagerSettings): Promise<string | undefined> {
+  const read = await readTlsFiles(managerLink(settings).tls ?? {});
+  if (read.ok) return undefined;
+  const { of, kind, file, detail } = read.error;
+  if (of !== 'ca') return `failed to load X509 key pair: ${detail}`;
+  return kind === 'unreadable' ? `failed to load CA: ${detail}` : `failed to parse CA ${file}: ${detail}`;
 }
 
 function lastValue(args: readonly string[], flag: string): string | undefined {

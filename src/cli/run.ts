@@ -11,6 +11,7 @@ export function runCommand(): Command {
   group.addCommand(fleetTelemetryCommand());
   group.addCommand(updateManagerCommand());
   group.addCommand(selfUpdateAgentCommand());
+  group.addCommand(containerManagementCommand());
   return group;
 }
 
@@ -41,5 +42,15 @@ function selfUpdateAgentCommand(): Command {
   });
   return command.action(async (args: readonly string[]) =>
     (await import('./run-self-update-agent.js')).runSelfUpdateAgent(args, terminalOf(command)),
+  );
+}
+
+function containerManagementCommand(): Command {
+  const command = peerCommand('container-management', {
+    summary: "Kanto's container management, from its config.json and flags",
+    example: 'fleetchart run container-management --cfg-file /etc/container-management/config.json',
+  });
+  return command.action(async (args: readonly string[]) =>
+    (await import('./run-container-management.js')).runContainerManagement(args, terminalOf(command)),
   );
 }

@@ -1,5 +1,8 @@
-/** A field is a secret when a word of its name is one of these: `privateKey`, `client_secret`, `X-Auth-Token`. */
-const SECRET_WORDS = new Set(['key', 'apikey', 'privatekey', 'authorization', 'cookie', 'pwd']);
+/**
+ * A field is a secret when a word of its name is one of these: `privateKey`, `client_secret`, `X-Auth-Token`. What a
+ * program finds in its environment (`env`) often is one.
+ */
+const SECRET_WORDS = new Set(['env', 'key', 'apikey', 'privatekey', 'authorization', 'cookie', 'pwd']);
 /** Or ends with one of these: `accesstoken`. */
 const SECRET_ENDINGS = ['password', 'passwd', 'passphrase', 'token', 'secret', 'credential'];
 

@@ -71,6 +71,38 @@ describe('config check', () => {
     });
   });
 
+  it("ARCH-8 Kanto's own files are known by their sections, or by --peer", async () => {
+    const kindOf = async (content: unknown, ...args: string[]) => {
+      const file = write('config.json', JSON.stringify(content));
+      const { stdout, exitCode } = await runCommand(['config', 'check', file, '--json', ...args]);
+      return [JSON.parse(stdout).kind, exitCode];
+    };
+    const management = 'kanto-container-management';
+    assert.deepEqual(await kindOf({ log: {}, update_agent: { enable: true } }), [management, 0]);
+    assert.deepEqual(await kindOf({ containers: { image_expiry: 'x' } }), [management, 3]);
+    assert.deepEqual(await kindOf({ connection: { broker_url: 'tcp://h:1' } }), [management, 0]);
+    assert.deepEqual(await kindOf({ log: { log_file_size: 'x' } }, '--peer', management), [management, 3]);
+    const manager = 'kanto-update-manager';
+    assert.deepEqual(await kindOf({ domain: 'vehicle', agents: {} }), [manager, 0]);
+    assert.deepEqual(await kindOf({ connection: { broker: 'tcp://h:1' } }), [manager, 0]);
+    assert.deepEqual(await kindOf({ phaseTimeout: 5 }), [manager, 3]);
+    assert.deepEqual(await kindOf({ log: { level: 'info' } }), ['hub', 0]);
+    assert.deepEqual(await kindOf({ containerManagement: { containers: {} } }), ['vehicle', 0]);
+  });
+
+  it('CFG-6 passwords of registries and brokers are not printed, user names are', async () => {
+    const registries = { 'ghcr.io': { credentials: { user_id: 'fleet', password: 'correct-horse' } } };
+    const connection = { client_username: 'vehicle', client_password: 'correct-horse' };
+    const containers = { registry_configurations: registries, image_dec_keys: ['key.pem:correct-horse'] };
+    const file = write('vehicle.json', JSON.stringify({ containerManagement: { connection, containers } }));
+    for (const more of [[], ['--json']]) {
+      const { stdout } = await runCommand(['config', 'print', '--config', file, ...more]);
+      assert.doesNotMatch(stdout, /correct-horse/);
+      assert.match(stdout, /fleet/);
+      assert.match(stdout, /"?client_username"?: "?vehicle/);
+    }
+  });
+
   it("ARCH-8 a peer's own file is known by its keys, or by --peer", async () => {
     const file = write('server_config.json', '{"records": {"V": ["kafka"]}, "tls": {"server_cert": "a"}}');
     const { exitCode, stdout } = await runCommand(['config', 'check', file, '--json']);

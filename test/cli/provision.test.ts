@@ -29,6 +29,8 @@ async function run(...args: string[]): Promise<Run> {
     err: (text) => {
       err += text;
     },
+    ask: () => assert.fail('nobody is asked'),
+    input: () => assert.fail('nothing is read'),
     end: (exitCode) => {
       code = exitCode;
     },

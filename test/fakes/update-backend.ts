@@ -5,7 +5,7 @@ import {
   type OrchestrationSettings,
   type UpdateManager,
 } from '../../src/actors/update-manager/index.js';
-import type { ActorSystem, OutputEffect } from '../../src/runtime/index.js';
+import type { ActorSystem, OutputEffect, Table } from '../../src/runtime/index.js';
 import { Metrics, silentLogger } from '../../src/runtime/index.js';
 import { type TestSystem, testSystem } from './runtime.js';
 import { until } from './until.js';
@@ -87,6 +87,9 @@ export class ManagedVehicle {
   readonly warnings: string[] = [];
   readonly link: FakeUpdateLink;
   manager: UpdateManager | undefined;
+  /** The desired states that wait, as rows. */
+  wishes: Table | undefined;
+  private readonly metrics = new Metrics();
   private running: TestSystem | undefined;
 
   constructor(
@@ -97,6 +100,12 @@ export class ManagedVehicle {
   }
 
   readonly types = (system: ActorSystem) => {
+    const open: ActorSystem['table'] = system.table.bind(system);
+    system.table = (options) => {
+      const table = open(options);
+      this.wishes = table as unknown as Table;
+      return table;
+    };
     this.manager = createUpdateManager({
       settings: this.settings,
       system,
@@ -104,7 +113,7 @@ export class ManagedVehicle {
       logger: Object.assign(silentLogger(), {
         warn: (_fields: object, message: string) => void this.warnings.push(message),
       }),
-      metrics: new Metrics(),
+      metrics: this.metrics,
       publish: this.link.publish,
       reboot: async () => {
         this.reboots++;
@@ -199,6 +208,13 @@ export class ManagedVehicle {
     return this.link
       .on(`${prefixOf(domain)}/desiredstate/command`)
       .map(({ message }) => String(message.payload?.['command']));
+  }
+
+  /** How much was refused for a reason. */
+  async refused(reason: string): Promise<number> {
+    const text = await this.metrics.text();
+    const [, count = '0'] = new RegExp(`update_manager_rejected_total\\{reason="${reason}"\\} (\\d+)`).exec(text) ?? [];
+    return Number(count);
   }
 
   /** The leaf state of the running activity. */

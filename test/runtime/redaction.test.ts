@@ -27,6 +27,15 @@ test('INS-5 secrets go at any depth, in lists and maps, and only when there is o
   });
 });
 
+test('INS-5 what a program finds in its environment is a secret, by name and as a list', () => {
+  assert.deepEqual(plain({ env: ['A=1'], config: { env: { A: '1' } }, envelope: 1, environment: 'test' }), {
+    env: REDACTED,
+    config: { env: REDACTED },
+    envelope: 1,
+    environment: 'test',
+  });
+});
+
 test('INS-5 secrets inside text go too: passwords in URLs, bearer tokens, private keys', () => {
   assert.equal(redacted('at mqtt://car:hunter2@broker:1883/x'), `at mqtt://car:${REDACTED}@broker:1883/x`);
   assert.equal(redacted('mail@example.com'), 'mail@example.com');

@@ -1,5 +1,5 @@
-import type { ContainerConfig, ContainerState, Resources, RestartPolicy } from '../../protocols/containers/model.js';
-import type { EngineContainer } from '../engines/engine.js';
+import type { ContainerConfig, ContainerState, Resources, RestartPolicy } from '../../protocols/containers/index.js';
+import type { EngineContainer } from '../engines/index.js';
 
 /**
  * What an instance is to its name: the one that counts, one that an update prepares, or one that it replaces. Only the

@@ -7,13 +7,14 @@
  * - LC-2 One that cannot be taken ends the connection unacknowledged: the broker sends it again.
  * - LC-3 No message holds up the packets behind it, neither the answers to pings nor the broker's acknowledgements.
  * - LC-4 All subscriptions are on the wire before the first message is handed over, and before any publication.
+ * - LC-5 A publication that the broker has and does not acknowledge ends the connection, so that none waits for ever.
  */
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import { shownUrl } from '../../protocols/fleet-telemetry/broker-url.js';
 import { connectFailure } from '../../protocols/mqtt/index.js';
-import type { Clock } from '../../runtime/index.js';
+import type { Clock, TimerHandle } from '../../runtime/index.js';
 import { LinkError } from './errors.js';
-import type { PublishOutput, Subscription } from './options.js';
+import type { PublishOutput, SubscribeOutput, Subscription } from './options.js';
 
 export interface ConnectionOptions {
   readonly url: URL;
@@ -24,6 +25,8 @@ export interface ConnectionOptions {
   /** One with a packet id is acknowledged when this has resolved. */
   readonly take: (packet: IPublishPacket) => Promise<void>;
   readonly clock: Clock;
+  /** For the broker to acknowledge a publication. */
+  readonly acknowledgeTimeoutMs: number;
 }
 
 export class LinkConnection {
@@ -31,6 +34,9 @@ export class LinkConnection {
   private lastError: Error | undefined;
   /** Settles when the last message is acknowledged. */
   private acknowledged: Promise<unknown> = Promise.resolve();
+  /** Publications handed over, and the last of them that was acknowledged. */
+  private published = 0;
+  private lastAcknowledged = 0;
   private readonly lossListeners = new Set<(error: LinkError) => void>();
 
   private constructor(
@@ -72,7 +78,7 @@ export class LinkConnection {
       await new Promise<void>((resolve, reject) => {
         mqtt.once('connect', ({ sessionPresent }) => {
           options.accepted(sessionPresent);
-          connection.subscribe().then(resolve, reject);
+          connection.subscribe(options.subscriptions).then(resolve, reject);
         });
         connection.onLost((error) =>
           reject(error.code === 'MQTT_LOST' ? connection.reason('MQTT_UNREACHABLE', 'cannot connect to') : error),
@@ -101,17 +107,54 @@ export class LinkConnection {
     return () => this.lossListeners.delete(callback);
   }
 
-  /** Resolves when the broker has acknowledged it, for QoS 0 when it is written; rejects if the connection is lost. */
+  /**
+   * Resolves when the broker has acknowledged it, for QoS 0 when it is written; rejects if the connection is lost. The
+   * one whose acknowledgement has been waited for too long ends the connection itself: with `MQTT_UNACKNOWLEDGED`, or
+   * `MQTT_PASSED_OVER` if the broker has acknowledged a later one.
+   */
   publish({ topic, payload, qos, retain }: PublishOutput): Promise<void> {
+    const number = ++this.published;
     return new Promise((resolve, reject) => {
       const ignoreLoss = this.onLost(reject);
+      const giveUp = (): void => {
+        ignoreLoss();
+        const error = this.unacknowledged('MQTT_UNACKNOWLEDGED');
+        reject(this.lastAcknowledged > number ? this.unacknowledged('MQTT_PASSED_OVER') : error);
+        this.drop(error);
+      };
+      const ignoreSilence = qos === 0 ? () => {} : this.onSilence(giveUp);
+      this.onLost(ignoreSilence);
       const body = typeof payload === 'string' ? payload : Buffer.from(payload);
       this.mqtt.publish(topic, body, { qos, retain }, (error) => {
         ignoreLoss();
+        ignoreSilence();
+        this.lossListeners.delete(ignoreSilence);
+        if (!error && qos === 1) this.lastAcknowledged = Math.max(this.lastAcknowledged, number);
         if (error) reject(error);
         else resolve();
       });
     });
+  }
+
+  /**
+   * Changes what the broker sends; resolves when it has answered, or the connection is lost. A broker that refuses, or
+   * does not answer in its time, is left.
+   */
+  async change({ type, filter }: SubscribeOutput): Promise<void> {
+    let ignoreLoss = (): unknown => undefined;
+    const lost = new Promise<void>((resolve) => {
+      ignoreLoss = this.onLost(() => resolve());
+    });
+    const ignoreSilence = this.onSilence(() => this.drop(this.unacknowledged('MQTT_UNACKNOWLEDGED', 'a subscription')));
+    try {
+      const isNew = type === 'mqtt.subscribe';
+      await Promise.race([isNew ? this.subscribe([{ filter, qos: 1 }]) : this.mqtt.unsubscribeAsync(filter), lost]);
+    } catch (error) {
+      this.drop(asLinkError(error));
+    } finally {
+      ignoreSilence();
+      ignoreLoss();
+    }
   }
 
   /** Ends it with a DISCONNECT, or hard after `deadlineMs`. */
@@ -135,9 +178,32 @@ export class LinkConnection {
     this.mqtt.stream?.destroy();
   }
 
-  private async subscribe(): Promise<void> {
+  /** After the time that the broker has for an acknowledgement; more while it is still taking what was written. */
+  private onSilence(callback: () => void): () => void {
+    const { clock, acknowledgeTimeoutMs } = this.options;
+    let left = Number.POSITIVE_INFINITY;
+    let timer: TimerHandle;
+    const check = (): void => {
+      const now = this.mqtt.stream.writableLength;
+      const isTaking = now > 0 && now < left;
+      left = now;
+      if (isTaking) timer = clock.setTimeout(check, acknowledgeTimeoutMs);
+      else callback();
+    };
+    timer = clock.setTimeout(check, acknowledgeTimeoutMs);
+    return () => clock.clearTimeout(timer);
+  }
+
+  private unacknowledged(code: 'MQTT_UNACKNOWLEDGED' | 'MQTT_PASSED_OVER', what = 'a publication'): LinkError {
+    const { url, acknowledgeTimeoutMs } = this.options;
+    const detail = `${shownUrl(url)} did not acknowledge ${what} within ${acknowledgeTimeoutMs} ms`;
+    return new LinkError(code, detail, { retryable: true });
+  }
+
+  /** Resolves when the broker has accepted all; throws `MQTT_SUBSCRIPTION_REFUSED`. */
+  private async subscribe(subscriptions: ConnectionOptions['subscriptions']): Promise<void> {
     await Promise.all(
-      this.options.subscriptions.map(async ({ filter, qos }) => {
+      subscriptions.map(async ({ filter, qos }) => {
         try {
           await this.mqtt.subscribeAsync(filter, { qos });
         } catch (error) {

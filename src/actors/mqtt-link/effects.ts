@@ -1,5 +1,4 @@
 /** A role's connection to its broker: what the chart of the link has done. */
-import { readFile } from 'node:fs/promises';
 import type { IClientOptions } from 'mqtt';
 import { brokerUrl, shownUrl } from '../../protocols/fleet-telemetry/broker-url.js';
 import type { ActorSystem, Clock, Logger, OutputContext } from '../../runtime/index.js';
@@ -9,13 +8,16 @@ import { DEFAULT_LINK_TIMING } from './events.js';
 import { Inbound } from './inbound.js';
 import { LinkLog } from './link-log.js';
 import type { LinkFigures, LinkMetrics } from './link-metrics.js';
-import type { LinkTlsFiles, MqttLinkOptions, PublishOutput } from './options.js';
+import type { LinkTlsFiles, MqttLinkOptions, PublishOutput, SubscribeOutput } from './options.js';
+import { readTlsFiles } from './tls-files.js';
 
 /** How often a full inbox is looked at. */
 const FULL_CHECK_MS = 100;
 /** Brokers end the connection of a client that sends more than they take, and do not say why. */
 const LARGE_BYTES = 64 * 1024;
 const MOST_LOSSES = 5;
+/** Far more than a broker needs for what it has, and less than a driver would wait for an update to go on. */
+const DEFAULT_ACKNOWLEDGE_MS = 60_000;
 
 export interface LinkHostDeps {
   readonly system: ActorSystem;
@@ -77,10 +79,11 @@ export class LinkHost {
       {
         url: this.url(),
         client: { ...this.clientOptions(), ...(await tlsOptions(this.options.tls)) },
-        subscriptions: this.options.subscriptions,
+        subscriptions: this.options.subscriptions.filter(({ onDemand = false }) => !onDemand),
         accepted: (sessionPresent) => this.inbound.accepted(sessionPresent),
         take: (packet) => this.inbound.take(packet),
         clock,
+        acknowledgeTimeoutMs: this.options.acknowledgeTimeoutMs ?? DEFAULT_ACKNOWLEDGE_MS,
       },
       signal,
     ).catch((error: unknown) => {
@@ -117,7 +120,8 @@ export class LinkHost {
 
   /**
    * Resolves when the broker has acknowledged the publication, however many connections that takes. A large one that
-   * was under way when several were lost is dropped and counted: nothing behind it would ever leave.
+   * was under way when several were lost is dropped and counted: nothing behind it would ever leave. A broker that
+   * acknowledges nothing is no fault of a publication.
    */
   async publish(output: PublishOutput, { signal }: Pick<OutputContext, 'signal'>): Promise<void> {
     this.unpublished++;
@@ -133,6 +137,7 @@ export class LinkHost {
           return;
         } catch (error) {
           if (connection.isUp) throw error;
+          if (asLinkError(error).code === 'MQTT_UNACKNOWLEDGED') continue;
           if (Buffer.byteLength(output.payload) < LARGE_BYTES || ++losses < MOST_LOSSES) continue;
           this.deps.metrics.refused(this.options.name, 'unpublishable', output.topic);
           return;
@@ -142,6 +147,18 @@ export class LinkHost {
       this.unpublished--;
       this.wake();
     }
+  }
+
+  /**
+   * Resolves when the broker has answered, or the connection that this was meant for is gone: what a broker refuses ends
+   * the connection, here as at its beginning.
+   */
+  async changeSubscription(output: SubscribeOutput, { signal }: Pick<OutputContext, 'signal'>): Promise<void> {
+    const meant = this.connection;
+    // The same steps as those of a publication, so that neither overtakes the other.
+    await this.deps.system.commit.flushed();
+    if (!meant?.isUp || (await this.online(signal)) !== meant) return;
+    await meant.change(output);
   }
 
   /** Waits for publications under way and leaves the broker, for at most `deadlineMs`. */
@@ -168,6 +185,7 @@ export class LinkHost {
     if (this.connection !== connection) return;
     this.connection = undefined;
     this.lostBecause = error;
+    if (error.code === 'MQTT_UNACKNOWLEDGED') this.deps.metrics.unacknowledged(this.options.name);
     if (!this.closing) this.inbound.ended();
     if (!this.closing && isTroubled(error)) this.log.down(this.shown(), error);
     this.wake();
@@ -250,16 +268,9 @@ function parseUrl(text: string): URL {
 }
 
 async function tlsOptions(files: LinkTlsFiles = {}): Promise<IClientOptions> {
-  const read = async (key: 'ca' | 'cert' | 'key', file: string | undefined) => {
-    if (file === undefined) return [];
-    try {
-      return [[key, await readFile(file)] as const];
-    } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      throw new LinkError('MQTT_TLS_FILE', `${key}: ${detail}`, { cause: error, retryable: true });
-    }
-  };
-  const { caFile, certFile, keyFile } = files;
-  const parts = await Promise.all([read('ca', caFile), read('cert', certFile), read('key', keyFile)]);
-  return Object.fromEntries(parts.flat());
+  const read = await readTlsFiles(files);
+  if (read.ok) return read.value;
+  const { of, file, kind, detail } = read.error;
+  const text = kind === 'unreadable' ? detail : `${file}: ${detail}`;
+  throw new LinkError('MQTT_TLS_FILE', `${of}: ${text}`, { retryable: true });
 }

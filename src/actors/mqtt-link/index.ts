@@ -7,9 +7,18 @@ import { LinkError } from './errors.js';
 import { type CloseLinkInput, DEFAULT_LINK_TIMING, type LinkEffectInput } from './events.js';
 import { LinkMetrics } from './link-metrics.js';
 import { linkMachine } from './machine.js';
-import type { MqttLinkOptions, PublishOutput } from './options.js';
+import type { MqttLinkOptions, PublishOutput, SubscribeOutput } from './options.js';
 
-export type { InboundMessage, MqttLinkOptions, PublishOutput, Subscription, Tell } from './options.js';
+export type {
+  InboundMessage,
+  MqttLinkOptions,
+  PublishOutput,
+  SubscribeOutput,
+  Subscription,
+  Tell,
+} from './options.js';
+
+export { readTlsFiles, type TlsFileFault, type TlsFilesResult } from './tls-files.js';
 
 /** The address of a broker as it may be logged: without user and password. */
 export function shownBroker(text: string): string {
@@ -37,14 +46,16 @@ export interface MqttLinks {
    * for before the link is added.
    */
   publisher(name: string): OutputEffect;
+  /** Likewise, under `mqtt.subscribe` and `mqtt.unsubscribe`. */
+  subscriber(name: string): OutputEffect;
   /** Adds a link; throws `MQTT_BROKER_INVALID`. Returns it as a child for a supervisor. */
   add(options: MqttLinkOptions): Child;
   /** Leaves all brokers whatever the charts say: the last step of a stop. */
   close(deadlineMs: number): Promise<void>;
 }
 
-/** On stop, what a link may take. */
-const SHUTDOWN_MS = DEFAULT_LINK_TIMING.closeMs + 500;
+/** On stop, what a link may take beyond its own time for that. */
+const CLOSE_SLACK_MS = 500;
 
 export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDeps): MqttLinks {
   const hosts = new Map<string, LinkHost>();
@@ -69,11 +80,14 @@ export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDep
       idleAfterMs: 'never',
     },
     publisher: (name) => (output: EventObject, context) => host(name).publish(output as PublishOutput, context),
+    subscriber: (name) => (output: EventObject, context) =>
+      host(name).changeSubscription(output as SubscribeOutput, context),
     add: (options) => {
-      const { name, connectTimeoutMs, backoff } = options;
+      const { name, connectTimeoutMs, closeMs, backoff } = options;
       const timing = {
         ...DEFAULT_LINK_TIMING,
         ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+        ...(closeMs === undefined ? {} : { closeMs }),
         ...(backoff === undefined ? {} : { firstPauseMs: backoff.firstMs, longestPauseMs: backoff.longestMs }),
       };
       const added = new LinkHost(options, { system, clock, logger, metrics: counted });
@@ -82,7 +96,7 @@ export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDep
       return system.child(addressOf(linkType.name, name), {
         input: { name, timing },
         stopEvent: (deadlineMs) => ({ type: 'link.stop', deadlineMs }),
-        shutdownMs: SHUTDOWN_MS,
+        shutdownMs: timing.closeMs + CLOSE_SLACK_MS,
       });
     },
     close: async (deadlineMs) => {

@@ -14,6 +14,7 @@ export class LinkMetrics {
   private readonly publications;
   private readonly messages;
   private readonly redeliveries;
+  private readonly silences;
   private readonly refusals: Refusals;
 
   constructor(deps: { readonly metrics: Metrics; readonly logger: Logger; readonly clock: Clock }) {
@@ -23,6 +24,10 @@ export class LinkMetrics {
     this.publications = counter('mqtt_link_published_total', 'Publications that a broker took.');
     this.messages = counter('mqtt_link_received_total', 'Messages of a broker that were stored for their actors.');
     this.redeliveries = counter('mqtt_link_redelivered_total', 'Messages that came again and were stored already.');
+    this.silences = counter(
+      'mqtt_link_unacknowledged_total',
+      'Connections given up because the broker did not acknowledge a publication in time.',
+    );
     this.refusals = new Refusals({ boundary: 'mqtt_link', ...deps });
     const gauge = (name: string, help: string, value: (figures: LinkFigures) => number): void => {
       metrics.gauge({
@@ -57,6 +62,10 @@ export class LinkMetrics {
 
   redelivered(link: string): void {
     this.redeliveries.inc({ link });
+  }
+
+  unacknowledged(link: string): void {
+    this.silences.inc({ link });
   }
 
   refused(link: string, reason: 'unwanted' | 'too_large' | 'unreadable' | 'unpublishable', topic: string): void {

@@ -81,7 +81,10 @@ export const linkMachine = setup({
     ),
     noteSteady: assign({ failures: 0 }),
     noteDeadline: assign(({ context, event }) => ({
-      closeMs: (event.type === 'link.stop' ? event.deadlineMs : undefined) ?? context.timing.closeMs,
+      closeMs: Math.min(
+        (event.type === 'link.stop' ? event.deadlineMs : undefined) ?? context.timing.closeMs,
+        context.timing.closeMs,
+      ),
     })),
   },
   guards: {

@@ -18,6 +18,11 @@ export interface Subscription {
   readonly qos: 0 | 1;
   /** Pure. Who is told what; nothing or nobody: the message is acknowledged, dropped and counted as refused. */
   readonly read: (message: InboundMessage) => readonly Tell[] | undefined;
+  /**
+   * Not made at each connection: `mqtt.subscribe` outputs make it, with filters within this one, for the connection that
+   * there is. @default false
+   */
+  readonly onDemand?: boolean;
 }
 
 /** PEM files; read at each connection, so that renewed ones hold from the next on. */
@@ -41,9 +46,13 @@ export interface MqttLinkOptions {
   readonly tls?: LinkTlsFiles;
   /** For the broker to accept the client and its subscriptions. @default 30000 */
   readonly connectTimeoutMs?: number;
+  /** For the broker to acknowledge a publication that it has; past it the link connects anew. @default 60000 */
+  readonly acknowledgeTimeoutMs?: number;
+  /** On stop: for publications under way to be acknowledged, and for the broker to be left. @default 2000 */
+  readonly closeMs?: number;
   /** The pause before the first try again, doubled up to the longest. @default 1 s to 60 s */
   readonly backoff?: { readonly firstMs: number; readonly longestMs: number };
-  /** Made at each connection, in this order, before `up` is told. */
+  /** Made at each connection, in this order, before `up` is told; but those on demand. */
   readonly subscriptions: readonly Subscription[];
   /** Told after the subscriptions of each connection, in order with the messages. */
   readonly up?: readonly Tell[];
@@ -64,4 +73,13 @@ export interface PublishOutput {
   readonly payload: string | Uint8Array;
   readonly qos: 0 | 1;
   readonly retain: boolean;
+}
+
+/**
+ * Outputs of a role's chart that change what it hears, within its subscriptions on demand. They are for the connection
+ * that there is, in order with its publications, and end with it: after the next `up` a role asks anew.
+ */
+export interface SubscribeOutput {
+  readonly type: 'mqtt.subscribe' | 'mqtt.unsubscribe';
+  readonly filter: string;
 }

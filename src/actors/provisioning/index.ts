@@ -18,6 +18,7 @@ export {
 } from './demo.js';
 export { createAuthority, issueDeviceCertificate, issueServerCertificate } from './effects.js';
 export { ProvisioningError } from './errors.js';
+export { readIfPresent, writeKey as writePrivateFile } from './files.js';
 export { generateKey, type KeyKind } from './keys.js';
 export { issueMany, type ManyCertificatesOptions } from './many.js';
 export { numberedNames } from './names.js';

@@ -96,10 +96,13 @@ function adopt({ context, event }: Turn, origin: AgentContext['origin']): Partia
 const ofBundle = (inspected: InspectedBundle | undefined): Partial<AgentContext> =>
   inspected ? { slotsBefore: inspected.slotsBefore, home: inspected.home ?? null } : {};
 
-/** Whether the device was booted since the activation, and not into what was activated (SUA-53). */
+/**
+ * Whether the device was booted since the activation, and not into what was activated (SUA-53). Of a system that nobody
+ * can name it is not said that it is the one that was wanted.
+ */
 function isOtherBooted(context: AgentContext, { bootId, bootedVersion }: CleanUpOutput): boolean {
   const { carried, activatedBoot, desired } = context;
-  if (carried.status !== 'UPDATE_SUCCESS' || !activatedBoot || bootId === null || bootedVersion === null) return false;
+  if (carried.status !== 'UPDATE_SUCCESS' || !activatedBoot || bootId === null) return false;
   return bootId !== activatedBoot && bootedVersion !== desired?.version;
 }
 
@@ -187,7 +190,9 @@ export const changes = {
   noteCleanUp: ({ context, event }) => {
     const found = outputOf<CleanUpOutput>(event);
     const bootedVersion = found.bootedVersion ?? context.bootedVersion;
-    return isOtherBooted(context, found) ? { bootedVersion, carried: carried.notBooted() } : { bootedVersion };
+    return isOtherBooted(context, found)
+      ? { bootedVersion, carried: carried.notBooted(found.bootedVersion) }
+      : { bootedVersion };
   },
   endRollback: () => ({ rolledBack: false }),
   noteRollback: () => ({ rolledBack: true, carried: carried.rolledBack() }),

@@ -81,6 +81,12 @@ export const SelfUpdateSchema = Type.Object(
       unit: 'seconds',
       description: 'Without a byte for so long, a download is cut and tried again where it was.',
     }),
+    minBytesPerSecond: Type.Integer({
+      default: DEFAULT_SETTINGS.minBytesPerSecond,
+      minimum: 0,
+      unit: 'bytes',
+      description: 'A download that brings less over ten minutes fails; 0: none is too slow.',
+    }),
     streamFallback: Type.Boolean({
       default: DEFAULT_SETTINGS.streamFallback,
       description: 'Fetch the bundle when streaming it failed (D-10); it is paid for twice then.',

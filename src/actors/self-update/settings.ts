@@ -31,6 +31,8 @@ export interface AgentSettings {
   readonly connectTimeoutS: number;
   /** Without a byte for so long, a transfer is cut and tried again. */
   readonly stallTimeoutS: number;
+  /** Of downloads, over ten minutes: a slower one fails. 0: none is too slow. */
+  readonly minBytesPerSecond: number;
   /** Fetch the bundle when streaming it failed (D-10). */
   readonly streamFallback: boolean;
   /** Tell an update manager that there is nothing to do (D-5). */
@@ -52,6 +54,8 @@ export const DEFAULT_SETTINGS = {
   allowHttp: false,
   connectTimeoutS: 30,
   stallTimeoutS: 60,
+  // A tenth of the slowest link that carries data at all, GPRS in one time slot.
+  minBytesPerSecond: 128,
   streamFallback: true,
   umCompat: true,
   strictReference: false,

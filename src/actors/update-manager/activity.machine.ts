@@ -17,7 +17,6 @@ import {
   areSettled,
   identificationOf,
   isGateOpen,
-  type NextCommand,
   NO_CONSENT_CLIENT,
   NOT_APPROVED,
   NOTHING_SUPPORTED,
@@ -35,9 +34,11 @@ import {
   GRACE_MS,
   INVENTORY,
   isBoot,
+  SENT_AGAIN,
   type Stamp,
   timeOf,
 } from './events.js';
+import { answers, phase, settling, taking } from './phase-events.js';
 
 type ForPhase = { readonly command: PhaseCommand };
 
@@ -53,6 +54,11 @@ const stepping = <P extends object | undefined = undefined>(
       take(step, params, event);
       enqueue.assign({ activity: step.activity });
       for (const publication of step.publications) enqueue.emit(publication);
+      if (step.refused) {
+        const { domain, actions } = step.refused;
+        const fields = { activityId: context.activity.activityId, actions };
+        enqueue.emit({ type: 'refuse', peer: domain, reason: 'too_many_actions', fields });
+      }
       if (step.window !== 'kept') enqueue.cancel(WINDOW);
       const delay = step.activity.settings.reportFeedbackIntervalMs;
       if (step.window === 'opened') enqueue.raise({ type: 'WINDOW_OVER' }, { id: WINDOW, delay });
@@ -168,106 +174,6 @@ const base = setup({
   },
 });
 
-/** What every state of a running activity takes, given what was asked of the agents and what would come next. */
-const taking = (asked: Asked, next: NextCommand | null) =>
-  ({
-    FEEDBACK: { actions: { type: 'takeFeedback', params: { asked } } },
-    STOP: { target: '#reporting', actions: [{ type: 'endTerminated', params: { asked, next } }, 'noteStopping'] },
-    SUPERSEDE: { target: '#reporting', actions: { type: 'endSuperseded', params: { asked, next } } },
-  }) as const;
-
-const settling = (asked: Asked, next: NextCommand | null) =>
-  ({
-    guard: 'areSettled',
-    target: '#reporting',
-    actions: { type: 'endSettled', params: { asked, next } },
-  }) as const;
-
-/** Waits for the broker, then for the agents' answers to what `entry` has sent. */
-const answers = (waitsFor: string, asked: Asked, next: NextCommand | null) =>
-  ({
-    initial: 'sending',
-    states: {
-      sending: {
-        entry: 'markEnd',
-        meta: { waitsFor: 'the broker to take what the agents are sent', until: 'never' },
-        on: { DELIVERED: { guard: 'isDelivered', target: 'waiting' } },
-      },
-      waiting: {
-        meta: { waitsFor, until: 'phaseTimeout' },
-        after: {
-          phaseTimeout: { target: '#reporting', actions: { type: 'endTimedOut', params: { asked, next } } },
-        },
-        on: {
-          'runtime.restored': { guard: 'isBoot', target: 'waiting', reenter: true, actions: 'repeatRunning' },
-        },
-      },
-    },
-  }) as const;
-
-/** After the owner's consent, where it is asked for, a command to all domains, and the wait for them to be through. */
-const phase = (command: PhaseCommand, next: NextCommand, following: '#update' | '#activate' | '#cleaning') => {
-  const params = { command } as const;
-  const target = command === 'DOWNLOAD' ? '#reporting' : '#rollingBack';
-  return {
-    initial: 'choosing',
-    on: taking('NOTHING', next),
-    always: settling('NOTHING', next),
-    states: {
-      choosing: {
-        always: [
-          { guard: { type: 'hasNobodyToAsk', params }, target, actions: { type: 'denyUnasked', params } },
-          { guard: { type: 'needsConsent', params }, target: 'consent' },
-          { target: 'await' },
-        ],
-      },
-      consent: {
-        entry: { type: 'askOwner', params },
-        initial: 'sending',
-        on: {
-          CONSENT: [
-            {
-              guard: 'isOtherQuestion',
-              actions: { type: 'acknowledgeOwner', params: { problem: 'correlation id mismatch' } },
-            },
-            { guard: 'isOtherActivity', actions: { type: 'acknowledgeOwner', params: {} } },
-            { guard: 'isApproved', target: 'await', actions: { type: 'acknowledgeOwner', params: {} } },
-            {
-              target,
-              actions: [
-                { type: 'acknowledgeOwner', params: {} },
-                { type: 'denyByOwner', params },
-              ],
-            },
-          ],
-        },
-        states: {
-          sending: {
-            entry: 'markEnd',
-            meta: { waitsFor: 'the broker to take the question to the owner', until: 'never' },
-            on: { DELIVERED: { guard: 'isDelivered', target: 'asked', actions: 'noteConsentTime' } },
-          },
-          asked: {
-            meta: { waitsFor: "the owner's consent", until: 'ownerConsentTimeout' },
-            after: { ownerConsentTimeout: { target, actions: { type: 'denyBySilence', params } } },
-            on: { 'runtime.restored': { guard: 'isBoot', target: 'resuming', actions: 'repeatRunning' } },
-          },
-          resuming: {
-            meta: { waitsFor: 'the broker, which may hold the answer of the owner', until: 'never' },
-            on: { 'BROKER.UP': { target: 'asked', actions: 'noteTimeLeft' } },
-          },
-        },
-      },
-      await: {
-        entry: { type: 'sendCommand', params },
-        ...answers(`every domain to be through with ${command}`, command, next),
-        on: { FEEDBACK: taking(command, next).FEEDBACK },
-        always: { guard: { type: 'isGateOpen', params }, target: following, actions: 'publishRunning' },
-      },
-    },
-  } as const;
-};
-
 /** The chart of an update activity; each is an actor of its own that ends with what became of it. */
 export const activityMachine = base.createMachine({
   id: 'update-activity',
@@ -352,7 +258,7 @@ export const activityMachine = base.createMachine({
       states: {
         sending: {
           entry: 'markEnd',
-          meta: { waitsFor: 'the broker to take the terminal feedback', until: 'never' },
+          meta: { waitsFor: `the broker to take the terminal feedback; ${SENT_AGAIN}`, until: 'never' },
           on: {
             DELIVERED: [
               { guard: 'isEndedBySuperseding', target: '#done' },
@@ -363,7 +269,10 @@ export const activityMachine = base.createMachine({
         },
         reading: {
           entry: 'askForReport',
-          meta: { waitsFor: 'the agents to say what is there now, and the broker to take it', until: 'never' },
+          meta: {
+            waitsFor: 'the agents to say what is there, each in its time, and the broker to take it',
+            until: 'never',
+          },
           on: {
             REPORTED: [
               { guard: 'isStopping', target: '#done' },

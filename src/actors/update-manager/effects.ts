@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { type ActorSystem, errorRecord, type Logger, type OutputEffect } from '../../runtime/index.js';
-import type { ThenTellOutput, WarnOutput } from './events.js';
+import { type ActorSystem, errorRecord, type Logger, type OutputEffect, type Refusals } from '../../runtime/index.js';
+import type { RefuseOutput, ThenTellOutput, WarnOutput } from './events.js';
 
 export interface EffectsDeps {
   readonly system: ActorSystem;
@@ -12,7 +12,7 @@ export interface EffectsDeps {
 }
 
 /** What carries out the outputs of the three charts. */
-export function managerOutputs({ system, logger, publish, reboot }: EffectsDeps) {
+export function managerOutputs({ system, logger, publish, reboot }: EffectsDeps, refusals: Refusals) {
   return {
     'mqtt.publish': publish,
     // Outputs of an actor are carried out one after another: what was published before is with the broker by now.
@@ -23,6 +23,10 @@ export function managerOutputs({ system, logger, publish, reboot }: EffectsDeps)
     'log.warn': (output) => {
       const { message, fields } = output as WarnOutput;
       logger.warn(fields, message);
+    },
+    refuse: (output) => {
+      const { peer, reason, fields } = output as RefuseOutput;
+      refusals.refuse(peer, reason, fields);
     },
     // Done with before it is done, so that no later process reboots once more.
     reboot: () =>

@@ -64,6 +64,14 @@ export interface WarnOutput {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
+/** Something of a peer that is not taken: counted, and logged now and then. */
+export interface RefuseOutput {
+  readonly type: 'refuse';
+  readonly peer: string;
+  readonly reason: 'too_many_actions';
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 /** A desired state on its way to become an activity. */
 export interface Wish {
   readonly activityId: string;
@@ -71,6 +79,27 @@ export interface Wish {
   /** Of the message: tells a repetition by the broker from a second wish. */
   readonly digest: string;
 }
+
+/** One that waits; the desired state itself lies in a row, so that it is written once and not with each turn. */
+export interface WaitingWish extends Omit<Wish, 'desiredState'> {
+  /** Of the row in {@link WISHES}. */
+  readonly key: string;
+  /** Where a record of version 1 held it. */
+  readonly desiredState?: DesiredState;
+}
+
+/** A row of {@link WISHES}. */
+export type WishRow = Pick<Wish, 'desiredState'>;
+
+/** The rows that came with a message. */
+export interface WithRows {
+  readonly rows?: ReadonlyArray<ReadonlyArray<{ readonly key: string; readonly row: unknown }>>;
+}
+
+/** Puts or removes a row, in the turn's transaction. */
+export type RowOutput =
+  | { readonly type: 'row.put'; readonly table: string; readonly key: string; readonly row: WishRow }
+  | { readonly type: 'row.delete'; readonly table: string; readonly key: string };
 
 // The manager.
 
@@ -92,6 +121,8 @@ export type ManagerEvent =
   | { readonly type: 'THING_CONFIG'; readonly config: ThingConfig }
   /** The broker is reached, all topics subscribed. */
   | { readonly type: 'BROKER.UP' }
+  /** To itself: the next desired state is to be had, as the one before could not be read. */
+  | { readonly type: 'NEXT' }
   /** The process stops. */
   | { readonly type: 'STOP'; readonly replyTo?: string }
   | { readonly type: 'actor.done'; readonly address: string; readonly output: ActivityOutput };
@@ -124,7 +155,9 @@ export interface ManagerContext {
   /** Activities are numbered: their ids may be empty, overlong or used again. */
   readonly count: number;
   readonly current: Running | null;
-  readonly queue: readonly Wish[];
+  readonly queue: readonly WaitingWish[];
+  /** Desired states that waited, so far: their rows are numbered. */
+  readonly taken: number;
   /** The newest first. */
   readonly recent: readonly Finished[];
   readonly replyTo: string | null;
@@ -134,11 +167,14 @@ export type ManagerOutput =
   | Publication
   | TellOutput
   | WarnOutput
+  | RowOutput
   | { readonly type: 'start'; readonly address: string; readonly input: ActivityInput }
   | { readonly type: 'reply'; readonly to: string; readonly value: unknown };
 
 export const INVENTORY = 'inventory/main';
 export const MANAGER = 'update-manager/main';
+/** The table of the desired states that wait. */
+export const WISHES = 'update-wishes';
 /** Desired states that wait, at most (UM-CNC-3). */
 export const LONGEST_QUEUE = 8;
 /** Ended activities that are remembered. */
@@ -184,7 +220,16 @@ export interface ActivityOutput extends Terminal {
   readonly rebootRequired: boolean;
 }
 
-export type ActivityEmitted = Publication | TellOutput | ThenTellOutput | WarnOutput | { readonly type: 'reboot' };
+export type ActivityEmitted =
+  | Publication
+  | TellOutput
+  | ThenTellOutput
+  | WarnOutput
+  | RefuseOutput
+  | { readonly type: 'reboot' };
+
+/** What ends the wait for a broker that takes nothing. */
+export const SENT_AGAIN = 'the link leaves a silent one and sends again';
 
 /** After a restart an answer that waits in the broker has this long to arrive (UM-RES-4). */
 export const GRACE_MS = 30_000;
@@ -231,7 +276,8 @@ export interface Read extends ReadRequest {
 
 export interface InventoryContext {
   readonly settings: InventorySettings | null;
-  readonly known: Readonly<Record<string, { readonly timestamp: number; readonly inventory: Inventory }>>;
+  /** With the timestamp of the message; null: of one that another process of the manager got. */
+  readonly known: Readonly<Record<string, { readonly timestamp: number | null; readonly inventory: Inventory }>>;
   readonly reads: readonly Read[];
   readonly count: number;
   /** The id of the last report after a connection that was asked for here. */

@@ -8,6 +8,7 @@ import { inventoryMachine } from './inventory.machine.js';
 import { managerMachine } from './manager.machine.js';
 import { updateRoutes } from './routes.js';
 import { type UpdatesView, viewUpdates } from './view.js';
+import { migrateManager, wishRows, wishTable } from './wishes.js';
 
 export type { OrchestrationSettings } from './events.js';
 export type { ManagerSubscription, Tell } from './inbound.js';
@@ -26,7 +27,7 @@ export type { UpdatesView } from './view.js';
 
 /** The charts alone: enough for a replay. */
 export const updateManagerTypes = [
-  { name: 'update-manager', version: 1, machine: managerMachine },
+  { name: 'update-manager', version: 2, machine: managerMachine, migrate: migrateManager },
   { name: 'update-activity', version: 1, machine: activityMachine },
   { name: 'inventory', version: 1, machine: inventoryMachine },
 ] as const;
@@ -58,15 +59,17 @@ const SHUTDOWN_MS = 10_000;
 export function createUpdateManager(deps: UpdateManagerDeps): UpdateManager {
   const { settings, system, logger, metrics, clock } = deps;
   const refusals = new Refusals({ boundary: 'update_manager', metrics, logger, clock });
-  const outputs = managerOutputs(deps);
+  const outputs = managerOutputs(deps, refusals);
   const types = updateManagerTypes.map((type) => ({
     ...type,
     durability: 'durable' as const,
     eager: true,
     idleAfterMs: 'never' as const,
     startOnTell: type.name === 'inventory',
+    ...(type.name === 'update-manager' ? { rows: wishRows } : {}),
     outputs,
   }));
+  system.table(wishTable);
   const view = () => viewUpdates(system);
   return {
     types,

@@ -5,7 +5,7 @@
  * - INV-1 Every read ends in one report with its id: when all agents have answered, or have had their time.
  * - INV-2 While a read is under way no other report is made: that of the read covers it (UM-CS-7).
  */
-import { enqueueActions, setup } from 'xstate';
+import { assign, enqueueActions, setup } from 'xstate';
 import { INITIAL_STATE_ID } from '../../protocols/update-agent/index.js';
 import {
   aggregateInventory,
@@ -117,6 +117,13 @@ export const inventoryMachine = setup({
       }
       enqueue.assign({ reads: context.reads.map((read) => ({ ...read, waiting: [] })) });
     }),
+    /** The clock of an agent may have run ahead: what it says to another process of the manager is heard (UM-CS-1). */
+    forgetTimestamps: assign({
+      known: ({ context: { known } }) =>
+        Object.fromEntries(
+          Object.entries(known).map(([domain, { inventory }]) => [domain, { timestamp: null, inventory }]),
+        ),
+    }),
     /** Agents have their whole time again after a restart of the process (UM-RES-4). */
     waitAnew: enqueueActions(({ context, enqueue }) => {
       for (const { number, waiting } of context.reads) {
@@ -164,6 +171,7 @@ export const inventoryMachine = setup({
     CONFIGURE: { actions: 'configure' },
     READ: { guard: 'isConfigured', target: '.reading', actions: 'begin' },
     INVENTORY: [{ guard: 'isStale', actions: 'warnOfStale' }, { actions: 'keep' }],
+    'runtime.restored': { guard: 'isBoot', actions: 'forgetTimestamps' },
   },
   states: {
     idle: {
@@ -186,7 +194,7 @@ export const inventoryMachine = setup({
         READ: { actions: 'begin' },
         READ_OVER: { actions: 'giveUpOn' },
         HURRY: { actions: 'giveUpOnAll' },
-        'runtime.restored': { guard: 'isBoot', actions: 'waitAnew' },
+        'runtime.restored': { guard: 'isBoot', actions: ['forgetTimestamps', 'waitAnew'] },
       },
       always: [
         { guard: 'isIdle', target: 'idle' },

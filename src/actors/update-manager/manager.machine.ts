@@ -8,12 +8,13 @@
  */
 import { assign, enqueueActions, setup } from 'xstate';
 import { sameThing, type ThingConfig } from '../../protocols/ditto/index.js';
-import { INITIAL_STATE_ID } from '../../protocols/update-agent/index.js';
+import { type DesiredState, INITIAL_STATE_ID } from '../../protocols/update-agent/index.js';
 import {
   type Asker,
   type Backend,
   feedbackPublication,
   inProgress,
+  NOT_READABLE,
   type Publication,
   registrationPublication,
   replyPublication,
@@ -22,6 +23,7 @@ import {
 import {
   INVENTORY,
   LONGEST_QUEUE,
+  MANAGER,
   type ManagerContext,
   type ManagerEvent,
   type ManagerOutput,
@@ -29,7 +31,11 @@ import {
   type OrchestrationSettings,
   type ToldEvent,
   timeOf,
+  type WaitingWish,
+  WISHES,
   type Wish,
+  type WishRow,
+  type WithRows,
 } from './events.js';
 
 const backendOf = ({ domain, thingsEnabled }: OrchestrationSettings, { thing }: ManagerContext): Backend => ({
@@ -65,7 +71,26 @@ const on = <Type extends ManagerEvent['type']>(
     },
   );
 
-const wishOf = ({ activityId, desiredState, digest }: Wish): Wish => ({ activityId, desiredState, digest });
+/** Puts a desired state at the end of a queue. */
+function waitIn(queue: readonly WaitingWish[], taken: number, { activityId, desiredState, digest }: Wish) {
+  const key = String(taken + 1);
+  const put: ManagerOutput = { type: 'row.put', table: WISHES, key, row: { desiredState } };
+  return { context: { queue: [...queue, { activityId, digest, key }], taken: taken + 1 }, put };
+}
+
+const removal = ({ key }: WaitingWish): ManagerOutput => ({ type: 'row.delete', table: WISHES, key });
+
+/** The first desired state that waits: just told, or in the row that came with the event. */
+function firstWish({ queue: [first] }: ManagerContext, event: ManagerEvent & WithRows): DesiredState | undefined {
+  if (!first) return undefined;
+  const { activityId, digest, key } = first;
+  if (first.desiredState) return first.desiredState;
+  if (event.type === 'DESIRED_STATE' && event.activityId === activityId && event.digest === digest) {
+    return event.desiredState;
+  }
+  const found = event.rows?.flat().find((each) => each.key === key);
+  return (found?.row as WishRow | undefined)?.desiredState;
+}
 
 const toInventory = (event: ToldEvent): ManagerOutput => ({ type: 'tell', to: INVENTORY, event });
 
@@ -115,7 +140,10 @@ export const managerMachine = setup({
       enqueue.emit(configureInventory(settings, { ...context, thing }));
     }),
     acknowledge: on('DESIRED_STATE', (_, { asker }) => ({ outputs: replies(asker) })),
-    enqueue: on('DESIRED_STATE', ({ queue }, event) => ({ context: { queue: [...queue, wishOf(event)] } })),
+    enqueue: on('DESIRED_STATE', ({ queue, taken }, event) => {
+      const { context, put } = waitIn(queue, taken, event);
+      return { context, outputs: [put] };
+    }),
     reject: on('DESIRED_STATE', (context, event) => {
       // Its id has a terminal feedback to come, and gets no second one.
       if (isKnownId(context, event.activityId)) return {};
@@ -124,15 +152,15 @@ export const managerMachine = setup({
         outputs: refuse(context, timeOf(event), event.activityId, { status: 'IDENTIFICATION_FAILED', message }),
       };
     }),
-    supersede: on('DESIRED_STATE', (context, event) => ({
-      context: { queue: [wishOf(event)] },
-      outputs: [
-        ...context.queue.flatMap(({ activityId }) =>
-          refuse(context, timeOf(event), activityId, { status: 'SUPERSEDED' }),
-        ),
-        { type: 'tell', to: context.current?.address ?? '', event: { type: 'SUPERSEDE' } },
-      ],
-    })),
+    supersede: on('DESIRED_STATE', (context, event) => {
+      const waiting = waitIn([], context.taken, event);
+      const ends = context.queue.flatMap((each) => [
+        ...refuse(context, timeOf(event), each.activityId, { status: 'SUPERSEDED' }),
+        removal(each),
+      ]);
+      const told: ManagerOutput = { type: 'tell', to: context.current?.address ?? '', event: { type: 'SUPERSEDE' } };
+      return { context: waiting.context, outputs: [...ends, waiting.put, told] };
+    }),
     rejectUnreadable: on('UNREADABLE', (context, event) => {
       const { activityId, detail: message } = event;
       return { outputs: refuse(context, timeOf(event), activityId, { status: 'IDENTIFICATION_FAILED', message }) };
@@ -184,14 +212,29 @@ export const managerMachine = setup({
     startNext: enqueueActions(({ context, event, enqueue }) => {
       const { settings, queue } = context;
       const [wish, ...rest] = queue;
-      if (!settings || !wish) return;
-      const { activityId, desiredState, digest } = wish;
+      const desiredState = firstWish(context, event);
+      if (!settings || !wish || !desiredState) return;
+      const { activityId, digest } = wish;
       const count = context.count + 1;
       const address = `update-activity/${count}`;
       const input = { activityId, settings, backend: backendOf(settings, context) };
       enqueue.assign({ count, current: { address, activityId, digest, startedAt: timeOf(event) }, queue: rest });
       enqueue.emit({ type: 'start', address, input });
       enqueue.emit({ type: 'tell', to: address, event: { type: 'BEGIN', desiredState } });
+      enqueue.emit(removal(wish));
+    }),
+    /** What a damaged store, or one without room, has lost is answered like what could not be read (MAN-1). */
+    giveUpFirst: enqueueActions(({ context, event, enqueue }) => {
+      const { settings, queue } = context;
+      const [wish, ...rest] = queue;
+      if (!settings || !wish) return;
+      const { activityId } = wish;
+      const feedback = { status: 'IDENTIFICATION_FAILED', message: NOT_READABLE } as const;
+      for (const each of refuse({ ...context, settings }, timeOf(event), activityId, feedback)) enqueue.emit(each);
+      enqueue.emit({ type: 'log.warn', message: 'desired_state_lost', fields: { activityId } });
+      enqueue.emit(removal(wish));
+      enqueue.assign({ queue: rest });
+      if (rest.length > 0) enqueue.emit({ type: 'tell', to: MANAGER, event: { type: 'NEXT' } });
     }),
     noteStop: assign({
       replyTo: ({ event }) => (event.type === 'STOP' ? (event.replyTo ?? null) : null),
@@ -223,6 +266,7 @@ export const managerMachine = setup({
     isIdentified: ({ event }) => event.type === 'FEEDBACK' && event.feedback.status === 'IDENTIFIED',
     isActive: ({ context }) => context.current !== null,
     isWaiting: ({ context }) => context.queue.length > 0,
+    isFirstReadable: ({ context, event }) => firstWish(context, event) !== undefined,
     isNewThing: ({ context, event }) =>
       event.type === 'THING_CONFIG' &&
       context.settings?.thingsEnabled === true &&
@@ -240,6 +284,7 @@ export const managerMachine = setup({
     count: 0,
     current: null,
     queue: [],
+    taken: 0,
     recent: [],
     replyTo: null,
   },
@@ -268,6 +313,7 @@ export const managerMachine = setup({
     idle: {
       on: {
         DESIRED_STATE: [{ guard: 'isOfOtherThing' }, { target: 'choosing', actions: ['acknowledge', 'enqueue'] }],
+        NEXT: 'choosing',
         STOP: { target: 'stopped', actions: 'noteStop' },
       },
     },
@@ -292,7 +338,8 @@ export const managerMachine = setup({
     choosing: {
       always: [
         { guard: 'isActive', target: 'busy' },
-        { guard: 'isWaiting', target: 'busy', actions: 'startNext' },
+        { guard: 'isFirstReadable', target: 'busy', actions: 'startNext' },
+        { guard: 'isWaiting', target: 'idle', actions: 'giveUpFirst' },
         { target: 'idle' },
       ],
     },

@@ -2,6 +2,7 @@ import {
   memberOf,
   PHASE_COMMANDS,
   type PhaseCommand,
+  parseGoBoolean,
   parseGoDuration,
   prefixCollision,
 } from '../../protocols/update-agent/index.js';
@@ -18,6 +19,8 @@ export interface ManagerSettings extends OrchestrationSettings {
     readonly username: string;
     readonly password: string;
     readonly connectTimeoutMs: number;
+    /** For the broker to acknowledge a publication; 0: what the link takes for it. */
+    readonly acknowledgeTimeoutMs: number;
     readonly subscribeTimeoutMs: number;
     /** PEM files; empty: none. */
     readonly caCert: string;
@@ -145,6 +148,7 @@ class SettingsReader {
         username: textOf('connection.username'),
         password: textOf('connection.password'),
         connectTimeoutMs: numberOf('connection.connectTimeout'),
+        acknowledgeTimeoutMs: numberOf('connection.acknowledgeTimeout'),
         subscribeTimeoutMs: numberOf('connection.subscribeTimeout'),
         caCert: textOf('connection.caCert'),
         cert: textOf('connection.cert'),
@@ -220,7 +224,7 @@ class SettingsReader {
   private fromText({ kind }: ManagerKey, name: string, text: string): Value | undefined {
     if (kind === 'commands') return splitList(text).map((command) => command.toUpperCase());
     if (kind === 'text' || kind === 'duration') return text;
-    const value = kind === 'flag' ? GO_BOOLEANS.get(text) : /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
+    const value = kind === 'flag' ? parseGoBoolean(text) : /^[+-]?\d+$/.test(text) ? Number(text) : undefined;
     if (value === undefined) this.warnings.push({ key: name, message: `${JSON.stringify(text)} is ignored` });
     return value;
   }
@@ -301,11 +305,6 @@ const FITS: Readonly<Record<ManagerKey['kind'], readonly [(value: unknown) => bo
   count: [Number.isInteger, 'an integer'],
   commands: [isTextList, 'a list of strings'],
 };
-
-const GO_BOOLEANS = new Map([
-  ...['1', 't', 'T', 'true', 'TRUE', 'True'].map((text) => [text, true] as const),
-  ...['0', 'f', 'F', 'false', 'FALSE', 'False'].map((text) => [text, false] as const),
-]);
 
 /** UM-CON-7 */
 const SECURE = new Set(['wss:', 'ssl:', 'tls:', 'mqtts:', 'mqtt+ssl:', 'tcps:']);

@@ -1,4 +1,4 @@
-import { flag, integer, type Member, objectOf, type Read, type Result, readAs, text } from '../update-agent/index.js';
+import { flag, integer, type Member, objectOf, type Result, readAs, text } from '../update-agent/index.js';
 
 /** A thing's id: the namespace is what stands before the first colon (UM-TH-3). */
 export interface ThingId {
@@ -28,27 +28,51 @@ export interface DittoEnvelope {
 
 const TOPIC = /^([^/]*)\/([^/]+)\/((?:things|policies)\/.+)$/;
 
-const readHeaders: Read<{ isResponseRequired: boolean; correlationId: string } | undefined> = objectOf((member) => ({
-  isResponseRequired: member('response-required', flag),
+/** What any message of the protocol is made of, as it stands there; empty or `undefined` where it is not. */
+export interface DittoMembers {
+  readonly topic: string;
+  readonly path: string;
+  /** `undefined` where the headers do not say. */
+  readonly isResponseRequired: boolean | undefined;
+  readonly correlationId: string;
+  readonly contentType: string;
+  /** `undefined` for `null`, too. */
+  readonly value: unknown;
+  readonly status: number;
+}
+
+const readHeaders = objectOf((member: Member) => ({
+  isResponseRequired: member('response-required', (value, path) => (isAbsent(value) ? undefined : flag(value, path))),
   correlationId: member('correlation-id', text),
+  contentType: member('content-type', text),
 }));
 
-const readMembers = objectOf((member: Member) => ({
+const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined;
+
+const readEnvelope = objectOf((member: Member) => ({
   topic: member('topic', text),
   path: member('path', text),
   headers: member('headers', readHeaders),
-  value: member('value', (value: unknown) => value),
+  value: member('value', (value: unknown) => value ?? undefined),
   status: member('status', integer(0, 999)),
 }));
 
-/** Reads parsed JSON; a topic of another form is refused. */
-export function readDitto(message: unknown): Result<DittoEnvelope> {
-  const read = readAs(message, readMembers);
+/** Reads parsed JSON, whatever its topic is. */
+export function readDittoMembers(message: unknown): Result<DittoMembers> {
+  const read = readAs(message, readEnvelope);
   if (!read.ok) return read;
   const { topic = '', path = '', headers, value, status = 0 } = read.value ?? {};
+  const { isResponseRequired, correlationId = '', contentType = '' } = headers ?? {};
+  return { ok: true, value: { topic, path, isResponseRequired, correlationId, contentType, value, status } };
+}
+
+/** Reads parsed JSON; a topic of another form is refused. */
+export function readDitto(message: unknown): Result<DittoEnvelope> {
+  const read = readDittoMembers(message);
+  if (!read.ok) return read;
+  const { topic, path, isResponseRequired = false, correlationId, value, status } = read.value;
   const [, namespace = '', name = '', channel = ''] = TOPIC.exec(topic) ?? [];
   if (channel === '') return { ok: false, error: { code: 'wrong_type', detail: `no topic of a thing: ${topic}` } };
-  const { isResponseRequired = false, correlationId = '' } = headers ?? {};
   const thing = { namespace, name };
   return { ok: true, value: { thing, channel, path, isResponseRequired, correlationId, value, status } };
 }
@@ -57,7 +81,8 @@ export interface DittoMessage {
   readonly thing: ThingId;
   readonly channel: string;
   readonly path: string;
-  readonly isResponseRequired: boolean;
+  /** Left out of the headers if undefined. */
+  readonly isResponseRequired?: boolean;
   readonly correlationId?: string;
   readonly value?: unknown;
   readonly status?: number;
@@ -72,7 +97,7 @@ export function encodeDitto(message: DittoMessage): string {
     topic: `${thing.namespace}/${thing.name}/${channel}`,
     headers: {
       ...(correlationId === undefined ? {} : { 'correlation-id': correlationId }),
-      'response-required': isResponseRequired,
+      ...(isResponseRequired === undefined ? {} : { 'response-required': isResponseRequired }),
       ...(hasContentType ? { 'content-type': 'application/json' } : {}),
     },
     path,

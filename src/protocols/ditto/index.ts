@@ -3,10 +3,12 @@
 export { correlationIdOf } from './correlation-id.js';
 export {
   type DittoEnvelope,
+  type DittoMembers,
   type DittoMessage,
   encodeDitto,
   parseThingId,
   readDitto,
+  readDittoMembers,
   sameThing,
   type ThingId,
 } from './envelope.js';

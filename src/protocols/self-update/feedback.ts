@@ -92,10 +92,13 @@ export const carried = {
     status: 'UPDATE_FAILURE',
     message: 'Self-update agent failed to activate the new OS image.',
   }),
-  /** Another system runs after the reboot than the one that was activated (SUA-53). */
-  notBooted: (): Carried => ({
+  /** Another system runs after the reboot than the one that was activated, or nobody knows which (SUA-53). */
+  notBooted: (bootedVersion: string | null): Carried => ({
     status: 'UPDATE_FAILURE',
-    message: 'Booted version differs from the activated one.',
+    message:
+      bootedVersion === null
+        ? 'Booted version cannot be read after the reboot.'
+        : 'Booted version differs from the activated one.',
   }),
   rolledBack: (): Carried => ({ status: 'UPDATE_FAILURE', message: ROLLED_BACK }),
   rollbackFailed: (cause: string): Carried => ({ status: 'UPDATE_FAILURE', message: cause }),

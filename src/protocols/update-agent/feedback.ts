@@ -46,12 +46,45 @@ export const readFeedback: Read<DesiredStateFeedback | undefined> = objectOf((me
   }),
 );
 
-/** The actions known so far with those of a later report: replaced by component id, else added, never removed (UM-ORC-1). */
-export function mergeActions(known: readonly Action[], reported: readonly Action[]): readonly Action[] {
-  const merged = new Map(known.map((action) => [action.component.id ?? '', action]));
-  for (const action of reported) merged.set(action.component.id ?? '', action);
-  return [...merged.values()];
+/**
+ * Of one domain, in all. A vehicle has tens of components; each feedback upstream holds the actions of all domains, and
+ * brokers take messages of 1 MiB: four domains fit into one, with 2,000 actions of 130 bytes each.
+ */
+export const MOST_ACTIONS = 2_000;
+export const MOST_ACTION_BYTES = 262_144;
+
+export interface MergedActions {
+  readonly actions: readonly Action[];
+  /** How many of the reported ones there was no room for. */
+  readonly refused: number;
 }
+
+/**
+ * The actions known so far with those of a later report: replaced by component id, else added, never removed (UM-ORC-1).
+ * What finds no room is taken without its message, or refused: an agent that invents components fills no vehicle.
+ */
+export function mergeActions(known: readonly Action[], reported: readonly Action[]): MergedActions {
+  const merged = new Map(known.map((action) => [action.component.id ?? '', action]));
+  let bytes = known.reduce((sum, action) => sum + sizeOf(action), 0);
+  let refused = 0;
+  for (const action of reported) {
+    const id = action.component.id ?? '';
+    const before = merged.get(id);
+    const others = bytes - (before ? sizeOf(before) : 0);
+    const fits = (each: Action) => others + sizeOf(each) <= MOST_ACTION_BYTES;
+    const { message: _, ...short } = action;
+    const taken = [action, short].find(fits);
+    if (!taken || (!before && merged.size >= MOST_ACTIONS)) {
+      refused++;
+      continue;
+    }
+    merged.set(id, taken);
+    bytes = others + sizeOf(taken);
+  }
+  return { actions: [...merged.values()], refused };
+}
+
+const sizeOf = (action: Action): number => Buffer.byteLength(JSON.stringify(action));
 
 const RENAMED: Readonly<Record<string, string>> = {
   ACTIVATING: 'UPDATING',

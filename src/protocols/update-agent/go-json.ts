@@ -108,6 +108,7 @@ export function memberOf(object: object, name: string): unknown {
 }
 
 function kindOf(value: unknown): string {
+  if (isAbsent(value)) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'number') return String(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;

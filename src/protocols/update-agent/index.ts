@@ -20,10 +20,13 @@ export { decodeEnvelope, type Envelope, encodeEnvelope, envelopeOf } from './env
 export {
   type Action,
   type DesiredStateFeedback,
+  MOST_ACTION_BYTES,
+  MOST_ACTIONS,
   mergeActions,
   readFeedback,
   renamedUpstream,
 } from './feedback.js';
+export { parseGoBoolean } from './go-boolean.js';
 export { formatGoDuration, parseGoDuration } from './go-duration.js';
 export {
   flag,
@@ -31,6 +34,7 @@ export {
   integer,
   listOf,
   type Member,
+  Mismatch,
   memberOf,
   objectOf,
   parseJson,

@@ -121,6 +121,8 @@ export class ActivityStep {
   readonly publications: Publication[] = [];
   /** Whether the window of RUNNING feedback is to be timed anew, or no longer. */
   window: 'kept' | 'opened' | 'closed' = 'kept';
+  /** Actions of a domain that there was no room for. */
+  refused: { readonly domain: string; readonly actions: number } | null = null;
 
   constructor(
     public activity: Activity,
@@ -169,6 +171,7 @@ export class ActivityStep {
     if (!domain) return;
     const effect = takeFeedback(domain, feedback, asked);
     this.change({ domains: this.activity.domains.map((each) => (each === domain ? effect.domain : each)) });
+    if (effect.refused > 0) this.refused = { domain: id, actions: effect.refused };
     if (effect.isFailure) this.change({ failure: this.activity.failure ?? { reason: null } });
     if (effect.domain.status === 'IDENTIFICATION_FAILED' && domain.status !== 'IDENTIFICATION_FAILED') {
       const failed = { domain: id, message: feedback.message ?? '' };

@@ -43,6 +43,8 @@ export interface Effect {
   readonly isCleaned: boolean;
   /** Something moved that the backend may see. */
   readonly isProgress: boolean;
+  /** Actions that there was no room for. */
+  readonly refused: number;
 }
 
 interface Rule {
@@ -117,9 +119,9 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** What a feedback of a domain does, given what the activity asked for. */
 export function takeFeedback(domain: Domain, feedback: DesiredStateFeedback, asked: Asked): Effect {
-  const actions = mergeActions(domain.actions, feedback.actions ?? []);
+  const { actions, refused } = mergeActions(domain.actions, feedback.actions ?? []);
   const merged = { ...domain, actions };
-  const nothing = { domain: merged, isFailure: false, isCleaned: false, isProgress: false };
+  const nothing = { domain: merged, isFailure: false, isCleaned: false, isProgress: false, refused };
   const rule = ruleFor(feedback, domain.status, asked);
   if (!rule || !isAsked(rule.asked, asked) || !rule.from(domain.status)) return nothing;
   const { to } = rule;

@@ -45,4 +45,11 @@ export {
   thingRequest,
 } from './publication.js';
 export { type Part, type Split, splitDesiredState } from './split.js';
-export { inProgress, type NextCommand, NO_CONSENT_CLIENT, NOT_APPROVED, NOTHING_SUPPORTED } from './terminal.js';
+export {
+  inProgress,
+  type NextCommand,
+  NO_CONSENT_CLIENT,
+  NOT_APPROVED,
+  NOT_READABLE,
+  NOTHING_SUPPORTED,
+} from './terminal.js';

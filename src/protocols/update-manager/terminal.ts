@@ -31,5 +31,8 @@ export const notAnswered = (afterMs: number): string => `owner consent not grant
 /** UM-SPL-5 */
 export const NOTHING_SUPPORTED = 'the desired state manifest does not contain any supported domain';
 
+/** Ours: of one that waited, and was lost with the store. */
+export const NOT_READABLE = 'the desired state cannot be read any more';
+
 /** UM-ORC-15 */
 export const inProgress = (runningId: string): string => `Another update activity in progress - ${runningId}`;

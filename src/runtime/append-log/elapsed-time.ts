@@ -32,7 +32,8 @@ export class ElapsedTime {
   }
 }
 
-function offTime(lastAt: number, now: number): number {
+/** Between two readings of the wall clock, as far as they can be trusted; milliseconds. */
+export function offTime(lastAt: number, now: number): number {
   if (lastAt < EARLIEST_TRUSTED_MS || now < EARLIEST_TRUSTED_MS) return 0;
   return Math.max(0, now - lastAt);
 }

@@ -4,7 +4,6 @@
  */
 import type { EventObject } from 'xstate';
 import type { Address } from '../address.js';
-import { ActorError } from '../errors.js';
 import type { EncodedRecord, MachineSnapshot } from './actor-history.js';
 import type { CellParts } from './cell-host.js';
 import { releaseHot, releaseSlice, type Slice } from './slice.js';
@@ -92,5 +91,3 @@ function writeRecord(parts: CellParts, encoded: EncodedRecord): void {
 
 export const doneEvent = (address: Address, output: unknown): EventObject =>
   ({ type: 'actor.done', address, output }) as EventObject;
-
-export const stopped = (address: Address): ActorError => new ActorError('ACTOR_STOPPED', `${address} was stopped`);

@@ -90,13 +90,13 @@ export class CellQueue {
   }
 
   /** Between slices: makes an end of some of what a stop has overtaken. While it returns true, there is more. */
-  discardOvertaken(error: unknown): boolean {
+  discardOvertaken(): boolean {
     if (this.mailbox.hasStop && this.deferred.length > 0) {
       this.overtaken ??= new Overtaken(this.id, this.host.messages);
       this.overtaken.addFirst(this.deferred);
       this.deferred = [];
     }
-    if (this.overtaken?.discardPage(error)) return true;
+    if (this.overtaken?.discardPage()) return true;
     this.overtaken = undefined;
     return false;
   }

@@ -3,7 +3,6 @@ import type { Address } from '../address.js';
 import { type ErrorRecord, errorRecord } from '../errors.js';
 import type { FailurePhase, FailureTime } from '../restart-policy.js';
 import { ActorHistory, type MachineSnapshot } from './actor-history.js';
-import { stopped } from './cell-commit.js';
 import type { CellHost } from './cell-host.js';
 import { CellQueue } from './cell-queue.js';
 import type { Stamp } from './message.js';
@@ -85,7 +84,7 @@ export class Cell implements PresencePort, SliceEnds {
 
   /** Takes up to `limit` messages until `isOver`; commits what they did. */
   run(limit: number, isOver: () => boolean): void {
-    if (!this.takesMessages || this.queue.discardOvertaken(stopped(this.address))) return;
+    if (!this.takesMessages || this.queue.discardOvertaken()) return;
     this.lastActivity = this.host.clock.now();
     this.slices.run(limit, isOver);
     this.host.ran(this);

@@ -1,4 +1,5 @@
 import type { Address } from '../address.js';
+import { ActorError } from '../errors.js';
 import type { CellId, MessageEnds } from './cell-host.js';
 import { Deque } from './deque.js';
 import type { Message } from './message.js';
@@ -34,7 +35,8 @@ export class Overtaken {
   }
 
   /** Makes an end of the oldest; false when none is left. */
-  discardPage(error: unknown): boolean {
+  discardPage(): boolean {
+    const error = new ActorError('ACTOR_STOPPED', `${this.address} was stopped`);
     for (let count = 0; count < PAGE; count++) {
       const isKept = this.waiting.length <= MOST_LETTERS;
       const next = this.waiting.shift();

@@ -47,10 +47,13 @@ function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const copy: Record<string, unknown> = {};
   for (const [name, inner] of Object.entries(value)) {
-    copy[name] = typeof inner === 'string' && isSecret(name, inner) ? '[redacted]' : plain(inner);
+    copy[name] = Array.isArray(inner) ? inner.map((member) => hidden(name, member)) : hidden(name, inner);
   }
   return copy;
 }
+
+const hidden = (name: string, value: unknown): unknown =>
+  typeof value === 'string' && isSecret(name, value) ? '[redacted]' : plain(value);
 
 /** What is called `key` and nothing more names something, mostly, and a machine may go by it. */
 const NAMES_SOMETHING = /^keys?$/i;

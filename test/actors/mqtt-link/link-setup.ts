@@ -32,7 +32,7 @@ export async function startLink(
   const metrics = new Metrics();
   const links = createMqttLinks({ system, clock: systemClock, logger, metrics });
   system.register(links.type);
-  system.register(scribeType(links.publisher('scribe')));
+  system.register(scribeType(links.publisher('scribe'), links.subscriber('scribe')));
   const child = links.add({ ...scribeOptions, url, ...rest });
   await system.start();
   await child.start(() => {});

@@ -99,4 +99,10 @@ describe('the chart of an MQTT link', () => {
       assert.equal(chart.state(), 'stopped');
     }
   });
+
+  it('UM-CON-8 stops in no more than its own time, whatever more it is given', async () => {
+    const chart = await startOnline();
+    chart.actor.send({ type: 'link.stop', deadlineMs: 60_000 });
+    assert.equal(chart.context().closeMs, DEFAULT_LINK_TIMING.closeMs);
+  });
 });

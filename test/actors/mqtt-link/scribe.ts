@@ -1,5 +1,5 @@
 import { assign, emit, setup } from 'xstate';
-import type { MqttLinkOptions, PublishOutput, Tell } from '../../../src/actors/mqtt-link/index.js';
+import type { MqttLinkOptions, PublishOutput, SubscribeOutput, Tell } from '../../../src/actors/mqtt-link/index.js';
 import type { ActorType, OutputEffect } from '../../../src/runtime/index.js';
 
 export const SCRIBE = 'scribe/s';
@@ -14,6 +14,7 @@ export type ScribeEvent =
   | { readonly type: 'BROKER.UP' }
   | { readonly type: 'BROKER.DOWN' }
   | { readonly type: 'SAY'; readonly text: string; readonly qos?: 0 | 1; readonly retain?: boolean }
+  | { readonly type: 'LISTEN'; readonly output: SubscribeOutput }
   | { readonly type: 'HOLD' }
   | { readonly type: 'GO' };
 
@@ -27,13 +28,14 @@ const publication = (text: string, qos: 0 | 1 = 1, retain = false): PublishOutpu
 
 /** A role that writes down what it is told, and says what it is told to say. */
 const machine = setup({
-  types: {} as { context: ScribeContext; events: ScribeEvent; emitted: PublishOutput },
+  types: {} as { context: ScribeContext; events: ScribeEvent; emitted: PublishOutput | SubscribeOutput },
 }).createMachine({
   id: 'scribe',
   context: { heard: [], counted: 0 },
   initial: 'listening',
   on: {
     SAY: { actions: emit(({ event }) => publication(event.text, event.qos, event.retain)) },
+    LISTEN: { actions: emit(({ event }) => event.output) },
     'BROKER.UP': { actions: assign({ heard: ({ context }) => [...context.heard, 'UP'] }) },
     'BROKER.DOWN': { actions: assign({ heard: ({ context }) => [...context.heard, 'DOWN'] }) },
     // What comes in great numbers is counted only; what is to be echoed is said again.
@@ -58,7 +60,7 @@ const machine = setup({
   },
 });
 
-export function scribeType(publish: OutputEffect): ActorType {
+export function scribeType(publish: OutputEffect, subscribe: OutputEffect = () => {}): ActorType {
   return {
     name: 'scribe',
     version: 1,
@@ -66,7 +68,7 @@ export function scribeType(publish: OutputEffect): ActorType {
     durability: 'durable',
     startOnTell: true,
     idleAfterMs: 'never',
-    outputs: { 'mqtt.publish': publish },
+    outputs: { 'mqtt.publish': publish, 'mqtt.subscribe': subscribe, 'mqtt.unsubscribe': subscribe },
     defer: ({ value }, { type }) => value === 'holding' && type === 'HEARD',
   };
 }

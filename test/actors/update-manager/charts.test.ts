@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AnyStateMachine, createActor, type EventObject } from 'xstate';
 import { activityMachine } from '../../../src/actors/update-manager/activity.machine.js';
-import type { InventoryEvent, ManagerEvent } from '../../../src/actors/update-manager/events.js';
+import type { InventoryEvent, ManagerEvent, WithRows } from '../../../src/actors/update-manager/events.js';
 import { inventoryMachine } from '../../../src/actors/update-manager/inventory.machine.js';
 import { managerMachine } from '../../../src/actors/update-manager/manager.machine.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
@@ -33,7 +33,12 @@ const asker = { thing, operation: 'apply', correlationId: 'c', requestId: 'r', i
 const foreign = { ...asker, thing: { namespace: 'n', name: 'other' } };
 
 describe('the chart of the manager', () => {
-  const configure = (changes = {}): ManagerEvent => ({ type: 'CONFIGURE', settings: { ...SETTINGS, ...changes } });
+  const rows = [Array.from({ length: 12 }, (_, index) => ({ key: String(index + 1), row: { desiredState: {} } }))];
+  const configure = (changes = {}): ManagerEvent & WithRows => ({
+    type: 'CONFIGURE',
+    settings: { ...SETTINGS, ...changes },
+    rows,
+  });
   const want = (activityId: string, more: object = {}): ManagerEvent => ({
     type: 'DESIRED_STATE',
     activityId,
@@ -41,10 +46,11 @@ describe('the chart of the manager', () => {
     digest: activityId,
     ...more,
   });
-  const done = (number: number): ManagerEvent => ({
+  const done = (number: number): ManagerEvent & WithRows => ({
     type: 'actor.done',
     address: `update-activity/${number}`,
     output: { activityId: 'x', status: 'COMPLETED', message: null, rebootRequired: false },
+    rows,
   });
   const stop: ManagerEvent = { type: 'STOP', replyTo: 'q' };
   const feedback = (activityId: string): ManagerEvent => ({
@@ -65,12 +71,13 @@ describe('the chart of the manager', () => {
 
   it('takes every transition', async () => {
     const taken = new TakenTransitions(managerMachine);
-    const walks: ReadonlyArray<readonly ManagerEvent[]> = [
+    const walks: ReadonlyArray<ReadonlyArray<ManagerEvent & WithRows>> = [
       [configure(), want('a'), want('a'), want('b'), done(7), done(1), done(2), stop, configure()],
       [configure(), want('a'), ...nine, stop, stop, want('a'), want('q'), done(1), want('q'), configure()],
       [configure(), want('a'), stop, want('n'), want('n'), configure(), done(1), done(2)],
       [configure({ onStop: 'suspend' }), want('a'), stop, done(1), configure()],
       [configure({ onStop: 'suspend' }), want('a'), stop, configure()],
+      [configure(), want('a'), want('b'), want('c'), { ...done(1), rows: [] }, { type: 'NEXT' }],
       [configure({ onBusy: 'reject' }), want('a'), want('b')],
       [configure({ onBusy: 'supersede' }), want('a'), want('b')],
       [configure({ rejectFeedback: true }), unreadable, feedback('a'), want('a'), feedback('a'), consent()],
@@ -142,6 +149,7 @@ describe('the chart of the inventory', () => {
       [configure(), found('', 5), found('', 4), read, found('x', 6), read, restored, found('r', 7)],
       [configure(), read, 5_000],
       [configure(), read, { type: 'HURRY' }],
+      [configure(), found('', 5), restored],
     ];
     for (const walk of walks) await run(inventoryMachine, taken, walk);
     assert.deepEqual(taken.missing, []);

@@ -166,7 +166,8 @@ describe('the catalogue of feedback', () => {
         activated: carried.activated(),
         notActivated: carried.activationFailed(),
         identification: carried.identificationFailed('why'),
-        notBooted: carried.notBooted(),
+        notBooted: carried.notBooted('1.0'),
+        unknown: carried.notBooted(null),
         rolledBack: carried.rolledBack(),
       },
       {
@@ -180,6 +181,7 @@ describe('the catalogue of feedback', () => {
         notActivated: { status: 'UPDATE_FAILURE', message: 'Self-update agent failed to activate the new OS image.' },
         identification: { status: 'UPDATE_FAILURE', message: 'why' },
         notBooted: { status: 'UPDATE_FAILURE', message: 'Booted version differs from the activated one.' },
+        unknown: { status: 'UPDATE_FAILURE', message: 'Booted version cannot be read after the reboot.' },
         rolledBack: { status: 'UPDATE_FAILURE', message: 'Self-update rolled back.' },
       },
     );

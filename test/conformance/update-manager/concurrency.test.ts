@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ManagedVehicle, managedVehicle } from '../../fakes/update-backend.js';
+import type { Snapshot } from 'xstate';
+import { migrateManager } from '../../../src/actors/update-manager/wishes.js';
+import { type ManagedVehicle, managedVehicle, restarted } from '../../fakes/update-backend.js';
 
 /** Ends the running activity, its report included. */
 async function finish(vehicle: ManagedVehicle, activityId: string, at = 10): Promise<void> {
@@ -46,6 +48,52 @@ test('UM-CNC-3 eight wait, one more is refused', async (t) => {
   for (let index = 0; index <= 9; index++) await vehicle.want(`w${index}`, ['containers']);
   assert.equal(vehicle.manager?.view().waiting.length, 8);
   assert.deepEqual(vehicle.feedbackOf('w9'), ['IDENTIFICATION_FAILED Another update activity in progress - w0']);
+});
+
+test('UM-CNC-3 what waits is carried out in order, over a crash; the manager itself stays small', async (t) => {
+  const vehicle = await managedVehicle(t, { onStop: 'suspend' });
+  const version = (index: number) => String(index).repeat(500_000);
+  const state = (index: number) => ({
+    domains: [{ id: 'containers', components: [{ id: 'app', version: version(index) }] }],
+  });
+  for (let index = 0; index < 4; index++) {
+    const message = { activityId: `w${index}`, timestamp: 1, payload: state(index) };
+    await vehicle.receive('vehicleupdate/desiredstate', message);
+  }
+  const record = JSON.stringify(vehicle.system.system.peek('update-manager/main'));
+  assert.ok(record.length < 10_000, `${record.length} characters`);
+  await finish(vehicle, 'w0');
+  const next = await restarted(vehicle, 'crash');
+  await next.connect();
+  for (let index = 1; index < 4; index++) {
+    assert.equal(current(next), `w${index}`);
+    await finish(next, `w${index}`, 20 + index);
+  }
+  const parts = [...vehicle.link.on('containersupdate/desiredstate'), ...next.link.on('containersupdate/desiredstate')];
+  const carried = parts.map(({ message: { activityId, payload } }) => [activityId, JSON.stringify(payload)]);
+  for (let index = 0; index < 4; index++) {
+    assert.ok(carried.some(([id, text]) => id === `w${index}` && text?.includes(version(index))));
+  }
+  assert.equal(next.wishes?.size, 0);
+});
+
+test('UM-CNC-3 one that waited and was lost with the store is answered, and the next is carried out', async (t) => {
+  const vehicle = await managedVehicle(t);
+  for (const id of ['a', 'b', 'c', 'd']) await vehicle.want(id, ['containers']);
+  for (const key of ['2', '3']) vehicle.wishes?.remove(key);
+  await finish(vehicle, 'a');
+  for (const id of ['b', 'c']) {
+    assert.deepEqual(vehicle.feedbackOf(id), ['IDENTIFICATION_FAILED the desired state cannot be read any more']);
+  }
+  assert.equal(current(vehicle), 'd');
+  assert.deepEqual(vehicle.warnings, ['desired_state_lost', 'desired_state_lost']);
+});
+
+test('UM-CNC-3 what waited in the record of an older build is carried out', () => {
+  const wish = { activityId: 'a', digest: 'd', desiredState: { domains: [] } };
+  const snapshot = { status: 'active', context: { queue: [wish], count: 3 } } as unknown as Snapshot<unknown>;
+  const { context } = migrateManager(1, snapshot) as unknown as { context: object };
+  assert.deepEqual(context, { queue: [{ ...wish, key: 'old-0' }], count: 3, taken: 0 });
 });
 
 test('UM-CNC-3 a repetition by the broker is dropped, while it runs or waits', async (t) => {

@@ -38,6 +38,7 @@ test('10.1 without a file everything has the defaults of the reference', () => {
       broker: 'tcp://localhost:1883',
       keepAliveMs: 20_000,
       disconnectTimeoutMs: 250,
+      acknowledgeTimeoutMs: 15_000,
       username: '',
       password: '',
       connectTimeoutMs: 30_000,

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ManagedVehicle, managedVehicle, type Published, SETTINGS } from '../../fakes/update-backend.js';
+import {
+  type ManagedVehicle,
+  managedVehicle,
+  type Published,
+  restarted,
+  SETTINGS,
+} from '../../fakes/update-backend.js';
 
 const GET = 'vehicleupdate/currentstate/get';
 const reports = (vehicle: ManagedVehicle) => vehicle.link.on('vehicleupdate/currentstate');
@@ -29,6 +35,19 @@ test('UM-CS-1 an inventory that is older than the known one is dropped, one as o
   assert.ok(vehicle.warnings.includes('inventory_older_than_known'));
   await vehicle.state('containers', '', 100, withVersion('containers', '2'));
   assert.ok(nodes(vehicle).includes('containers-agent 2'));
+});
+
+test('UM-CS-1 an agent whose clock ran ahead is heard again by the next process of the manager', async (t) => {
+  const vehicle = await managedVehicle(t, { currentStateDelayMs: 0 });
+  await vehicle.state('containers', '', 4_000_000_000, withVersion('containers', '1'));
+  await vehicle.state('containers', '', 100, withVersion('containers', '2'));
+  assert.ok(nodes(vehicle).includes('containers-agent 1'));
+  const next = await restarted(vehicle, 'crash');
+  await next.state('containers', '', 101, withVersion('containers', '2'));
+  assert.ok(nodes(next).includes('containers-agent 2'));
+  assert.deepEqual(next.warnings, []);
+  await next.state('containers', '', 100, withVersion('containers', '1'));
+  assert.deepEqual(next.warnings, ['inventory_older_than_known']);
 });
 
 test('UM-CS-2 what an agent reports by itself is reported after the delay', async (t) => {

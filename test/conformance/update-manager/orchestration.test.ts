@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { mergeActions } from '../../../src/protocols/update-agent/index.js';
 import { type ManagedVehicle, managedVehicle, SETTINGS } from '../../fakes/update-backend.js';
 
 const BOTH = ['containers', 'self-update'];
@@ -28,6 +29,39 @@ test('UM-ORC-1 actions are merged whatever the status, by component, and never r
   await vehicle.feedback('containers', 'a', 'IDENTIFIED', { actions: [action('y', 'TWO'), action('z', 'TWO')] });
   await vehicle.feedback('self-update', 'a', 'IDENTIFIED', { actions: [] });
   assert.deepEqual(actionsOf(vehicle), [action('x', 'ONE'), action('y', 'TWO'), action('z', 'TWO')]);
+});
+
+test('UM-ORC-1 components that an agent invents are refused past the bound, known ones are taken on', async (t) => {
+  const vehicle = await running(t);
+  const actions = (count: number, from: number, status: string) =>
+    Array.from({ length: count }, (_, index) => ({ component: { id: `c:${from + index}` }, status }));
+  await vehicle.feedback('containers', 'a', 'X', { actions: actions(1_999, 0, 'ONE') });
+  await vehicle.feedback('containers', 'a', 'X', { actions: actions(3, 1_998, 'TWO') });
+  await vehicle.feedback('containers', 'a', 'IDENTIFIED', { actions: actions(1, 0, 'TWO') });
+  await vehicle.feedback('self-update', 'a', 'IDENTIFIED', { actions: [] });
+  const taken = actionsOf(vehicle) as ReadonlyArray<{ component: { id: string }; status: string }>;
+  assert.equal(taken.length, 2_000);
+  assert.deepEqual([taken[0]?.status, taken[1]?.status, taken.at(-1)?.component.id], ['TWO', 'ONE', 'c:1999']);
+  assert.deepEqual(vehicle.warnings, ['input refused']);
+  assert.equal(await vehicle.refused('too_many_actions'), 1);
+});
+
+test('UM-ORC-1 actions that are too large lose their message, then themselves', () => {
+  const action = (id: string, length: number) => ({ component: { id }, message: 'x'.repeat(length) });
+  const first = mergeActions([], [action('a', 200_000), action('b', 200_000), action('c'.repeat(100_000), 0)]);
+  assert.deepEqual(
+    first.actions.map(({ component, message = '' }) => [component.id, message.length]),
+    [
+      ['a', 200_000],
+      ['b', 0],
+    ],
+  );
+  assert.equal(first.refused, 1);
+  const second = mergeActions(first.actions, [action('a', 0), action('b', 200_000)]);
+  assert.deepEqual(
+    second.actions.map(({ message = '' }) => message.length),
+    [0, 200_000],
+  );
 });
 
 test('UM-ORC-2 feedback for nothing, for another activity or of another domain is dropped', async (t) => {

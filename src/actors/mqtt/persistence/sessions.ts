@@ -5,7 +5,10 @@
  * - SE-1 A session ends with its rows: when its client begins anew, when it has been away for too long, when a new one
  *   needs its place and no other has been away for longer, or when its client leaves with nothing to keep.
  * - SE-2 What was on its way to a client that was connected when the broker broke down may have been sent (OQ-2).
+ * - SE-3 No step of the wall clock ages a session: how long one has been away is measured by the monotonic clock, and
+ *   over a restart by the wall clock as far as that can be trusted (TIM-4).
  */
+import { offTime } from '../../../runtime/append-log/elapsed-time.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { BrokerError } from '../errors.js';
 import type { BrokerTables, SessionLimits } from './broker-tables.js';
@@ -19,13 +22,16 @@ export interface Session {
   readonly subscriptions: Map<string, Subscription>;
   /** Packet ids of QoS 2 messages that it has sent and not released. */
   readonly received: Set<number>;
+  /** Epoch milliseconds; none while the client is connected. */
   leftAt: number | null;
+  /** The same on the monotonic scale of this process. */
+  leftMonotonicMs: number;
 }
 
 export interface SessionDeps {
   readonly tables: BrokerTables;
   readonly limits: SessionLimits;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   /** Since the start of the process. */
   readonly counts: BrokerCounts;
 }
@@ -92,7 +98,7 @@ export class Sessions {
       if (session) session.queue.load({ key, ...stored, wasSent }, broker);
       else for (const table of [tables.queued, tables.sent, tables.released]) table.remove(key);
     }
-    for (const session of [...this.byClient.values()].sort((a, b) => (a.leftAt ?? 0) - (b.leftAt ?? 0))) {
+    for (const session of [...this.byClient.values()].sort((a, b) => a.leftMonotonicMs - b.leftMonotonicMs)) {
       if (this.isEmpty(session)) this.discard(session);
       else this.away.set(session.clientId, session);
     }
@@ -167,7 +173,9 @@ export class Sessions {
       this.discard(session);
       return;
     }
-    session.leftAt = this.deps.clock.now();
+    const { clock } = this.deps;
+    session.leftAt = clock.now();
+    session.leftMonotonicMs = clock.monotonic();
     this.away.delete(clientId);
     this.away.set(clientId, session);
     this.store(session);
@@ -177,7 +185,7 @@ export class Sessions {
   expire(): void {
     const { limits, clock } = this.deps;
     for (const session of this.away.values()) {
-      if (clock.now() - (session.leftAt ?? 0) < limits.expiryMs) return;
+      if (clock.monotonic() - session.leftMonotonicMs < limits.expiryMs) return;
       this.end(session);
     }
   }
@@ -193,7 +201,10 @@ export class Sessions {
 
   private make(clientId: string, key: string, leftAt: number | null): Session {
     const queue = new OutgoingQueue(key, this.queueDeps);
-    const session = { clientId, key, queue, subscriptions: new Map(), received: new Set<number>(), leftAt };
+    const { clock } = this.deps;
+    const leftMonotonicMs = clock.monotonic() - offTime(leftAt ?? clock.now(), clock.now());
+    const kept = { subscriptions: new Map(), received: new Set<number>() };
+    const session = { clientId, key, queue, ...kept, leftAt, leftMonotonicMs };
     this.byClient.set(clientId, session);
     return session;
   }

@@ -13,6 +13,7 @@ const CAUSES = {
   FETCH_DISK: 'Failed writing received data to disk/application',
   FETCH_NOTHING: 'Server returned nothing (no headers, no data)',
   FETCH_TIMEOUT: 'Timeout was reached',
+  FETCH_SLOW: 'Timeout was reached',
   FETCH_REDIRECTS: 'Number of redirects hit maximum amount',
   FETCH_FOLDER: 'temporary file folder could not be created',
   FETCH_FILE: 'temporary file could not be opened for writing',

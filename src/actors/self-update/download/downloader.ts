@@ -22,8 +22,12 @@ export interface DownloaderOptions {
   readonly attempts?: number;
   /** Bytes a second; undefined: as fast as they come. */
   readonly bytesPerSecond?: number;
+  /** Bytes a second over {@link SLOW_WINDOW_MS} below which a transfer ends. @default 0, none */
+  readonly leastBytesPerSecond?: number;
 }
 
+/** Long enough for a tunnel, a garage and a ferry; tries and pauses between them count. */
+const SLOW_WINDOW_MS = 600_000;
 /** For a link that lets a few bytes through each time. */
 const MOST_ATTEMPTS = 100;
 const FIRST_WAIT_MS = 1_000;
@@ -36,6 +40,9 @@ export function createDownload(options: DownloaderOptions): Download {
 
 class Transfer {
   private total = 0;
+  /** Of this run, whatever has become of them. */
+  private received = 0;
+  private windowBegan = { at: 0, received: 0 };
 
   constructor(
     private readonly options: DownloaderOptions,
@@ -48,6 +55,7 @@ class Transfer {
     const { url, folder, key, allowHttp = false, caFile, caDirectory } = this.request;
     const address = checkedUrl(url, allowHttp);
     this.onProgress({ done: 0, total: 0 });
+    this.windowBegan = { at: this.options.clock.monotonic(), received: 0 };
     const file = await PartialFile.open(folder, key, url);
     try {
       this.total = file.total;
@@ -132,6 +140,7 @@ class Transfer {
       for await (const chunk of message as AsyncIterable<Buffer>) {
         clock.clearTimeout(timer);
         await file.write(chunk);
+        this.refuseTrickle(chunk.length);
         this.refuseSize(file.bytes);
         this.onProgress({ done: file.bytes, total: this.total });
         if (bytesPerSecond) {
@@ -146,6 +155,19 @@ class Transfer {
     } finally {
       clock.clearTimeout(timer);
     }
+  }
+
+  /** A server that sends a byte now and then would keep an update waiting for ever. */
+  private refuseTrickle(bytes: number): void {
+    const { clock, leastBytesPerSecond = 0, bytesPerSecond = Number.POSITIVE_INFINITY } = this.options;
+    this.received += bytes;
+    const now = clock.monotonic();
+    const { at, received } = this.windowBegan;
+    if (now - at < SLOW_WINDOW_MS) return;
+    // A rate that the download is held to is not held against it.
+    const least = Math.min(leastBytesPerSecond, bytesPerSecond / 2);
+    if (((this.received - received) / (now - at)) * 1_000 < least) throw failedBy('FETCH_SLOW');
+    this.windowBegan = { at: now, received: this.received };
   }
 
   private refuseSize(bytes: number): void {

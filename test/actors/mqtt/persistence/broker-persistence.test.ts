@@ -158,6 +158,36 @@ describe('what the broker keeps', () => {
     await until(() => back.publications.length === 2, 'the queue of the other');
   });
 
+  it('TIM-4 the clock of a board that starts in 1970 is set, and no session ends for it', async (t) => {
+    const clock = new ManualClock(5_000);
+    const broker = await startBroker(t, { clock, sessionExpiryMs: 60_000 });
+    await away(broker, 'a', 't');
+    clock.jump(START);
+    await away(broker, 'b', 't');
+    assert.deepEqual([broker.host.stats().sessions, broker.host.stats().sessionsExpired], [2, 0]);
+    clock.jump(START - 3_600_000);
+    await clock.advance(60_000);
+    await broker.connect({ clientId: 'c', clean: false });
+    assert.equal(broker.host.stats().sessionsExpired, 2);
+  });
+
+  it('TIM-4 over a restart a session ages by a wall clock that knows the date, and by no other', async (t) => {
+    for (const [leftAt, backAt, kept] of [
+      [START, START + 59_999, 1],
+      [START, START + 60_000, 0],
+      [5_000, START, 1],
+      [START, 5_000, 1],
+      [START, START - 60_000, 1],
+    ] as const) {
+      const clock = new ManualClock(leftAt);
+      const broker = await startBroker(t, { clock, sessionExpiryMs: 60_000 });
+      await away(broker, 'a', 't');
+      clock.jump(backAt);
+      await broker.host.listen(new AbortController().signal);
+      assert.equal(broker.host.stats().sessions, kept, `${leftAt} to ${backAt}`);
+    }
+  });
+
   it('MQT-4 a new session takes the place of the one away the longest; where all are here it is refused', async (t) => {
     const broker = await startBroker(t, { sessions: 2 });
     await away(broker, 'a', 't');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -165,6 +166,36 @@ describe('a download', () => {
     assert.equal(server.requests.length, 1);
     await clock.advance(2_000);
     failure('FETCH_TIMEOUT', 'Timeout was reached')(await running);
+  });
+
+  it('D-12 a server that trickles is given up, at once and for good', async (t) => {
+    const clock = new ManualClock(0);
+    const responses: ServerResponse[] = [];
+    const { download, server, progress } = await lab(
+      t,
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': 100_000 });
+        response.flushHeaders();
+        responses.push(response);
+      },
+      { leastBytesPerSecond: 128 },
+    );
+    const running = download({}, never, clock).catch((error: unknown) => error);
+    await until(() => responses.length === 1, 'the request', 30_000);
+    const done = () => progress.at(-1)?.done ?? 0;
+    const tenMinutesOf = async (bytes: number) => {
+      for (let step = 0; step < 20; step++) {
+        const before = done();
+        responses[0]?.write(Buffer.alloc(bytes));
+        await until(() => done() === before + bytes, 'the bytes', 30_000);
+        await clock.advance(30_000);
+      }
+    };
+    await tenMinutesOf(3_840);
+    await tenMinutesOf(10);
+    responses[0]?.write(Buffer.alloc(10));
+    failure('FETCH_SLOW', 'Timeout was reached')(await running);
+    assert.equal(server.requests.length, 1);
   });
 
   it('D-12 a server that never answers is given up after the time for it', async (t) => {

@@ -1,0 +1,157 @@
+/** How the containers are asked: by the addresses of their actors, with time enough for what they are told. */
+import { noLongerExists, type Order, type Step, type StepFailure } from '../../protocols/container-update/index.js';
+import type { ActorSystem } from '../../runtime/index.js';
+import { FleetchartError } from '../../runtime/index.js';
+import {
+  type ContainerCommand,
+  type ContainerFacts,
+  type ContainerReply,
+  containerAddress,
+} from '../containers/events.js';
+
+/** `CONTAINER_UPDATE_*`: why a container is not as it was to be. */
+export class ContainerUpdateError extends FleetchartError {}
+
+/** What must be known of the containers of a vehicle. */
+export interface KnownContainers {
+  /** Of role current, the newest of a name last. */
+  present(): readonly ContainerFacts[];
+  /** Of any role. */
+  all(): readonly ContainerFacts[];
+  find(id: string): ContainerFacts | undefined;
+}
+
+export interface ContainersPortOptions {
+  readonly system: Pick<ActorSystem, 'ask' | 'peek' | 'cell' | 'clock'>;
+  readonly containers: KnownContainers;
+  /** Seconds that an image may take to come. */
+  readonly pullTimeoutS: number;
+  /** Seconds that a container has to stop before it is killed. */
+  readonly stopTimeoutS: number;
+}
+
+/** For what an engine does at once, however slow it is. */
+const MARGIN_MS = 120_000;
+/** How often it is looked whether the container that is asked is still there. */
+const WATCH_MS = 1_000;
+
+export class ContainersPort {
+  constructor(private readonly options: ContainersPortOptions) {}
+
+  /** Ids of those that run, or that their restart policy will start again. */
+  running(ids: readonly string[]): string[] {
+    return ids.filter((id) => {
+      const facts = this.options.containers.find(id);
+      return facts !== undefined && isMeantToRun(facts);
+    });
+  }
+
+  /** All orders in turn; the first that fails ends it with its text. */
+  async carryOut(orders: readonly Order[], signal: AbortSignal): Promise<void> {
+    for (const order of orders) await this.order(order, signal);
+  }
+
+  /** All steps, whatever fails. */
+  async carryOutAll(steps: readonly Step[], signal: AbortSignal): Promise<StepFailure[]> {
+    const failures: StepFailure[] = [];
+    for (const { place, orders } of steps) {
+      try {
+        await this.carryOut(orders, signal);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        failures.push({ place, error: error instanceof Error ? error.message : String(error) });
+      }
+    }
+    return failures;
+  }
+
+  private async order(order: Order, signal: AbortSignal): Promise<void> {
+    const { id } = order;
+    const stopMs = 2 * this.options.stopTimeoutS * 1_000 + MARGIN_MS;
+    switch (order.do) {
+      case 'create':
+        return this.must(order, { type: 'CREATE' }, this.options.pullTimeoutS * 1_000 + MARGIN_MS, signal);
+      case 'start':
+        return this.must(order, { type: 'START', ensure: true }, MARGIN_MS, signal);
+      case 'run': {
+        const isPaused = this.options.containers.find(id)?.state.status === 'Paused';
+        return this.must(order, isPaused ? { type: 'RESUME' } : { type: 'START', ensure: true }, MARGIN_MS, signal);
+      }
+      case 'limit':
+        return this.must(order, { type: 'UPDATE', ...order.terms }, MARGIN_MS, signal);
+      case 'role': {
+        const command = { type: 'ROLE', role: order.role } as const;
+        return order.mustExist
+          ? this.must(order, command, MARGIN_MS, signal)
+          : this.ifThere(id, command, MARGIN_MS, signal);
+      }
+      case 'stop':
+        return this.ifThere(id, { type: 'STOP', ensure: true, force: true }, stopMs, signal);
+      case 'remove':
+        return this.ifThere(id, { type: 'REMOVE', force: true }, stopMs, signal);
+    }
+  }
+
+  private async must(
+    { id, name }: { readonly id: string; readonly name: string },
+    command: ContainerCommand,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!(await this.ask(id, command, deadlineMs, signal))) {
+      throw new ContainerUpdateError('CONTAINER_UPDATE_GONE', noLongerExists(name));
+    }
+  }
+
+  private async ifThere(id: string, command: ContainerCommand, deadlineMs: number, signal: AbortSignal): Promise<void> {
+    await this.ask(id, command, deadlineMs, signal);
+  }
+
+  /** False if there is no such container, or none any more. */
+  private async ask(id: string, command: ContainerCommand, deadlineMs: number, signal: AbortSignal): Promise<boolean> {
+    const { system } = this.options;
+    if (!this.isThere(id)) return false;
+    const gone = new AbortController();
+    const endWatch = this.watch(id, () => gone.abort());
+    try {
+      const either = AbortSignal.any([signal, gone.signal]);
+      const reply = (await system.ask(containerAddress(id), command, deadlineMs, either)) as ContainerReply;
+      if (reply.ok) return true;
+      throw new ContainerUpdateError('CONTAINER_UPDATE_REFUSED', reply.error);
+    } catch (error) {
+      if (gone.signal.aborted && !signal.aborted) return false;
+      throw error;
+    } finally {
+      endWatch();
+    }
+  }
+
+  /** Nobody answers for an actor that is gone: not even the runtime. */
+  private watch(id: string, onGone: () => void): () => void {
+    const { clock } = this.options.system;
+    let wasThere = true;
+    const look = (): void => {
+      const isThere = this.isThere(id);
+      if (!isThere && !wasThere) onGone();
+      else timer = clock.setTimeout(look, WATCH_MS);
+      wasThere = isThere;
+    };
+    let timer = clock.setTimeout(look, WATCH_MS);
+    return () => clock.clearTimeout(timer);
+  }
+
+  /** Or is about to be: its start is on its way. */
+  private isThere(id: string): boolean {
+    const { system } = this.options;
+    const address = containerAddress(id);
+    if (system.peek(address)?.status === 'active') return true;
+    const cell = system.cell(address);
+    return cell !== undefined && (cell.isLive || cell.queue.mailbox.depth + cell.queue.storedDepth > 0);
+  }
+}
+
+function isMeantToRun({ state, config, manuallyStopped }: ContainerFacts): boolean {
+  if (state.status === 'Running' || state.status === 'Paused') return true;
+  const { type } = config.restartPolicy;
+  return state.status === 'Exited' && !manuallyStopped && (type === 'always' || type === 'unless-stopped');
+}

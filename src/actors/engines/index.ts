@@ -1,0 +1,28 @@
+/** What others may use of engines. */
+export type {
+  ContainerSpec,
+  Engine,
+  EngineContainer,
+  EngineEvent,
+  EngineImage,
+  EngineInfo,
+  EngineKind,
+  EngineStatus,
+  Limits,
+  LogLine,
+  PublishedPort,
+  PullRequest,
+  StatsSample,
+} from './engine.js';
+export { ApiEngine, type ApiEngineOptions } from './engine-api/api-engine.js';
+export { EngineError } from './errors.js';
+export {
+  createEngineLink,
+  type EngineLink,
+  type EngineLinkOptions,
+  type EngineLinkView,
+  engineLinkType,
+} from './link/engine-link.js';
+export type { EngineListed, EngineSighting, Orphan } from './link/events.js';
+export type { ChosenEngine } from './link/link-host.js';
+export type { EngineOwner } from './link/sightings.js';

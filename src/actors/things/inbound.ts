@@ -1,0 +1,63 @@
+/** What the broker brings, as events for the bridge (THG-3, THG-9, THG-13). */
+import { COMMANDS, readDevice, readInbound } from '../../protocols/container-features/index.js';
+import { HONO } from '../../protocols/ditto/index.js';
+import type { Refusals } from '../../runtime/index.js';
+import { BRIDGE, type BridgeEvent } from './events.js';
+
+export interface Tell {
+  readonly to: string;
+  readonly event: BridgeEvent;
+}
+
+export interface Message {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
+/** For the MQTT link; the commands are subscribed when the bridge knows of which thing. */
+export interface ThingsSubscription {
+  readonly filter: string;
+  readonly qos: 1;
+  readonly onDemand: boolean;
+  readonly read: (message: Message) => readonly Tell[] | undefined;
+}
+
+const toBridge = (event: BridgeEvent): readonly Tell[] => [{ to: BRIDGE, event }];
+
+export function thingsSubscriptions(refusals: Pick<Refusals, 'refuse'>): readonly ThingsSubscription[] {
+  return [
+    {
+      filter: HONO.thingResponse,
+      qos: 1,
+      onDemand: false,
+      read: ({ topic, payload }) => {
+        const device = readDevice(payload);
+        if (device.ok) return toBridge({ type: 'DEVICE.NAMED', device: device.value });
+        refusals.refuse(topic, device.error.code, { detail: device.error.detail });
+        return undefined;
+      },
+    },
+    {
+      filter: COMMANDS,
+      qos: 1,
+      onDemand: true,
+      read: ({ topic, payload }) => {
+        const inbound = readInbound(topic, payload);
+        switch (inbound?.kind) {
+          case 'request':
+            return toBridge({ type: 'REQUEST', request: inbound.request });
+          case 'refused': {
+            const { thingId, detail, answer } = inbound;
+            refusals.refuse(thingId, 'bad_request', { detail });
+            return toBridge({ type: 'REQUEST.UNREADABLE', thingId, ...(answer ? { answer } : {}) });
+          }
+          case 'event':
+            if (inbound.subject === 'errors-response') refusals.refuse(topic, 'twin_error', {});
+            return toBridge({ type: 'TWIN.CHANGED' });
+          default:
+            return undefined;
+        }
+      },
+    },
+  ];
+}

@@ -1,0 +1,75 @@
+/** The steps of SoftwareUpdatable; each may be done again after the end of a process. */
+import { createHash } from 'node:crypto';
+import { type Artifact, checksumProblem } from '../../protocols/container-features/index.js';
+import { type ContainerConfig, decodeDescriptor, lifecycleErrors } from '../../protocols/containers/index.js';
+import type { Clock, EffectArguments, Ids, Logger } from '../../runtime/index.js';
+import type { ContainerCommand } from '../containers/events.js';
+import type { ThingsContainers } from './containers.js';
+import { type FetchLimits, fetchDescriptor } from './descriptor-fetch.js';
+import { ThingsError } from './errors.js';
+import type { Fetched, FetchInput, Installed, InstallInput, RemoveInput } from './events.js';
+
+export interface InstallingDeps {
+  readonly containers: ThingsContainers;
+  readonly ids: Pick<Ids, 'uuid'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: FetchLimits;
+}
+
+export class Installing {
+  constructor(private readonly deps: InstallingDeps) {}
+
+  readonly fetch = async ({ input, signal }: EffectArguments<FetchInput>): Promise<Fetched> => {
+    const secretConfigs: ContainerConfig[] = [];
+    for (const artifact of input.module.artifacts) secretConfigs.push(await this.configOf(artifact, signal));
+    return { secretConfigs };
+  };
+
+  readonly install = async ({ input, key, signal }: EffectArguments<InstallInput>): Promise<Installed> => {
+    const { containers } = this.deps;
+    const ids: string[] = [];
+    for (const [place, config] of input.secretConfigs.entries()) {
+      const activity = `install-${createHash('sha256').update(`${key}/${place}`).digest('hex').slice(0, 24)}`;
+      const made = containers.all().find((each) => each.activity === activity);
+      // One whose making was cut off is not in use by anybody: it goes, and is made anew.
+      if (made?.state.status === 'Creating') {
+        await containers.command(made.id, { type: 'REMOVE', force: true }, signal);
+      } else if (made) {
+        ids.push(made.id);
+        continue;
+      }
+      ids.push(await containers.create(config, { start: false, activity }, signal));
+    }
+    return { ids };
+  };
+
+  readonly start = async ({ input, signal }: EffectArguments<Installed>): Promise<void> => {
+    for (const id of input.ids) await this.command(id, { type: 'START', ensure: true }, signal);
+  };
+
+  readonly remove = async ({ input, signal }: EffectArguments<RemoveInput>): Promise<void> => {
+    const { id, mayBeGone } = input;
+    if (!this.deps.containers.find(id)) {
+      if (mayBeGone) return;
+      throw new ThingsError('THINGS_NO_CONTAINER', lifecycleErrors.unknown(id));
+    }
+    await this.command(id, { type: 'REMOVE', force: true }, signal);
+  };
+
+  private async configOf({ url, fileName, checksum }: Artifact, signal: AbortSignal): Promise<ContainerConfig> {
+    const { clock, ids, limits = {}, logger } = this.deps;
+    const bytes = await fetchDescriptor(url, limits, { clock, signal });
+    const problem = checksum && checksumProblem(bytes, checksum);
+    if (problem !== undefined) throw new ThingsError('THINGS_REJECTED', problem);
+    if (!checksum) logger.warn({ fileName }, 'descriptor_without_checksum');
+    const container = decodeDescriptor(bytes, ids.uuid());
+    if (!container.ok) throw new ThingsError('THINGS_REJECTED', `invalid descriptor: ${container.error.detail}`);
+    return container.value.config;
+  }
+
+  private async command(id: string, command: ContainerCommand, signal: AbortSignal): Promise<void> {
+    const reply = await this.deps.containers.command(id, command, signal);
+    if (!reply.ok) throw new ThingsError('THINGS_REFUSED', reply.error);
+  }
+}

@@ -1,0 +1,35 @@
+import { readThingConfig, type ThingId } from '../ditto/index.js';
+import type { Result } from '../result.js';
+
+/** The device as a cloud connector names it, and the thing that stands for its containers (THG-3, THG-4). */
+export interface Device {
+  readonly thing: ThingId;
+  readonly tenantId: string;
+  readonly policyId: string;
+}
+
+const LONGEST = 512;
+/** What no level of an MQTT topic may hold. */
+const UNFIT = /[/+#\0]/;
+
+/** Reads the answer of a cloud connector; an id that would lead to other topics is refused. */
+export function readDevice(payload: Uint8Array): Result<Device> {
+  const read = readThingConfig(payload);
+  if (!read.ok) return read;
+  const { thing, tenantId, policyId } = read.value;
+  const refused = (detail: string) => ({ ok: false, error: { code: 'wrong_type', detail } }) as const;
+  for (const [name, part] of Object.entries({ deviceId: `${thing.namespace}:${thing.name}`, tenantId, policyId })) {
+    if (part.length > LONGEST) return refused(`${name} is longer than ${LONGEST} characters`);
+    if (UNFIT.test(part)) return refused(`${name} cannot be part of a topic: ${part}`);
+  }
+  return {
+    ok: true,
+    value: { thing: { ...thing, name: `${thing.name}:edge:containers` }, tenantId, policyId },
+  };
+}
+
+export const thingIdOf = ({ namespace, name }: ThingId): string => `${namespace}:${name}`;
+
+/** Nothing would change if one took the place of the other (THG-5). */
+export const sameDevice = (one: Device, other: Device): boolean =>
+  thingIdOf(one.thing) === thingIdOf(other.thing) && one.tenantId === other.tenantId && one.policyId === other.policyId;

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { temporaryFolder } from '../fakes/runtime.js';
+import { runCommand } from './run-command.js';
+
+const run = (...args: string[]) => runCommand(['run', 'container-management', ...args]);
+
+test('CUA-38 a directory, a file that is no JSON, and a wrong type end with 1', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = (content: string) => {
+    const path = join(folder, 'config.json');
+    writeFileSync(path, content);
+    return path;
+  };
+  mkdirSync(join(folder, 'dir'));
+  const directory = await run('--cfg-file', join(folder, 'dir'));
+  assert.equal(directory.exitCode, 1);
+  assert.match(directory.stderr, /provided configuration path .*dir is a directory/);
+  const broken = await run('-cfg-file', file('{"log":'));
+  assert.equal(broken.exitCode, 1);
+  assert.match(broken.stderr, /^failed to load local configuration: /);
+  const wrong = await run(`--cfg-file=${file('{"things":{"enable":"true"}}')}`);
+  assert.equal(wrong.exitCode, 1);
+  assert.match(wrong.stderr, /things\.enable: expected true or false, got "true"/);
+});
+
+test('CUA-38 an unknown flag, a positional argument and a flag of a wrong type end with 1', async () => {
+  const unknown = await run('--ua-enabled');
+  assert.equal(unknown.exitCode, 1);
+  assert.match(unknown.stderr, /flag provided but not defined: -ua-enabled/);
+  const positional = await run('start');
+  assert.equal(positional.exitCode, 1);
+  assert.match(positional.stderr, /unknown command "start"/);
+  assert.equal((await run('--log-file-count', 'many')).exitCode, 1);
+  assert.equal((await run('--conn-broker-url')).exitCode, 1);
+});
+
+test('CUA-38 help names every flag and ends with 0', async () => {
+  const { exitCode, stdout } = await run('--help');
+  assert.equal(exitCode, 0);
+  for (const flag of ['cfg-file', 'ua-domain', 'ccl-image-expiry', 'net-br-mtu', 'fleetchart-engine']) {
+    assert.match(stdout, new RegExp(`-${flag}\\t`));
+  }
+});
