@@ -28,7 +28,8 @@ export function parsePort(text: string): Line<PortMapping> {
     return { ignored: 'not [ip:]host-port[-end]:container-port[/protocol]' };
   const [hostIp, range = '', inside = ''] = parts.length === 3 ? parts : [DEFAULT_HOST_IP, ...parts];
   if (hostIp === undefined || !isIpv4(hostIp)) return { ignored: 'the host address is no IPv4 address' };
-  const [first = '', last = first, ...rest] = range.trim().split('-');
+  // Blanks are passed over around a range, and only there: so do peers.
+  const [first = '', last = first, ...rest] = (range.includes('-') ? range.trim() : range).split('-');
   const [hostPort, hostPortEnd, containerPort] = [portOf(first), portOf(last), portOf(inside)];
   if (rest.length > 0 || hostPort === undefined || hostPortEnd === undefined || containerPort === undefined) {
     return { ignored: `ports are numbers from 1 to ${HIGHEST_PORT}` };
