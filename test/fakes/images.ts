@@ -29,19 +29,18 @@ export class TestImages {
   /** JSON, a line each. */
   log = '';
   readonly images: Images;
+  readonly folder: string;
 
-  constructor(
-    t: TestContext,
-    { settings, ...overrides }: Overrides = {},
-    readonly folder = temporaryFolder(t),
-    atMs = START,
-  ) {
+  constructor(t: TestContext, { settings, ...overrides }: Overrides = {}, folder?: string, atMs = START) {
+    // Before the folder goes.
+    t.after(() => this.images.child.stop(0));
+    this.folder = folder ?? temporaryFolder(t);
     this.clock = new ManualClock(atMs, () => turnsOfLoop(20));
     this.images = createImages({
       settings: { ...SETTINGS, ...settings },
       registries: { entries: {}, insecure: ['localhost'] },
       engine: this.fake.engine,
-      file: join(folder, 'images.json'),
+      file: join(this.folder, 'images.json'),
       clock: this.clock,
       logger: createLogger({
         level: 'debug',
@@ -54,10 +53,9 @@ export class TestImages {
       }),
       metrics: new Metrics(),
       environment: {},
-      certificateFolders: [join(folder, 'certs.d')],
+      certificateFolders: [join(this.folder, 'certs.d')],
       ...overrides,
     });
-    t.after(() => this.images.child.stop(0));
   }
 
   ensure(image: string, decryption: ImageSettings['decryption'] = NO_KEYS) {

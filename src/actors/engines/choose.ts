@@ -2,13 +2,7 @@ import { access } from 'node:fs/promises';
 import type { Clock } from '../../runtime/index.js';
 import type { Engine, EngineKind } from './engine.js';
 import { EngineError } from './errors.js';
-
-/** What to run containers with, and why it and no other. */
-export interface ChosenEngine {
-  readonly engine: Engine;
-  /** For people: `auto: Podman Engine 4.3.1 on /run/podman/podman.sock`. */
-  readonly why: string;
-}
+import type { ChosenEngine } from './link/link-host.js';
 
 export interface EngineChoice {
   /** `auto`: the first of the engines on sockets that answers, else processes. */

@@ -35,6 +35,7 @@ describe('expiry of images', () => {
     await third.start();
     await until(() => third.fake.removals.length > 0, 'the deletion at the start');
     assert.deepEqual(third.fake.removals, [IMAGE]);
+    await third.images.child.stop(0);
   });
 
   it('REG-8 one in use is left alone until a container of it is removed', async (t) => {

@@ -8,4 +8,4 @@ export {
   type PullError,
 } from './images.js';
 export type { Registries, Registry } from './registries.js';
-export { readRegistries, writeRegistries } from './registry-file.js';
+export { readRegistries } from './registry-file.js';

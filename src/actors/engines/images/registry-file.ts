@@ -1,26 +1,28 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { replacePrivate } from '../private-file.js';
 import { ImageError } from './errors.js';
 import type { Registries, Registry } from './registries.js';
 
 /** As in the reference's own configuration (REG-1), so that a section can be moved from one file to the other. */
+const orNull = <Schema extends TSchema>(schema: Schema) => Type.Optional(Type.Union([schema, Type.Null()]));
 const FILE = Type.Object({
-  containers: Type.Object({
-    registry_configurations: Type.Optional(
-      Type.Record(
-        Type.String(),
-        Type.Object({
-          credentials: Type.Optional(Type.Object({ user_id: Type.String(), password: Type.String() })),
-          transport: Type.Optional(
-            Type.Object({ root_ca: Type.String(), client_cert: Type.String(), client_key: Type.String() }),
-          ),
-        }),
+  containers: orNull(
+    Type.Object({
+      registry_configurations: orNull(
+        Type.Record(
+          Type.String(),
+          Type.Object({
+            credentials: orNull(Type.Object({ user_id: Type.String(), password: Type.String() })),
+            transport: orNull(
+              Type.Object({ root_ca: Type.String(), client_cert: Type.String(), client_key: Type.String() }),
+            ),
+          }),
+        ),
       ),
-    ),
-    insecure_registries: Type.Optional(Type.Array(Type.String())),
-  }),
+      insecure_registries: orNull(Type.Array(Type.String())),
+    }),
+  ),
 });
 
 const OTHERS = 0o077;
@@ -34,8 +36,8 @@ const LARGEST_BYTES = 1024 * 1024;
 export function readRegistries(file: string): Registries {
   const text = readChecked(file);
   if (text === undefined) return { entries: {}, insecure: [] };
-  const { registry_configurations = {}, insecure_registries = [] } = parsed(file, text).containers;
-  const entries = Object.entries(registry_configurations).map(([host, { credentials, transport }]) => {
+  const { registry_configurations, insecure_registries } = parsed(file, text).containers ?? {};
+  const entries = Object.entries(registry_configurations ?? {}).map(([host, { credentials, transport }]) => {
     const registry: Registry = {
       ...(credentials ? { credentials: { user: credentials.user_id, password: credentials.password } } : {}),
       ...(transport
@@ -50,34 +52,7 @@ export function readRegistries(file: string): Registries {
     };
     return [host, registry] as const;
   });
-  return { entries: Object.fromEntries(entries), insecure: insecure_registries };
-}
-
-/** Replaces the file as a whole, mode 0600. */
-export async function writeRegistries(file: string, { entries, insecure }: Registries): Promise<void> {
-  const registry_configurations = Object.fromEntries(
-    Object.entries(entries).map(([host, { credentials, transport }]) => [
-      host,
-      {
-        ...(credentials ? { credentials: { user_id: credentials.user, password: credentials.password } } : {}),
-        ...(transport
-          ? {
-              transport: {
-                root_ca: transport.rootCa,
-                client_cert: transport.clientCert,
-                client_key: transport.clientKey,
-              },
-            }
-          : {}),
-      },
-    ]),
-  );
-  const content: Static<typeof FILE> = { containers: { registry_configurations, insecure_registries: [...insecure] } };
-  try {
-    await replacePrivate(file, `${JSON.stringify(content, null, 2)}\n`);
-  } catch (cause) {
-    throw new ImageError('IMAGE_REGISTRIES', `cannot write ${file}: ${(cause as Error).message}`, { cause });
-  }
+  return { entries: Object.fromEntries(entries), insecure: insecure_registries ?? [] };
 }
 
 /** What is checked is what is read, even if the name means another file a moment later. */
