@@ -8,8 +8,8 @@ import { replacePrivate } from '../private-file.js';
 import { WRAPPER } from './wrapper.js';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-/** What the wrapper is called in the list of processes. */
-const TITLE = 'fleetchart-container';
+/** In the folder of the container; a shell that runs one keeps the file that it began with. */
+const WRAPPER_FILE = 'wrapper.sh';
 const UNITS = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 } as const;
 const DEFAULT_LOG_BYTES = 100 * 1024 ** 2;
 
@@ -38,7 +38,9 @@ export async function launch({ folder, workFolder, cmd, env, log, group }: Launc
   // Until the wrapper has written itself down, the folder says of no process that it is this one's.
   await rm(join(folder, 'run'), { force: true });
   await rm(join(folder, 'exit'), { force: true });
-  const child = spawn('/bin/sh', ['-c', WRAPPER, TITLE, ...settings, ...cmd], {
+  const wrapper = join(folder, WRAPPER_FILE);
+  await replacePrivate(wrapper, WRAPPER);
+  const child = spawn('/bin/sh', [wrapper, ...settings, ...cmd], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     env: { PATH, LC_ALL: 'C' },
@@ -77,7 +79,7 @@ export function environmentOf(
 export async function hasWrapper(folder: string): Promise<boolean> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(names.map((name) => readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')));
-  return lines.some((line) => line.includes(`\0${TITLE}\0${folder}\0`));
+  return lines.some((line) => line.includes(`\0${join(folder, WRAPPER_FILE)}\0`));
 }
 
 /** The engine of containers says it at the start; a shell would write it into a log. */

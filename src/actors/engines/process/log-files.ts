@@ -27,28 +27,36 @@ export class LogFollower {
     private readonly stream: Stream,
   ) {}
 
-  /** The last `tail` lines; `read` goes on behind them. */
+  /** The last `tail` whole lines; `read` goes on behind them. */
   async last(tail: number): Promise<string[]> {
     const files = await this.files();
     const newest = files.at(-1);
-    let lines: string[] = [];
+    if (!newest) return [];
+    await this.use(newest, 0);
+    const parts: Buffer[] = [];
     let left = MOST_BYTES;
-    for (const { path } of tail > 0 ? files.slice(0, -1).reverse() : []) {
-      if (lines.length >= tail || left <= 0) break;
-      const file = await open(path).catch(() => undefined);
-      if (!file) continue;
+    let breaks = 0;
+    let isCut = false;
+    for (const { path } of tail > 0 ? files.toReversed() : []) {
+      const isNewest = path === newest.path;
+      const file = isNewest ? this.file : await open(path).catch(() => undefined);
+      if (!file) break;
       const { size } = await file.stat();
       const from = Math.max(0, size - left);
-      const text = (await bytesOf(file, from, size)).toString('utf8');
-      await file.close();
-      left -= size - from;
-      lines = [...(from > 0 ? linesOf(text).slice(1) : linesOf(text)), ...lines];
+      const bytes = await bytesOf(file, from, size);
+      if (isNewest) this.position = from + bytes.length;
+      else await file.close();
+      parts.unshift(bytes);
+      left -= bytes.length;
+      breaks += countOf(bytes);
+      isCut = from > 0;
+      if (left <= 0 || breaks > tail) break;
     }
-    if (!newest) return lines.slice(-tail);
-    const { size } = await stat(newest.path).catch(() => ({ size: 0 }));
-    await this.use(newest, tail > 0 ? Math.max(0, size - MOST_BYTES) : size);
-    const current = tail > 0 ? await this.drain() : [];
-    return tail > 0 ? [...lines, ...current].slice(-tail) : [];
+    if (tail <= 0) this.position = (await this.file?.stat())?.size ?? 0;
+    // A line may begin in one file and end in the next.
+    const lines = this.linesOf(Buffer.concat(parts));
+    const whole = isCut ? lines.slice(1) : lines;
+    return whole.slice(Math.max(0, whole.length - tail));
   }
 
   /** Whole lines that came since. */
@@ -93,12 +101,16 @@ export class LogFollower {
       const chunk = await bytesOf(this.file, this.position, Math.min(size, this.position + CHUNK));
       if (chunk.length === 0) break;
       this.position += chunk.length;
-      const parts = (this.rest + this.decoder.write(chunk)).split('\n');
-      this.rest = parts.pop() ?? '';
-      if (this.rest.length > LONGEST_LINE) parts.push(...this.take());
-      for (const part of parts) lines.push(part.replace(/\r$/, ''));
+      lines.push(...this.linesOf(chunk));
     }
     return lines;
+  }
+
+  private linesOf(bytes: Buffer): string[] {
+    const lines = (this.rest + this.decoder.write(bytes)).split('\n');
+    this.rest = lines.pop() ?? '';
+    if (this.rest.length > LONGEST_LINE) lines.push(...this.take());
+    return lines.map((line) => line.replace(/\r$/, ''));
   }
 
   /** Oldest first. */
@@ -128,14 +140,8 @@ async function bytesOf(file: FileHandle, from: number, to: number): Promise<Buff
   return buffer.subarray(0, bytesRead);
 }
 
-const linesOf = (text: string): string[] =>
-  (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n').map((line) => line.replace(/\r$/, ''));
-
-/** At most `tail` lines of both: where each has more than its half, half of each. Their order among each other is lost. */
-export function shared(tail: number, stdout: readonly string[], stderr: readonly string[]): LogLine[] {
-  const ofErrors = Math.min(stderr.length, Math.max(Math.floor(tail / 2), tail - stdout.length));
-  const ofOutput = Math.min(stdout.length, tail - ofErrors);
-  const lines = (stream: Stream, all: readonly string[], count: number): LogLine[] =>
-    count === 0 ? [] : all.slice(-count).map((text) => ({ stream, text }));
-  return [...lines('stdout', stdout, ofOutput), ...lines('stderr', stderr, ofErrors)];
+function countOf(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) count++;
+  return count;
 }

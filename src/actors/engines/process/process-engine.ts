@@ -16,15 +16,15 @@ import type {
 } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { EventFeed } from '../event-feed.js';
-import { pause } from '../pause.js';
 import { Turns } from '../turns.js';
 import { ControlGroups } from './cgroup.js';
 import { described, ImageStore } from './image-store.js';
-import { environmentOf, hasWrapper, launch } from './launch.js';
-import { LogFollower, shared } from './log-files.js';
+import { environmentOf, launch } from './launch.js';
+import { readLogs } from './log-reader.js';
 import { signalAll } from './processes.js';
 import { type ContainerRecord, ContainerRecords } from './records.js';
-import { type RunState, runStateOf } from './run-state.js';
+import { isRunning, runStateOf } from './run-state.js';
+import { KILLED_WITHIN_S, RunWaits } from './run-waits.js';
 import { unenforced } from './unenforced.js';
 import { ARCHIVE_LIMITS, type ArchiveLimits } from './unpack.js';
 import { usageOf } from './usage.js';
@@ -44,10 +44,6 @@ export interface ProcessEngineOptions {
 }
 
 const LOOK_MS = 2_000;
-const POLL_MS = 50;
-const FOLLOW_MS = 200;
-const KILLED_WITHIN_S = 10;
-const ADOPTED_WITHIN_S = 10;
 const NAMES = 'names';
 
 /** Containers as processes of this machine: for devices without an engine of containers (ENG-6). */
@@ -68,6 +64,7 @@ class ProcessEngine implements Engine {
   private readonly turns = new Turns();
   private readonly feed = new EventFeed();
   private readonly watchdog: Watchdog;
+  private readonly waits: RunWaits;
   /** Whose end was not told yet. */
   private readonly alive = new Set<string>();
   private groups: Promise<ControlGroups | undefined> | undefined;
@@ -78,6 +75,7 @@ class ProcessEngine implements Engine {
       logger.error({ folder: unreadable }, 'container without a readable record left alone'),
     );
     this.store = new ImageStore(imageRoot, join(folder, 'images'), archiveLimits);
+    this.waits = new RunWaits(clock);
     this.watchdog = new Watchdog({
       clock,
       everyMs: LOOK_MS,
@@ -140,16 +138,17 @@ class ProcessEngine implements Engine {
       return true;
     });
     if (!isNew) return;
-    const keys = unenforced(spec, (await this.controlGroups()) !== undefined);
-    if (keys.length > 0)
-      this.options.logger.warn({ container: spec.name, keys }, 'settings not enforced for processes');
+    const settings = unenforced(spec, (await this.controlGroups()) !== undefined);
+    if (settings.length > 0) {
+      this.options.logger.warn({ container: spec.name, settings }, 'settings not enforced for processes');
+    }
     this.tell(spec.id, spec.owner, 'created');
   }
 
   start(id: string, signal: AbortSignal): Promise<void> {
     return this.changing(id, signal, async (record, folder) => {
       const { spec } = record;
-      await this.adopted(folder, signal);
+      await this.waits.adopted(folder, signal);
       if (isRunning(await runStateOf(folder))) return;
       const image = await described(record.imageFolder);
       const groups = await this.controlGroups();
@@ -176,7 +175,7 @@ class ProcessEngine implements Engine {
       await signalAll(state.main, 'SIGTERM');
       // A stopped one takes the signal when it goes on.
       await signalAll(state.main, 'SIGCONT');
-      if (!(await this.ended(folder, timeoutS, signal))) await this.killed(id, folder, signal);
+      if (!(await this.waits.ended(folder, timeoutS, signal))) await this.waits.killed(folder, signal);
       await this.look(id);
     });
   }
@@ -217,8 +216,8 @@ class ProcessEngine implements Engine {
       const record = await this.records.get(id);
       if (!record) return;
       const folder = this.records.folderOf(id);
-      await this.adopted(folder, signal);
-      if (isRunning(await runStateOf(folder))) await this.killed(id, folder, signal);
+      await this.waits.adopted(folder, signal);
+      if (isRunning(await runStateOf(folder))) await this.waits.killed(folder, signal);
       await this.look(id);
       this.watchdog.delete(id);
       await (await this.controlGroups())?.remove(id);
@@ -266,32 +265,11 @@ class ProcessEngine implements Engine {
 
   async *logs(
     id: string,
-    { tail, follow }: { readonly tail: number; readonly follow: boolean },
+    options: { readonly tail: number; readonly follow: boolean },
     signal: AbortSignal,
   ): AsyncIterable<LogLine> {
-    if (!(await this.records.get(id))) return;
-    const folder = this.records.folderOf(id);
-    const outputs = (['stdout', 'stderr'] as const).map((stream) => ({
-      stream,
-      follower: new LogFollower(folder, stream),
-    }));
-    try {
-      const [stdout = [], stderr = []] = await Promise.all(outputs.map(({ follower }) => follower.last(tail)));
-      if (!follow && tail > 0) {
-        const [restOut, restErr] = outputs.map(({ follower }) => follower.take());
-        yield* shared(tail, [...stdout, ...(restOut ?? [])].slice(-tail), [...stderr, ...(restErr ?? [])].slice(-tail));
-        return;
-      }
-      yield* shared(tail, stdout, stderr);
-      while (follow && !signal.aborted && (await this.records.get(id))) {
-        for (const { stream, follower } of outputs) {
-          for (const text of await follower.read()) yield { stream, text };
-        }
-        await pause(this.options.clock, FOLLOW_MS, signal).catch(() => {});
-      }
-    } finally {
-      await Promise.all(outputs.map(({ follower }) => follower.close()));
-    }
+    const isThere = async (): Promise<boolean> => (await this.records.get(id)) !== undefined;
+    if (await isThere()) yield* readLogs(this.records.folderOf(id), options, this.options.clock, isThere, signal);
   }
 
   /** Ends that were not seen before, too, are told once they are. */
@@ -334,16 +312,6 @@ class ProcessEngine implements Engine {
     throw new EngineError('ENGINE_CONFLICT', `the container name ${name} is already in use`);
   }
 
-  /** A wrapper that an agent before this one started last of all, and that has not written itself down yet. */
-  private async adopted(folder: string, signal: AbortSignal): Promise<void> {
-    const { clock } = this.options;
-    const end = clock.monotonic() + ADOPTED_WITHIN_S * 1_000;
-    while ((await runStateOf(folder)).status === 'created' && clock.monotonic() < end) {
-      if (!(await hasWrapper(folder))) return;
-      await pause(clock, POLL_MS, signal);
-    }
-  }
-
   private hold(
     id: string,
     wanted: 'paused' | 'running',
@@ -355,35 +323,9 @@ class ProcessEngine implements Engine {
       if (!isRunning(state)) throw notRunning(record.name);
       if (state.status === wanted) return;
       await signalAll(state.main, name);
-      await this.until(folder, ({ status }) => status === wanted || status === 'exited', KILLED_WITHIN_S, signal);
+      await this.waits.until(folder, ({ status }) => status === wanted || status === 'exited', KILLED_WITHIN_S, signal);
       this.tell(id, record.spec.owner, wanted === 'paused' ? 'paused' : 'resumed');
     });
-  }
-
-  private async killed(id: string, folder: string, signal: AbortSignal): Promise<void> {
-    const state = await runStateOf(folder);
-    if (isRunning(state)) await signalAll(state.main, 'SIGKILL');
-    if (await this.ended(folder, KILLED_WITHIN_S, signal)) return;
-    throw new EngineError('ENGINE_TIMEOUT', `container ${id} does not end, though it was killed`, { retryable: true });
-  }
-
-  private ended(folder: string, timeoutS: number, signal: AbortSignal): Promise<boolean> {
-    return this.until(folder, (state) => !isRunning(state), timeoutS, signal);
-  }
-
-  private async until(
-    folder: string,
-    condition: (state: RunState) => boolean,
-    timeoutS: number,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { clock } = this.options;
-    const end = clock.monotonic() + timeoutS * 1_000;
-    while (!condition(await runStateOf(folder))) {
-      if (clock.monotonic() >= end) return false;
-      await pause(clock, POLL_MS, signal);
-    }
-    return true;
   }
 
   /** Tells once that a container ended. */
@@ -426,10 +368,6 @@ class ProcessEngine implements Engine {
     this.feed.tell({ id, owner, change });
   }
 }
-
-type Running = Extract<RunState, { readonly status: 'running' | 'paused' }>;
-
-const isRunning = (state: RunState): state is Running => state.status === 'running' || state.status === 'paused';
 
 const notRunning = (name: string): EngineError =>
   new EngineError('ENGINE_CONFLICT', `container ${name} is not running`);

@@ -14,6 +14,10 @@ export type RunState =
       readonly finishedMs: number;
     };
 
+type Running = Extract<RunState, { readonly status: 'running' | 'paused' }>;
+
+export const isRunning = (state: RunState): state is Running => state.status === 'running' || state.status === 'paused';
+
 /** Of a process whose end nobody saw: the machine or its wrapper went with it. */
 const UNSEEN_CODE = 137;
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type ReadEntry, Unpack } from 'tar';
+import { Parser, type ReadEntry, Unpack } from 'tar';
 import { EngineError } from '../errors.js';
 
 /** Of an image, unpacked. */
@@ -17,7 +17,7 @@ const MODE_BITS = 0o777;
 
 /**
  * Unpacks an archive into `folder`, which is there only once it is whole. Nothing of it is written elsewhere: paths and
- * links that lead out, devices and archives beyond the limits fail it.
+ * links that lead out, devices and archives beyond the limits fail it, before anything is written.
  *
  * @returns bytes of its files
  * @throws EngineError
@@ -30,36 +30,70 @@ export async function unpack(
   signal: AbortSignal,
 ): Promise<number> {
   const partial = `${folder}.part`;
-  await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true, mode: 0o755 });
-  let bytes = 0;
-  let entries = 0;
-  const writer: Unpack = new Unpack({
-    cwd: partial,
-    strict: true,
-    preserveOwner: false,
-    onReadEntry: (entry) => {
-      bytes += entry.size;
-      entries++;
-      const wrong = wrongWith(entry) ?? (bytes > limits.bytes ? `more than ${limits.bytes} bytes` : undefined);
-      const refusal = wrong ?? (entries > limits.entries ? `more than ${limits.entries} entries` : undefined);
-      if (refusal !== undefined) writer.abort(new Error(refusal));
-      // A program gets nobody else's rights by lying in an image.
-      entry.mode = (entry.mode ?? 0) & MODE_BITS;
-    },
-  });
-  const source = createReadStream(archive);
-  source.on('data', (chunk) => onRead(chunk.length));
   try {
-    await pipeline(source, writer as unknown as NodeJS.WritableStream, { signal });
+    const checked = new Check(limits);
+    const parser: Parser = new Parser({
+      strict: true,
+      onReadEntry: (entry) => {
+        checked.take(entry, parser);
+        entry.resume();
+      },
+    });
+    await passed(archive, parser, () => {}, signal);
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(partial, { recursive: true, mode: 0o755 });
+    // Looked at again: it may be another one by now.
+    const again = new Check(limits);
+    const writer: Unpack = new Unpack({
+      cwd: partial,
+      strict: true,
+      preserveOwner: false,
+      onReadEntry: (entry) => {
+        again.take(entry, writer);
+        // A program gets nobody else's rights by how it lies in an image.
+        entry.mode = (entry.mode ?? 0) & MODE_BITS;
+      },
+    });
+    await passed(archive, writer, onRead, signal);
     await mkdir(dirname(folder), { recursive: true });
     await rename(partial, folder);
-    return bytes;
+    return again.bytes;
   } catch (cause) {
-    await rm(partial, { recursive: true, force: true });
+    await rm(partial, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     signal.throwIfAborted();
     throw new EngineError('ENGINE_REFUSED', `${archive} cannot be unpacked: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Adds up what an archive has, and ends its reading at the first thing that is wrong. */
+class Check {
+  bytes = 0;
+  private entries = 0;
+
+  constructor(private readonly limits: ArchiveLimits) {}
+
+  take(entry: ReadEntry, reader: Parser): void {
+    this.bytes += entry.size;
+    this.entries++;
+    const wrong = wrongWith(entry) ?? this.exceeded();
+    if (wrong !== undefined) reader.abort(new Error(wrong));
+  }
+
+  private exceeded(): string | undefined {
+    if (this.bytes > this.limits.bytes) return `more than ${this.limits.bytes} bytes`;
+    return this.entries > this.limits.entries ? `more than ${this.limits.entries} entries` : undefined;
+  }
+}
+
+async function passed(
+  archive: string,
+  reader: Parser,
+  onRead: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const source = createReadStream(archive);
+  source.on('data', (chunk) => onRead(chunk.length));
+  await pipeline(source, reader as unknown as NodeJS.WritableStream, { signal });
 }
 
 const TYPES: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory', 'SymbolicLink', 'Link']);
