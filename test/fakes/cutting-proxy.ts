@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** Passes connections on to a port of this machine, and can cut them in the middle of what comes back. */
+/** Passes connections on to a port of this machine, and can cut or hold them in the middle of what comes back. */
 export class CuttingProxy {
-  /** Bytes of an answer after which its connection is cut; undefined: none is. */
-  cutAfterBytes: number | undefined;
-  /** Connections that were cut. */
-  cuts = 0;
+  /** What happens to a connection after so many bytes of what comes back; undefined: nothing. */
+  after: { readonly bytes: number; readonly way: 'cut' | 'hold' } | undefined;
+  /** Connections that were cut or held. */
+  interrupted = 0;
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((client) => this.pass(client));
 
@@ -21,6 +21,11 @@ export class CuttingProxy {
 
   get host(): string {
     return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Both sides of the connections that are open. */
+  get open(): number {
+    return this.sockets.size;
   }
 
   async close(): Promise<void> {
@@ -47,9 +52,10 @@ export class CuttingProxy {
     target.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       client.write(chunk);
-      if (this.cutAfterBytes === undefined || bytes < this.cutAfterBytes) return;
-      this.cuts++;
-      end();
+      if (!this.after || bytes < this.after.bytes) return;
+      this.interrupted++;
+      if (this.after.way === 'cut') end();
+      else target.pause();
     });
   }
 }

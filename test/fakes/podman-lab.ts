@@ -52,7 +52,7 @@ const IMAGES = {
 /** A real podman service and a real registry of images that asks for a password, apart from all else on the machine. */
 export class PodmanLab {
   readonly credentials = { user: 'user', password: 'lab-password' } as const;
-  private registryPort = 0;
+  registryPort = 0;
   private engine: ChildProcess | undefined;
   private registryProcess: ChildProcess | undefined;
   private log = '';

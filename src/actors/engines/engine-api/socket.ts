@@ -29,13 +29,13 @@ interface DialOptions {
   readonly method: string;
   readonly options: object;
   readonly statusCodes: Readonly<Record<number, true>>;
-  readonly isStream: boolean;
+  readonly isStream: true;
   readonly abortSignal: AbortSignal;
   readonly authconfig?: { readonly key: string };
 }
 
 interface Modem {
-  dial(options: DialOptions, callback: (error: unknown, result: unknown) => void): void;
+  dial(options: DialOptions, callback: (error: unknown, response: IncomingMessage | null) => void): void;
 }
 
 /** What is so already is fine: 304 (POD-8). */
@@ -50,9 +50,14 @@ export class EngineSocket {
     private readonly clock: Clock,
   ) {}
 
-  /** The answer; an empty or a plain one is no object. */
+  /** The answer; one that is no JSON as it is. */
   json(request: EngineRequest, signal: AbortSignal): Promise<unknown> {
-    return this.bounded(request.timeoutMs ?? CALL_MS, request, signal, (ended) => this.dial(request, false, ended));
+    return this.bounded(request.timeoutMs ?? CALL_MS, request, signal, async (ended) => {
+      const response = await this.dial(request, ended);
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+      return parsed(Buffer.concat(chunks).toString());
+    });
   }
 
   /** The body as it comes, until `signal`; the deadline is that of its beginning. */
@@ -61,9 +66,9 @@ export class EngineSocket {
     const end = (): void => life.abort(signal.reason);
     signal.addEventListener('abort', end, { once: true });
     try {
-      const stream = (await this.bounded(request.timeoutMs ?? CALL_MS, request, signal, () =>
-        this.dial(request, true, life.signal),
-      )) as IncomingMessage;
+      const stream = await this.bounded(request.timeoutMs ?? CALL_MS, request, signal, () =>
+        this.dial(request, life.signal),
+      );
       stream.once('close', () => signal.removeEventListener('abort', end));
       // Readers see it; while there is none, an end must not be an uncaught error.
       stream.on('error', () => {});
@@ -116,7 +121,7 @@ export class EngineSocket {
     });
   }
 
-  private async dial(request: EngineRequest, isStream: boolean, abortSignal: AbortSignal): Promise<unknown> {
+  private async dial(request: EngineRequest, abortSignal: AbortSignal): Promise<IncomingMessage> {
     const { method, path, query = {}, body = {}, registryAuth } = request;
     this.modem ??= this.load();
     const modem = await this.modem;
@@ -127,11 +132,12 @@ export class EngineSocket {
           method,
           options: { _query: query, _body: body },
           statusCodes: SUCCESS,
-          isStream,
+          // Read here: the library says nothing of an answer that ends in the middle, and takes a log for JSON.
+          isStream: true,
           abortSignal,
           ...(registryAuth === undefined ? {} : { authconfig: { key: registryAuth } }),
         },
-        (error, result) => (error ? reject(error) : resolve(result)),
+        (error, response) => (response ? resolve(response) : reject(error)),
       );
     });
   }
@@ -143,5 +149,13 @@ export class EngineSocket {
     const unset = { host: undefined, ca: undefined, cert: undefined, key: undefined, timeout: undefined };
     const options = { ...unset, protocol: 'http' as const, socketPath: this.path, agent: this.agent };
     return new Docker(options).modem as Modem;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
