@@ -35,7 +35,11 @@ import { CLOSE_MS, DRAIN_MS, drainTime } from './stop-time.js';
 export const hubTypes: readonly ReplayedType[] = [connectionType, dispatcherType, brokerType];
 
 /** The parts of a configuration that make a hub; a role that runs alone leaves some out. */
-export type HubParts = Pick<HubConfig, 'dataDir'> & Partial<Pick<HubConfig, 'store' | 'http' | 'mqtt' | 'telemetry'>>;
+export type HubParts = Pick<HubConfig, 'dataDir'> &
+  Partial<Pick<HubConfig, 'store' | 'http' | 'mqtt' | 'telemetry'>> & {
+    /** Of the keys of `telemetry` where they do not stand in a section of that name. */
+    readonly telemetryPrefix?: string;
+  };
 
 export interface Hub extends Assembly {
   /** Certificates are read again; whether they could be taken. */
@@ -52,7 +56,15 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
 
   const embedded = parts.mqtt?.embedded.enabled ? embedBroker(parts.mqtt, base, deps) : undefined;
   const telemetry = parts.telemetry
-    ? createTelemetry({ settings: parts.telemetry, system, clock, ids, logger, metrics })
+    ? createTelemetry({
+        settings: parts.telemetry,
+        keyPrefix: parts.telemetryPrefix,
+        system,
+        clock,
+        ids,
+        logger,
+        metrics,
+      })
     : undefined;
   const dispatch = await createSpooledDispatch(parts, system, telemetry, metrics, deps);
   for (const part of [dispatch, telemetry]) if (part) system.register(part.type);

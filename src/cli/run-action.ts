@@ -36,7 +36,7 @@ export async function runFleetTelemetry(args: readonly string[], terminal: Termi
     });
     logWarnings(started.warnings, logger);
     process.exitCode = await runHub({
-      parts: { dataDir: values.get('data') ?? '', telemetry },
+      parts: { dataDir: values.get('data') ?? '', telemetry, telemetryPrefix: '' },
       logger,
       terminal,
       ready: () => {},

@@ -152,7 +152,7 @@ describe('a hub that cannot start', () => {
     const { error } = await hub.logged('the process could not start');
     const { code, message } = error as { code: string; message: string };
     assert.equal(code, 'TELEMETRY_ADDRESS_IN_USE');
-    assert.match(message, /stop what listens there, or set telemetry\.port/);
+    assert.match(message, /stop what listens there, or set port to another/);
     assert.deepEqual(await hub.exited, { code: 1, signal: null });
     assert.equal(hub.words.length, 1, 'a line for a person, after those of the log');
     assert.match(

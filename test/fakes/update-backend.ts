@@ -85,6 +85,8 @@ export class ManagedVehicle {
   reboots = 0;
   onReboot = (): void => {};
   readonly warnings: string[] = [];
+  /** Of the log, at level info: what it says and its fields. */
+  readonly lines: string[] = [];
   readonly link: FakeUpdateLink;
   manager: UpdateManager | undefined;
   /** The desired states that wait, as rows. */
@@ -112,6 +114,7 @@ export class ManagedVehicle {
       clock: system.clock,
       logger: Object.assign(silentLogger(), {
         warn: (_fields: object, message: string) => void this.warnings.push(message),
+        info: (fields: object, message: string) => void this.lines.push(`${message} ${JSON.stringify(fields)}`),
       }),
       metrics: this.metrics,
       publish: this.link.publish,

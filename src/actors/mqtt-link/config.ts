@@ -10,7 +10,8 @@ export const linkKeys = {
   broker: Type.Optional(
     Type.String({
       minLength: 1,
-      description: 'host:port or URL (tcp, mqtt, ssl, tls, mqtts, ws, wss) of another broker than the embedded one.',
+      description:
+        'host:port or URL (tcp, mqtt, ssl, tls, mqtts, mqtt+ssl, tcps, ws, wss) of another broker than the embedded one. A role whose own section names a broker uses that.',
     }),
   ),
   username: Type.Optional(Type.String({ minLength: 1, description: 'User name of the links.' })),

@@ -10,9 +10,10 @@ export const SelfUpdateSchema = Type.Object(
   {
     server: Type.String({
       default: DEFAULT_SETTINGS.server,
-      pattern: '^(tcp|mqtt|ssl|mqtts|ws|wss)://.+',
+      pattern: '^(tcp|mqtt|ssl|tls|mqtts|mqtt\\+ssl|tcps|ws|wss)://.+',
       expects: 'an address as in mqtt://host:1883',
-      description: 'The broker.',
+      description:
+        'The broker, where it is given. In a vehicle `mqtt.broker`, or else the embedded broker, stands in for the default.',
     }),
     clientId: Type.String({
       default: DEFAULT_SETTINGS.clientId,
@@ -40,7 +41,8 @@ export const SelfUpdateSchema = Type.Object(
     path: Type.String({
       default: DEFAULT_SETTINGS.path,
       minLength: 1,
-      description: 'Folder for bundles; the same path for the installer (SUA-50).',
+      description:
+        'Folder for bundles; the same path for the installer (SUA-50). In a vehicle with slots of files the default is `bundles` in `dataDir`.',
     }),
     caDirectory: Type.String({
       default: DEFAULT_SETTINGS.caDirectory,

@@ -12,14 +12,24 @@ export class TelemetryError extends FleetchartError {
   }
 }
 
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  /** What stands before `host` and `port` in the configuration that they are from. */
+  readonly keyPrefix: string;
+}
+
 /** Why an address cannot be listened on, in words. */
-export function addressError(cause: Error & { readonly code?: string }, host: string, port: number): TelemetryError {
+export function addressError(
+  cause: Error & { readonly code?: string },
+  { host, port, keyPrefix }: ListenAddress,
+): TelemetryError {
   const where = `port ${port} on ${host === '' ? 'all interfaces' : host}`;
   if (cause.code === 'EADDRINUSE') {
-    const next = 'stop what listens there, or set telemetry.port to another (0 takes a free one)';
+    const next = `stop what listens there, or set ${keyPrefix}port to another (0 takes a free one)`;
     return new TelemetryError('TELEMETRY_ADDRESS_IN_USE', `${where} is taken: ${next}`, { cause });
   }
-  const next = 'set telemetry.host to an address of this machine and telemetry.port to one from 1024 to 65535';
+  const next = `set ${keyPrefix}host to an address of this machine and ${keyPrefix}port to one from 1024 to 65535`;
   return new TelemetryError(
     'TELEMETRY_ADDRESS_UNUSABLE',
     `cannot listen on ${where} (${cause.code ?? cause.message}): ${next}`,

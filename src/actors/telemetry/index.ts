@@ -18,6 +18,8 @@ export { telemetryRoutes } from './routes.js';
 
 export interface TelemetryDeps {
   readonly settings: TelemetrySettings;
+  /** What stands before its keys where they are from, for what is said of them. @default 'telemetry.' */
+  readonly keyPrefix?: string | undefined;
   readonly system: ActorSystem;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -65,7 +67,7 @@ export const connectionType = {
 /** How long a stop waits for acknowledgements before it closes a connection. */
 const GRACE_MS = 3_000;
 export function createTelemetry(deps: TelemetryDeps): Telemetry {
-  const { settings, system, clock, ids, logger, metrics } = deps;
+  const { settings, keyPrefix = 'telemetry.', system, clock, ids, logger, metrics } = deps;
   const connections = new Connections(clock, settings.idlePingMs);
   const budget = new IngestBudget(settings.limits.maxInFlightBytes);
   const ingest = new IngestMetrics({
@@ -110,6 +112,7 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
 
   const service = new ListenerService({
     settings,
+    keyPrefix,
     ingestSettings,
     system,
     clock,

@@ -23,6 +23,7 @@ const SETTLE_MS = 1_000;
 
 export interface ListenerServiceDeps {
   readonly settings: TelemetrySettings;
+  readonly keyPrefix: string;
   readonly ingestSettings: IngestSettings;
   readonly system: ActorSystem;
   readonly clock: Clock;
@@ -47,13 +48,14 @@ export class ListenerService implements Child {
   constructor(private readonly deps: ListenerServiceDeps) {}
 
   readonly start = async (): Promise<void> => {
-    const { settings, ingestSettings, system, clock, ids, logger, metrics } = this.deps;
+    const { settings, keyPrefix, ingestSettings, system, clock, ids, logger, metrics } = this.deps;
     const { connections, connectivity, connected } = this.deps;
     connectivity.open();
     const material = await loadMaterial(settings, clock, logger);
     this.material = material;
     this.listener = new Listener({
       ...settings.listen,
+      keyPrefix,
       material,
       identities: identitiesOf(settings),
       settings: ingestSettings,

@@ -35,6 +35,8 @@ const NO_UPGRADE: Answer = { status: 400, headers: {}, body: 'Bad Request\n' };
 export interface ListenerDeps {
   readonly host: string;
   readonly port: number;
+  /** What stands before `host` and `port` in the configuration that they are from. */
+  readonly keyPrefix: string;
   readonly material: TlsMaterial;
   readonly identities: IdentityTables;
   readonly settings: IngestSettings;
@@ -93,9 +95,9 @@ export class Listener {
 
   /** Resolves with the port; rejects with a {@link TelemetryError} that says what to do. */
   start(): Promise<number> {
-    const { host, port, logger } = this.deps;
+    const { host, port, keyPrefix, logger } = this.deps;
     return new Promise((resolve, reject) => {
-      const failed = (error: Error): void => reject(addressError(error, host, port));
+      const failed = (error: Error): void => reject(addressError(error, { host, port, keyPrefix }));
       this.tls.once('error', failed);
       this.tls.listen({ port, ...(host === '' ? {} : { host }) }, () => {
         this.tls.off('error', failed);

@@ -117,6 +117,10 @@ const base = setup({
     ),
     noteRebootTime: assign(({ context, event }) => dueAfter(context.activity.settings.rebootAfterMs, timeOf(event))),
     noteTimeLeft: assign(({ context, event }) => ({ leftMs: Math.max(GRACE_MS, context.dueAt - timeOf(event)) })),
+    configure: assign({
+      activity: ({ context: { activity }, event }) =>
+        event.type === 'CONFIGURE' ? { ...activity, settings: event.settings } : activity,
+    }),
     noteStopping: assign({ isStopping: true }),
     askForReport: emit(({ context: { activity, address, isStopping } }) => ({
       type: 'tell',
@@ -195,6 +199,7 @@ export const activityMachine = base.createMachine({
   initial: 'starting',
   on: {
     WINDOW_OVER: { actions: 'closeWindow' },
+    CONFIGURE: { actions: 'configure' },
     CONSENT: { actions: { type: 'acknowledgeOwner', params: { problem: 'owner consent handler not available' } } },
   },
   states: {
@@ -293,7 +298,12 @@ export const activityMachine = base.createMachine({
       states: {
         waiting: {
           meta: { waitsFor: 'the time that users have before the reboot', until: 'rebootAfter' },
-          after: { rebootAfter: { target: '#done', actions: 'reboot' } },
+          after: {
+            rebootAfter: [
+              { guard: 'isRebootDue', target: '#done', actions: 'reboot' },
+              { target: '#done', actions: 'warnOfNoReboot' },
+            ],
+          },
           on: { 'runtime.restored': { guard: 'isBoot', target: 'resuming' } },
         },
         resuming: {

@@ -79,7 +79,13 @@ export const MANAGER_KEYS: readonly ManagerKey[] = [
     flag: 'owner-consent-timeout',
     description: 'How long the owner may take to answer.',
   }),
-  connection('broker', 'broker', 'text', 'tcp://localhost:1883', 'URL of the MQTT broker.'),
+  connection(
+    'broker',
+    'broker',
+    'text',
+    'tcp://localhost:1883',
+    'URL of the MQTT broker. In a vehicle it is used where it is given; `mqtt.broker`, or else the embedded broker, stands in for the default.',
+  ),
   connection('keepAlive', 'keep-alive', 'duration', '20s', 'MQTT keep-alive.'),
   connection(
     'disconnectTimeout',

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { type ActorSystem, errorRecord, type Logger, type OutputEffect, type Refusals } from '../../runtime/index.js';
-import type { RefuseOutput, ThenTellOutput, WarnOutput } from './events.js';
+import type { LogOutput, RefuseOutput, ThenTellOutput } from './events.js';
 
 export interface EffectsDeps {
   readonly system: ActorSystem;
@@ -20,8 +20,12 @@ export function managerOutputs({ system, logger, publish, reboot }: EffectsDeps,
       const { to, event } = output as ThenTellOutput;
       await system.tellStored(to, event);
     },
+    'log.info': (output) => {
+      const { message, fields } = output as LogOutput;
+      logger.info(fields, message);
+    },
     'log.warn': (output) => {
-      const { message, fields } = output as WarnOutput;
+      const { message, fields } = output as LogOutput;
       logger.warn(fields, message);
     },
     refuse: (output) => {

@@ -58,8 +58,8 @@ export interface ThenTellOutput {
 }
 
 /** A line for the log. */
-export interface WarnOutput {
-  readonly type: 'log.warn';
+export interface LogOutput {
+  readonly type: 'log.info' | 'log.warn';
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -166,7 +166,7 @@ export interface ManagerContext {
 export type ManagerOutput =
   | Publication
   | TellOutput
-  | WarnOutput
+  | LogOutput
   | RowOutput
   | { readonly type: 'start'; readonly address: string; readonly input: ActivityInput }
   | { readonly type: 'reply'; readonly to: string; readonly value: unknown };
@@ -190,6 +190,8 @@ export interface ActivityInput {
 
 export type ActivityEvent =
   | { readonly type: 'BEGIN'; readonly desiredState: DesiredState }
+  /** Another process goes on, by its own configuration. */
+  | { readonly type: 'CONFIGURE'; readonly settings: ActivitySettings }
   | { readonly type: 'FEEDBACK'; readonly domain: string; readonly feedback: DesiredStateFeedback }
   | ConsentEvent
   /** The broker has taken what was published up to a mark. */
@@ -224,7 +226,7 @@ export type ActivityEmitted =
   | Publication
   | TellOutput
   | ThenTellOutput
-  | WarnOutput
+  | LogOutput
   | RefuseOutput
   | { readonly type: 'reboot' };
 
@@ -284,7 +286,7 @@ export interface InventoryContext {
   readonly initialId: string;
 }
 
-export type InventoryEmitted = Publication | ThenTellOutput | WarnOutput;
+export type InventoryEmitted = Publication | ThenTellOutput | LogOutput;
 
 /** Reads under way; one more is answered with what is known. */
 export const MOST_READS = 32;

@@ -138,6 +138,8 @@ export const managerMachine = setup({
       const thing = settings.thingsEnabled ? context.thing : null;
       enqueue.assign({ settings, thing });
       enqueue.emit(configureInventory(settings, { ...context, thing }));
+      if (context.current)
+        enqueue.emit({ type: 'tell', to: context.current.address, event: { type: 'CONFIGURE', settings } });
     }),
     acknowledge: on('DESIRED_STATE', (_, { asker }) => ({ outputs: replies(asker) })),
     enqueue: on('DESIRED_STATE', ({ queue, taken }, event) => {
@@ -203,10 +205,15 @@ export const managerMachine = setup({
         ...(current ? [{ type: 'tell', to: current.address, event: { type: 'BROKER.UP' } } as const] : []),
       ],
     })),
-    noteDone: on('actor.done', ({ recent }, event) => {
+    noteDone: on('actor.done', ({ current, recent }, event) => {
       const { activityId, status, message } = event.output;
-      const finished = { activityId, status, message, endedAt: timeOf(event) };
-      return { context: { current: null, recent: [finished, ...recent].slice(0, MOST_RECENT) } };
+      const endedAt = timeOf(event);
+      const finished = { activityId, status, message, endedAt };
+      const fields = { activityId, status, detail: message, lastedMs: endedAt - (current?.startedAt ?? endedAt) };
+      return {
+        context: { current: null, recent: [finished, ...recent].slice(0, MOST_RECENT) },
+        outputs: [{ type: 'log.info', message: 'update_activity_ended', fields }],
+      };
     }),
     /** Makes the first of the waiting desired states an activity. */
     startNext: enqueueActions(({ context, event, enqueue }) => {
@@ -222,6 +229,8 @@ export const managerMachine = setup({
       enqueue.emit({ type: 'start', address, input });
       enqueue.emit({ type: 'tell', to: address, event: { type: 'BEGIN', desiredState } });
       enqueue.emit(removal(wish));
+      const fields = { activityId, address, waiting: rest.length };
+      enqueue.emit({ type: 'log.info', message: 'update_activity_started', fields });
     }),
     /** What a damaged store, or one without room, has lost is answered like what could not be read (MAN-1). */
     giveUpFirst: enqueueActions(({ context, event, enqueue }) => {

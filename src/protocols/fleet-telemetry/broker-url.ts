@@ -4,6 +4,9 @@ const SCHEMES: Readonly<Record<string, string>> = {
   ssl: 'mqtts',
   tls: 'mqtts',
   mqtts: 'mqtts',
+  // Names that Go's client has for the same.
+  'mqtt+ssl': 'mqtts',
+  tcps: 'mqtts',
   ws: 'ws',
   wss: 'wss',
 };

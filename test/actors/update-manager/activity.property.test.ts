@@ -23,7 +23,7 @@ const GOOD: Readonly<Record<string, string>> = {
 };
 
 type Step =
-  | { readonly do: 'good' | 'link' | 'stop' | 'supersede' | 'restart' | 'report' }
+  | { readonly do: 'good' | 'link' | 'stop' | 'supersede' | 'restart' | 'report' | 'configure' }
   | { readonly do: 'say'; readonly domain: string; readonly status: string; readonly isEmpty: boolean }
   | {
       readonly do: 'answer';
@@ -77,6 +77,7 @@ const RARE: ReadonlyArray<readonly Step[]> = [
   AGENTS.map((domain) => ({ do: 'say', domain, status: 'IDENTIFIED', isEmpty: true })),
   [GOOD_STEP, GOOD_STEP, DENIAL, { do: 'restart' }, { do: 'supersede' }],
   [{ do: 'online', is: false }, GOOD_STEP, { do: 'restart' }],
+  [...Array.from({ length: 7 }, () => WELL).flat(), { do: 'configure' }, { do: 'wait', ms: 600_000 }],
 ];
 
 const thing = { namespace: 'edge', name: 'car' };
@@ -125,6 +126,8 @@ function eventOf(step: Step, driver: ActivityDriver): ActivityEvent | undefined 
       return { type: 'STOP' };
     case 'supersede':
       return { type: 'SUPERSEDE' };
+    case 'configure':
+      return { type: 'CONFIGURE', settings: { ...driver.context.activity.settings, rebootEnabled: false } };
     case 'restart':
       return { type: 'runtime.restored', cause: 'boot' };
     case 'report':

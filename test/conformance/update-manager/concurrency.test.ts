@@ -164,6 +164,18 @@ test('UM-CNC-4 SUPERSEDED is said only where newcomers supersede', async (t) => 
   assert.ok(vehicle.link.trail.every((line) => !line.includes('SUPERSEDED')));
 });
 
+test('UM-CNC-2 the log says when an activity begins and how it ends', async (t) => {
+  const vehicle = await managedVehicle(t);
+  await vehicle.want('a', ['containers']);
+  await vehicle.want('b', ['containers']);
+  await finish(vehicle, 'a');
+  assert.deepEqual(vehicle.lines, [
+    'update_activity_started {"activityId":"a","address":"update-activity/1","waiting":0}',
+    'update_activity_ended {"activityId":"a","status":"COMPLETED","detail":null,"lastedMs":0}',
+    'update_activity_started {"activityId":"b","address":"update-activity/2","waiting":0}',
+  ]);
+});
+
 test('UM-CNC-5 an activity id may be used again', async (t) => {
   const vehicle = await managedVehicle(t);
   for (const at of [10, 20]) {

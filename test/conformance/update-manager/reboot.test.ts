@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createReboot } from '../../../src/actors/update-manager/index.js';
 import { temporaryFolder } from '../../fakes/runtime.js';
-import { type ManagedVehicle, managedVehicle } from '../../fakes/update-backend.js';
+import { type ManagedVehicle, managedVehicle, restarted } from '../../fakes/update-backend.js';
 
 const silent = { error: () => {} };
 
@@ -34,6 +34,28 @@ test('UM-RBT-1 only a completed update of a domain that requires it, and did som
   await updated(disabled, 'self-update');
   assert.equal(disabled.reboots, 0);
   assert.deepEqual(disabled.warnings, ['reboot_required_but_disabled']);
+});
+
+test('UM-RBT-1 whether there is a reboot is what the process says that runs then', async (t) => {
+  for (const until of ['ACTIVATION_SUCCESS', 'COMPLETED', 'reported']) {
+    const vehicle = await managedVehicle(t, { onStop: 'suspend' });
+    await vehicle.want('a', ['self-update']);
+    const statuses = ['IDENTIFIED', 'DOWNLOAD_SUCCESS', 'UPDATE_SUCCESS', 'ACTIVATION_SUCCESS'];
+    for (const status of statuses) await vehicle.feedback('self-update', 'a', status);
+    if (until !== 'ACTIVATION_SUCCESS') await vehicle.feedback('self-update', 'a', 'COMPLETED');
+    if (until === 'reported') {
+      await vehicle.answerReads('a', 10);
+      assert.equal(vehicle.phase, 'rebooting.waiting');
+    }
+    const next = await restarted(vehicle, 'crash', undefined, { rebootEnabled: false });
+    await next.connect();
+    if (until === 'ACTIVATION_SUCCESS') await next.feedback('self-update', 'a', 'COMPLETED');
+    if (until !== 'reported') await next.answerReads('a', 10);
+    await next.advance(30_000);
+    assert.equal(next.manager?.view().state, 'idle', until);
+    assert.equal(next.reboots, 0);
+    assert.ok(next.warnings.includes('reboot_required_but_disabled'));
+  }
 });
 
 test('UM-RBT-2 the reboot follows the report after a while, in which the manager is busy', async (t) => {

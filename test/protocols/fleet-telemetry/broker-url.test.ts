@@ -19,6 +19,8 @@ describe('the address of a broker', () => {
     ['tls://h:8883', 'mqtts://h:8883'],
     ['mqtts://h:8883', 'mqtts://h:8883'],
     ['MQTTS://h:8883', 'mqtts://h:8883'],
+    ['tcps://h:8883', 'mqtts://h:8883'],
+    ['mqtt+ssl://h:8883', 'mqtts://h:8883'],
     ['ws://h:8080/mqtt', 'ws://h:8080/mqtt'],
     ['wss://h/mqtt', 'wss://h/mqtt'],
     ['tcp://[::1]:1883', 'mqtt://[::1]:1883'],
