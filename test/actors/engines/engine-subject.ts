@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { ContainerSpec, Engine, EngineImage, EngineStatus } from '../../../src/actors/engines/engine.js';
 import { EngineError } from '../../../src/actors/engines/errors.js';
+import { containerSpec } from '../../fakes/container-spec.js';
 
 /** An engine with images that the suite knows how to expect things of. Tests leave the images where they are. */
 export interface EngineHarness {
@@ -57,30 +58,7 @@ export class Subject {
   }
 
   spec(image: string, overrides: Partial<ContainerSpec> = {}): ContainerSpec {
-    const id = randomUUID();
-    return {
-      id,
-      owner: this.owner,
-      activity: '',
-      name: `suite-${id.slice(0, 13)}`,
-      image,
-      hostName: 'suite-host',
-      domainName: 'suite-domain',
-      env: [],
-      cmd: [],
-      tty: false,
-      openStdin: false,
-      privileged: false,
-      network: 'host',
-      mounts: [],
-      devices: [],
-      extraHosts: [],
-      extraCapabilities: [],
-      ports: [],
-      log: { driver: 'json-file', maxFiles: 2, maxSize: '1M', rootDir: '', mode: 'blocking', maxBufferSize: '' },
-      limits: {},
-      ...overrides,
-    };
+    return containerSpec({ image, owner: this.owner, ...overrides });
   }
 
   async create(image: string, overrides: Partial<ContainerSpec> = {}): Promise<string> {

@@ -140,9 +140,10 @@ class ProcessEngine implements Engine {
       return true;
     });
     if (!isNew) return;
-    const keys = unenforced(spec, (await this.controlGroups()) !== undefined);
-    if (keys.length > 0)
-      this.options.logger.warn({ container: spec.name, keys }, 'settings not enforced for processes');
+    const settings = unenforced(spec, (await this.controlGroups()) !== undefined);
+    if (settings.length > 0) {
+      this.options.logger.warn({ container: spec.name, settings }, 'settings not enforced for processes');
+    }
     this.tell(spec.id, spec.owner, 'created');
   }
 
