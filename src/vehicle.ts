@@ -2,6 +2,7 @@
  * What a vehicle is made of, in the order in which it starts. Manager and agents speak only through the broker, each
  * with its own link and client id, so that any of them can be a peer's.
  */
+import { createContainerManagement, managementTypes } from './actors/container-management/index.js';
 import { brokerType } from './actors/mqtt/index.js';
 import { createMqttLinks, linkType, type MqttLinkOptions } from './actors/mqtt-link/index.js';
 import {
@@ -24,7 +25,13 @@ import { type ActorType, type Child, type HttpRoutes, type ReplayedType, Supervi
 import type { SelfUpdateConfig, VehicleConfig } from './vehicle-config.js';
 
 /** The charts of a vehicle that can be replayed without one. */
-export const vehicleTypes: readonly ReplayedType[] = [brokerType, linkType, ...updateManagerTypes, selfUpdateAgentType];
+export const vehicleTypes: readonly ReplayedType[] = [
+  brokerType,
+  linkType,
+  ...updateManagerTypes,
+  selfUpdateAgentType,
+  ...managementTypes,
+];
 
 /** The parts of a configuration that make a vehicle; a role that runs alone leaves some out. */
 export type VehicleParts = Pick<VehicleConfig, 'dataDir'> & Partial<Omit<VehicleConfig, 'dataDir' | 'log'>>;
@@ -96,6 +103,24 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
       discard: discardDownload,
     });
     add(name, { ...agent, child: agent.child(system) }, agent.link, hasOwnBroker, onUp);
+  }
+
+  if (parts.containerManagement) {
+    const { settings, hasOwnBroker, source } = parts.containerManagement;
+    const management = createContainerManagement({
+      ...roleDeps,
+      settings,
+      source,
+      version,
+      environment: deps.environment,
+      publisher: links.publisher,
+      subscriber: links.subscriber,
+    });
+    for (const type of management.types) system.register(type);
+    children.push(management.child);
+    routes.push(...management.routes);
+    base.health.ready('containers', management.health);
+    for (const { name, role, own } of management.roles) add(name, role, own, hasOwnBroker);
   }
 
   return base.assemble({

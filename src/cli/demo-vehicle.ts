@@ -7,7 +7,10 @@ import { checkVehicleConfig } from '../vehicle-config.js';
 import { optionAssignment } from './config-options.js';
 import { packageVersion } from './version.js';
 
-/** The vehicle of a demo: its own broker, an update manager and an agent whose slots are folders; it never reboots. */
+/**
+ * The vehicle of a demo: its own broker, an update manager, an agent whose slots are folders, and containers that are
+ * simulated; it never reboots.
+ */
 export async function startDemoVehicle(data: string, logger: Logger): Promise<Assembly> {
   const values = {
     dataDir: join(data, 'vehicle'),
@@ -17,9 +20,15 @@ export async function startDemoVehicle(data: string, logger: Logger): Promise<As
       domain: 'vehicle',
       thingsEnabled: false,
       rebootEnabled: false,
-      agents: { 'self-update': { readTimeout: '30s' } },
+      agents: { 'self-update': { readTimeout: '30s' }, containers: { readTimeout: '30s' } },
     },
     selfUpdate: { installer: 'slots', allowHttp: true },
+    containerManagement: {
+      update_agent: { enable: true },
+      things: { enable: false },
+      deployment: { enable: false },
+      fleetchart: { engine: 'simulated' },
+    },
   };
   const assignments = Object.entries(values).map(([key, value]) => optionAssignment('demo', [key], value));
   const vehicle = createVehicle(configOf(checkVehicleConfig({ assignments })), {

@@ -14,7 +14,7 @@ import { CliError, exitCodes, QuietExit } from './exit-code.js';
 import { type GoFlagsResult, goFlagsUsage, parseGoFlags } from './go-flags.js';
 import { kantoLog } from './kanto-log.js';
 import type { Terminal } from './output.js';
-import { runProcess } from './run-process.js';
+import { runProcess, STOP_DEADLINE_MS } from './run-process.js';
 import { syslog } from './syslog.js';
 import { packageVersion } from './version.js';
 
@@ -51,7 +51,7 @@ export async function runContainerManagement(args: readonly string[], terminal: 
       createVehicle(
         {
           dataDir: join(settings.homeDir, 'fleetchart'),
-          ...(settings.httpPort === 0 ? {} : { http: LOOPBACK(settings.httpPort) }),
+          ...(settings.httpPort === 0 ? {} : { http: loopback(settings.httpPort) }),
           containerManagement: {
             settings,
             hasOwnBroker: true,
@@ -63,10 +63,15 @@ export async function runContainerManagement(args: readonly string[], terminal: 
     logger,
     terminal,
     stopSignals: ['SIGQUIT'],
+    deadlineMs: stopMs(settings),
   });
 }
 
-const LOOPBACK = (port: number) => ({ host: '127.0.0.1', port, tokens: [], allowedHosts: [] });
+/** Containers that stop with this process have their whole time, as in the reference. */
+const stopMs = ({ stopContainersOnExit, stopTimeoutS }: ManagementSettings): number =>
+  STOP_DEADLINE_MS + (stopContainersOnExit ? stopTimeoutS * 1_000 : 0);
+
+const loopback = (port: number) => ({ host: '127.0.0.1', port, tokens: [], allowedHosts: [] });
 
 /** Whatever is wrong with the flags ends with 1, as in the reference. */
 function parse(args: readonly string[], terminal: Terminal): GoFlagsResult {

@@ -19,12 +19,14 @@ export interface RunProcessOptions<T extends Runnable> {
   readonly reload?: ((running: T) => boolean | Promise<boolean>) | undefined;
   /** End it in order, as SIGINT and SIGTERM do. */
   readonly stopSignals?: readonly NodeJS.Signals[];
+  /** For a stop in good order, milliseconds. @default 15000 */
+  readonly deadlineMs?: number;
   readonly terminal: Terminal;
 }
 
 type Runnable = Pick<Assembly, 'metrics' | 'start' | 'stop'>;
 
-const STOP_DEADLINE_MS = 15_000;
+export const STOP_DEADLINE_MS = 15_000;
 
 /**
  * Runs a hub or a vehicle until a signal or a failure ends the process; resolves with its exit code. Why it could not
@@ -32,7 +34,16 @@ const STOP_DEADLINE_MS = 15_000;
  * gets only that one of a start.
  */
 export async function runProcess<T extends Runnable>(options: RunProcessOptions<T>): Promise<number> {
-  const { create, logger, ready, stopping, reload, terminal, stopSignals = [] } = options;
+  const {
+    create,
+    logger,
+    ready,
+    stopping,
+    reload,
+    terminal,
+    stopSignals = [],
+    deadlineMs = STOP_DEADLINE_MS,
+  } = options;
   const clock = systemClock;
   let end = (): void => {};
   const running = await create({
@@ -60,9 +71,9 @@ export async function runProcess<T extends Runnable>(options: RunProcessOptions<
         lifecycle.stop(EXIT.failed);
       }
     },
-    stop: async (deadlineMs) => {
+    stop: async (leftMs) => {
       await stopping?.();
-      await running.stop(deadlineMs);
+      await running.stop(leftMs);
     },
     ...(reload ? { reload: async () => reload(running) } : {}),
     exitCodeOf: () => EXIT.failed,
@@ -77,6 +88,6 @@ export async function runProcess<T extends Runnable>(options: RunProcessOptions<
     logger,
     metrics: running.metrics,
     clock,
-    deadlineMs: STOP_DEADLINE_MS,
+    deadlineMs,
   });
 }

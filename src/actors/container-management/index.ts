@@ -1,5 +1,13 @@
 export { type ManagementFlag, managementFlags } from './flags.js';
-export { mergeRegistries, type Registries, type Registry, type RegistrySource } from './registries.js';
+export type { ManagementLink } from './links.js';
+export {
+  type ContainerManagement,
+  createContainerManagement,
+  type ManagementDeps,
+  type ManagementRole,
+  managementTypes,
+} from './management.js';
+export type { RegistrySource } from './registries.js';
 export {
   addRegistry,
   isRegistryHost,

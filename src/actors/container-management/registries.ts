@@ -1,18 +1,6 @@
 import { memberOf } from '../../protocols/update-agent/index.js';
+import type { Registries, Registry } from '../engines/index.js';
 import type { SettingsFinding } from './settings.js';
-
-/** How a registry is reached, as its entry in a file says (REG-2). */
-export interface Registry {
-  readonly credentials?: { readonly user: string; readonly password: string };
-  /** PEM files, all three. */
-  readonly transport?: { readonly rootCa: string; readonly clientCert: string; readonly clientKey: string };
-}
-
-/** `host[:port]` → how it is reached, and those without verification (REG-3). */
-export interface Registries {
-  readonly entries: Readonly<Record<string, Registry>>;
-  readonly insecure: readonly string[];
-}
 
 /** A file of which registries are a part. */
 export interface RegistrySource {
@@ -30,7 +18,7 @@ export function mergeRegistries(lower: Registries, upper: Registries): Registrie
 }
 
 /** What `containers.registry_configurations` says; findings are collected. */
-export function readRegistries(
+export function registriesOf(
   value: unknown,
   mistake: (finding: SettingsFinding) => void,
   warn: (finding: SettingsFinding) => void,

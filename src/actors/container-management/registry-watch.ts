@@ -7,7 +7,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { type Child, type Clock, errorRecord, type Logger, type TimerHandle } from '../../runtime/index.js';
-import type { Registries } from './registries.js';
+import type { Registries } from '../engines/index.js';
 
 export interface RegistryWatchOptions {
   readonly files: readonly string[];

@@ -1,7 +1,7 @@
 import { memberOf, parseGoBoolean, parseGoDuration, topicPrefix } from '../../protocols/update-agent/index.js';
 import { MANAGEMENT_KEYS, type ManagementKey, REGISTRIES_KEY } from './config-keys.js';
 import { keyText, type Value } from './flags.js';
-import { readRegistries } from './registries.js';
+import { registriesOf } from './registries.js';
 import type { LogLevel, ManagementSettings, SettingsFinding, SettingsResult, SettingsSources } from './settings.js';
 
 /** Resolves a configuration: flag over file over default; all mistakes at once. */
@@ -61,7 +61,7 @@ class SettingsReader {
       homeDir: text('manager.home_dir'),
       stopTimeoutS: duration('manager.default_ctrs_stop_timeout') / 1_000,
       registries: {
-        entries: readRegistries(found, mistake, warn),
+        entries: registriesOf(found, mistake, warn),
         insecure: list('containers.insecure_registries').filter((host) => host !== ''),
       },
       images: {

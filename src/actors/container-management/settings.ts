@@ -1,4 +1,4 @@
-import type { Registries } from './registries.js';
+import type { Registries } from '../engines/index.js';
 
 /** A configuration of container management, fully resolved. */
 export interface ManagementSettings {

@@ -1,4 +1,5 @@
 /** What others may use of engines. */
+export { type EngineChoice, engineChooser } from './choose.js';
 export type {
   ContainerSpec,
   Engine,
@@ -17,6 +18,15 @@ export type {
 export { ApiEngine, type ApiEngineOptions } from './engine-api/api-engine.js';
 export { EngineError } from './errors.js';
 export {
+  createImages,
+  type ImageSettings,
+  type Images,
+  type PullError,
+  type Registries,
+  type Registry,
+  readRegistries,
+} from './images/index.js';
+export {
   createEngineLink,
   type EngineLink,
   type EngineLinkOptions,
@@ -26,3 +36,5 @@ export {
 export type { EngineListed, EngineSighting, Orphan } from './link/events.js';
 export type { ChosenEngine } from './link/link-host.js';
 export type { EngineOwner } from './link/sightings.js';
+export { createProcessEngine, type ProcessEngineOptions } from './process/index.js';
+export { createSimulatedEngine, type SimulatedEngineOptions } from './simulated/index.js';

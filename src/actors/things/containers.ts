@@ -1,6 +1,6 @@
 import type { ContainerConfig } from '../../protocols/containers/index.js';
 import type { ContainerCommand, ContainerFacts, ContainerReply } from '../containers/events.js';
-import type { Engine } from '../engines/engine.js';
+import type { Engine } from '../engines/index.js';
 
 /** What the features need of the containers of this vehicle. */
 export interface ThingsContainers {

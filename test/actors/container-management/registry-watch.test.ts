@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Registries } from '../../../src/actors/container-management/index.js';
 import { watchRegistries } from '../../../src/actors/container-management/registry-watch.js';
+import type { Registries } from '../../../src/actors/engines/index.js';
 import { createLogger, ManualClock } from '../../../src/runtime/index.js';
 import { eventually, temporaryFolder } from '../../fakes/runtime.js';
 

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import type { Clock, Logger } from '../../runtime/index.js';
+import { ApiEngine, createProcessEngine, createSimulatedEngine, engineChooser } from '../engines/index.js';
+import type { ManagementSettings } from './settings.js';
+
+interface ChoiceDeps {
+  readonly settings: ManagementSettings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How the engine is found that the settings ask for. */
+export function chooserOf({ settings, environment, clock, logger }: ChoiceDeps): ReturnType<typeof engineChooser> {
+  const { engine, homeDir, images } = settings;
+  return engineChooser({
+    kind: engine.kind,
+    socket: engine.socket,
+    environment,
+    clock,
+    engineApi: (socketPath) => new ApiEngine({ socketPath, clock, pullMs: images.pullTimeoutMs }),
+    process: () =>
+      createProcessEngine({
+        folder: join(homeDir, 'process'),
+        imageRoot: engine.imageRoot === '' ? join(homeDir, 'images') : engine.imageRoot,
+        clock,
+        logger,
+      }),
+    simulated: () =>
+      createSimulatedEngine({ file: join(homeDir, 'simulated.json'), clock, delayMs: SIMULATED_DELAY_MS }),
+  });
+}
+
+/** Long enough to be seen. */
+const SIMULATED_DELAY_MS = 300;
