@@ -62,6 +62,8 @@ export interface Logged {
 /** An update agent for containers in a system of its own, spoken to as the broker would. */
 export class ContainerAgent {
   readonly messages: Message[] = [];
+  /** Keeps outputs back as a link without a broker does. */
+  private offline: Promise<void> = Promise.resolve();
   /** What the agent took and gave, as a fixture. */
   readonly recorded: string[] = [];
   private timestamp = 1;
@@ -113,6 +115,7 @@ export class ContainerAgent {
         logger: noting(logged),
         metrics: new Metrics(),
         publish: async (output) => {
+          await agent?.offline;
           const { topic, payload, retain } = output as EventObject & {
             topic: string;
             payload: string;
@@ -147,6 +150,11 @@ export class ContainerAgent {
       if (now.some((value, index) => value !== before[index])) quiet = 0;
       before = now;
     }
+  }
+
+  /** From now on nothing that is published gets through. */
+  hold(): void {
+    this.offline = new Promise(() => {});
   }
 
   up = (): Promise<void> => this.tellAll(this.parts.up);
