@@ -16,6 +16,7 @@ import {
   SlotInstaller,
   selfUpdateAgentType,
 } from './actors/self-update/index.js';
+import { thingsTypes } from './actors/things/index.js';
 import { createReboot, createUpdateManager, updateManagerTypes } from './actors/update-manager/index.js';
 import { type Assembly, type AssemblyDeps, createBase } from './assembly.js';
 import { embedBroker } from './embedded-broker.js';
@@ -24,7 +25,13 @@ import { type ActorType, type Child, type HttpRoutes, type ReplayedType, Supervi
 import type { SelfUpdateConfig, VehicleConfig } from './vehicle-config.js';
 
 /** The charts of a vehicle that can be replayed without one. */
-export const vehicleTypes: readonly ReplayedType[] = [brokerType, linkType, ...updateManagerTypes, selfUpdateAgentType];
+export const vehicleTypes: readonly ReplayedType[] = [
+  brokerType,
+  linkType,
+  ...updateManagerTypes,
+  selfUpdateAgentType,
+  ...thingsTypes,
+];
 
 /** The parts of a configuration that make a vehicle; a role that runs alone leaves some out. */
 export type VehicleParts = Pick<VehicleConfig, 'dataDir'> & Partial<Omit<VehicleConfig, 'dataDir' | 'log'>>;
