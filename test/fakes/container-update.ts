@@ -14,7 +14,7 @@ import { recordActor } from '../../src/runtime/inspection/recorder.js';
 import { type Logger, silentLogger } from '../../src/runtime/logging/log.js';
 import { Metrics } from '../../src/runtime/metrics.js';
 import type { ActorSystem } from '../../src/runtime/system.js';
-import { eventually, type TestSystem, testSystem } from './runtime.js';
+import { eventually, type TestSystem, testSystem, turnsOfLoop } from './runtime.js';
 import { ScriptedContainers } from './scripted-containers.js';
 
 export const AGENT = agentAddress('containers');
@@ -200,6 +200,17 @@ export class ContainerAgent {
 
   async reaches(state: string): Promise<void> {
     await eventually(() => this.state === state, `the agent is ${state}, not ${this.state}`, 30_000);
+    await this.settled();
+  }
+
+  /** Until something is so, while time passes: who is gone is missed after a while only. */
+  async passes(condition: () => boolean, what: string): Promise<void> {
+    const end = performance.now() + 60_000;
+    while (!condition()) {
+      assert.ok(performance.now() < end, what);
+      await turnsOfLoop(20);
+      await this.run.clock.advance(250);
+    }
     await this.settled();
   }
 
