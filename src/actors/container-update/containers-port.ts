@@ -32,6 +32,8 @@ export interface ContainersPortOptions {
 
 /** For what an engine does at once, however slow it is. */
 const MARGIN_MS = 120_000;
+/** Beside the time of the pull itself: another image may come first, and a pull that fails is tried again (REG-4). */
+const CREATE_MARGIN_MS = 600_000;
 /** How often it is looked whether the container that is asked is still there. */
 const WATCH_MS = 1_000;
 
@@ -70,7 +72,7 @@ export class ContainersPort {
     const stopMs = 2 * this.options.stopTimeoutS * 1_000 + MARGIN_MS;
     switch (order.do) {
       case 'create':
-        return this.must(order, { type: 'CREATE' }, this.options.pullTimeoutS * 1_000 + MARGIN_MS, signal);
+        return this.must(order, { type: 'CREATE' }, this.options.pullTimeoutS * 1_000 + CREATE_MARGIN_MS, signal);
       case 'start':
         return this.must(order, { type: 'START', ensure: true }, MARGIN_MS, signal);
       case 'run': {

@@ -38,7 +38,15 @@ describe('fixtures of container-update', () => {
 
   it('they reach every state that waits', () => {
     const all = Object.keys(flows).map(read).join('');
-    const waiting = ['identified', 'unattended', 'downloaded', 'downloadFailed', 'updated', 'updateFailed', 'activated'];
+    const waiting = [
+      'identified',
+      'unattended',
+      'downloaded',
+      'downloadFailed',
+      'updated',
+      'updateFailed',
+      'activated',
+    ];
     for (const state of [...waiting, 'activationFailed', 'rolledBack', 'rollbackFailed', 'cleanedUp']) {
       assert.ok(all.includes(`"value":{"waiting":"${state}"}`), state);
     }

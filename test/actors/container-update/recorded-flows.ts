@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { component, ContainerAgent } from '../../fakes/container-update.js';
+import { ContainerAgent, component } from '../../fakes/container-update.js';
 import type { ScriptedContainers } from '../../fakes/scripted-containers.js';
 
 /** Resolves with the agent whose recording is the fixture. */
@@ -39,7 +39,13 @@ export const flows: Readonly<Record<string, Flow>> = {
   'recreate-and-destroy': update(well, 'DOWNLOAD', 'UPDATE', 'ACTIVATE', 'CLEANUP'),
   'download-failure': update(failing('CREATE map:2', 'manifest unknown'), 'DOWNLOAD', 'CLEANUP'),
   'update-failure': update(failing('STOP old:1', 'device is busy'), 'DOWNLOAD', 'UPDATE', 'CLEANUP'),
-  'activation-failure': update(failing('START map:2', 'exec format error'), 'DOWNLOAD', 'UPDATE', 'ACTIVATE', 'CLEANUP'),
+  'activation-failure': update(
+    failing('START map:2', 'exec format error'),
+    'DOWNLOAD',
+    'UPDATE',
+    'ACTIVATE',
+    'CLEANUP',
+  ),
   rollback: update(well, 'DOWNLOAD', 'UPDATE', 'ACTIVATE', 'ROLLBACK', 'CLEANUP'),
   'rollback-failure': update(failing('START map:1', 'no room'), 'DOWNLOAD', 'UPDATE', 'ROLLBACK', 'CLEANUP'),
   'guard-violation': update(well, 'UPDATE', 'DOWNLOAD', 'ACTIVATE'),
