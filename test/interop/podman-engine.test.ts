@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerSpec, EngineImage, PullRequest } from '../../src/actors/engines/engine.js';
 import { ApiEngine } from '../../src/actors/engines/engine-api/api-engine.js';
 import type { EngineError } from '../../src/actors/engines/errors.js';
@@ -100,6 +101,7 @@ describe('what podman does otherwise', { skip }, () => {
       const found = await look();
       if (found !== undefined) return found;
       assert.ok(performance.now() < end, `${what} did not happen`);
+      await sleep(10);
     }
   }
 
