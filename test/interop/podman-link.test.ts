@@ -71,7 +71,10 @@ describe('the link to a real podman', { skip: withoutPodman() }, () => {
     const { child, view } = link;
     t.after(() => child.stop(5_000));
     await child.start(() => {});
-    await eventually(() => isWatching(), () => 'ready');
+    await eventually(
+      () => isWatching(),
+      () => 'ready',
+    );
     function isWatching(): boolean {
       return JSON.stringify(system.peek('engine-link/containers')?.value) === '{"ready":"watching"}';
     }
@@ -93,11 +96,17 @@ describe('the link to a real podman', { skip: withoutPodman() }, () => {
         },
         never,
       );
-      await eventually(() => told(id).includes(`created ${name}`), () => 'told of its creation');
+      await eventually(
+        () => told(id).includes(`created ${name}`),
+        () => 'told of its creation',
+      );
       return { id, name };
     };
     const becomes = (id: string, last: string) =>
-      eventually(() => told(id).at(-1) === last, () => `${last}; told: ${told(id).join(', ')}`);
+      eventually(
+        () => told(id).at(-1) === last,
+        () => `${last}; told: ${told(id).join(', ')}`,
+      );
     return { system, clock, view, told, create, becomes, isWatching, known };
   }
 
@@ -136,7 +145,10 @@ describe('the link to a real podman', { skip: withoutPodman() }, () => {
       await becomes(id, `running ${name}`);
     }
     await lab.stopEngine('SIGKILL');
-    await eventually(() => view().state === 'lost', () => 'the loss');
+    await eventually(
+      () => view().state === 'lost',
+      () => 'the loss',
+    );
     assert.equal(view().lastError?.code, 'ENGINE_UNAVAILABLE');
     assert.equal(view().name, 'Podman Engine');
     await assert.rejects(engine.inspect(lives.id, never), { code: 'ENGINE_UNAVAILABLE', retryable: true });
@@ -148,7 +160,10 @@ describe('the link to a real podman', { skip: withoutPodman() }, () => {
     await eventually(isWatching, () => 'ready again');
     await becomes(dies.id, `exited ${dies.name}`);
     await becomes(goes.id, 'missing');
-    await eventually(() => told(lives.id).length > before, () => 'told anew');
+    await eventually(
+      () => told(lives.id).length > before,
+      () => 'told anew',
+    );
     assert.equal(told(lives.id).at(-1), `running ${lives.name}`);
   });
 
@@ -157,7 +172,10 @@ describe('the link to a real podman', { skip: withoutPodman() }, () => {
     const { id, name } = await create();
     known.length = 0;
     await clock.advance(60_000);
-    await eventually(() => isWatching() && view().orphans.length > 0, () => 'the comparison');
+    await eventually(
+      () => isWatching() && view().orphans.length > 0,
+      () => 'the comparison',
+    );
     assert.deepEqual(view().orphans, [{ id, owner: 'containers', name }]);
     assert.equal((await engine.inspect(id, never))?.name, name);
   });
