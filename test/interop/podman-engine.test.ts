@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerSpec, EngineImage, PullRequest } from '../../src/actors/engines/engine.js';
 import { ApiEngine } from '../../src/actors/engines/engine-api/api-engine.js';
 import type { EngineError } from '../../src/actors/engines/errors.js';
@@ -100,6 +101,7 @@ describe('what podman does otherwise', { skip }, () => {
       const found = await look();
       if (found !== undefined) return found;
       assert.ok(performance.now() < end, `${what} did not happen`);
+      await sleep(10);
     }
   }
 
@@ -137,6 +139,21 @@ describe('what podman does otherwise', { skip }, () => {
     await engine.stop(id, 5, never);
     await engine.start(id, never);
     assert.equal(memoryLimit(name), 64 * MIB, 'the caller has to repeat them');
+  });
+
+  it('POD-8 POD-9 POD-12 POD-31 a paused one that is deaf is killed in time, and what is gone is removed', async (t) => {
+    const deaf = 'trap "" TERM; while :; do sleep 0.1; done';
+    const { id } = await create(t, { cmd: ['/bin/sh', '-c', deaf] });
+    await engine.start(id, never);
+    await engine.start(id, never);
+    await engine.pause(id, never);
+    await engine.stop(id, 1, never);
+    assert.deepEqual((await engine.inspect(id, never))?.exitCode, 137);
+    await engine.start(id, never);
+    assert.equal(await engine.removeImage(lab.image('1.0'), never), false, 'POD-25 in use');
+    await engine.remove(id, never);
+    await engine.remove(id, never);
+    assert.equal(await engine.inspect(id, never), undefined);
   });
 
   it('POD-35 a limit that is too small is a start that fails with podman’s words', async (t) => {

@@ -6,6 +6,7 @@
  * S3. Each call has a connection of its own, so that a restarted engine leaves no dead ones behind.
  */
 import { Agent, type IncomingMessage } from 'node:http';
+import { inspect } from 'node:util';
 import type { Clock } from '../../../runtime/index.js';
 import { EngineError } from '../errors.js';
 import { callFailure } from './failures.js';
@@ -41,9 +42,16 @@ interface Modem {
 /** What is so already is fine: 304 (POD-8). */
 const SUCCESS = { 200: true, 201: true, 204: true, 304: true } as const;
 
+/** The client library writes out what it is given for each call, though nobody reads it: sockets and all they hang on. */
+class TerseAgent extends Agent {
+  [inspect.custom](): string {
+    return 'Agent';
+  }
+}
+
 export class EngineSocket {
   private modem: Promise<Modem> | undefined;
-  private readonly agent = new Agent({ keepAlive: false });
+  private readonly agent = new TerseAgent({ keepAlive: false });
 
   constructor(
     readonly path: string,
