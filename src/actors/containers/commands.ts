@@ -1,4 +1,4 @@
-import type { ContainerConfig } from '../../protocols/containers/index.js';
+import { type ContainerConfig, lifecycleErrors } from '../../protocols/containers/index.js';
 import { type ActorSystem, type Ids, knownErrorRecord, type Logger } from '../../runtime/index.js';
 import { ContainerError } from './errors.js';
 import { type ContainerCommand, type ContainerInput, type ContainerReply, containerAddress } from './events.js';
@@ -6,11 +6,20 @@ import { type ContainerCommand, type ContainerInput, type ContainerReply, contai
 export interface CommandsOptions {
   readonly system: Pick<ActorSystem, 'ask' | 'cell' | 'peek' | 'spawn'>;
   readonly ids: Ids;
+  readonly isKnown: (id: string) => boolean;
   readonly logger: Logger;
   /** Seconds (CTR-9). */
   readonly stopTimeoutS: number;
   /** For an image to be there, milliseconds. */
   readonly createMs: number;
+}
+
+export interface CreateOptions {
+  readonly start: boolean;
+  /** What makes it. */
+  readonly activity?: string;
+  /** @default a random UUID */
+  readonly id?: string;
 }
 
 /** For a step, and for the one before it to end. */
@@ -53,13 +62,13 @@ export class ContainerCommands {
   /** Nothing is left of one that could not be made; one that does not start is there all the same (THG-14). */
   async create(
     config: ContainerConfig,
-    { start, activity = '' }: { readonly start: boolean; readonly activity?: string },
+    { start, activity = '', id = this.options.ids.uuid() }: CreateOptions,
     signal: AbortSignal,
   ): Promise<string> {
-    const { system, ids, logger } = this.options;
-    const id = ids.uuid();
+    const { system, logger } = this.options;
     const input: ContainerInput = { config, role: 'current', activity };
     const refused = (error: string): ContainerError => new ContainerError('CONTAINER_REFUSED', error);
+    if (this.options.isKnown(id)) throw refused(lifecycleErrors.exists(id));
     if (!system.spawn(containerAddress(id), input)) throw refused('no container can be stored now');
     const made = await this.command(id, { type: 'CREATE' }, signal);
     if (!made.ok) {
@@ -103,5 +112,5 @@ export class ContainerCommands {
 
 function unknown(id: string, { type }: ContainerCommand): ContainerReply {
   if (type === 'REMOVE') return { ok: true };
-  throw new ContainerError('CONTAINER_UNKNOWN', `container with ID = ${id} does not exist`);
+  throw new ContainerError('CONTAINER_UNKNOWN', lifecycleErrors.unknown(id));
 }

@@ -14,7 +14,7 @@ import {
 } from '../../runtime/index.js';
 import type { Engine } from '../engines/index.js';
 import type { ChangedOutput, GoneOutput } from './chart-events.js';
-import { ContainerCommands } from './commands.js';
+import { ContainerCommands, type CreateOptions } from './commands.js';
 import { ContainerEffects, type ImageSource } from './effects.js';
 import { type ContainerCommand, type ContainerFacts, type ContainerReply, containerAddress } from './events.js';
 import { HostsFiles } from './hosts.js';
@@ -26,6 +26,7 @@ import { CONTAINER, ContainerRoster } from './roster.js';
 import { containerRoutes } from './routes.js';
 import { OWNER } from './spec.js';
 
+export type { CreateOptions } from './commands.js';
 export type { ImageSource } from './effects.js';
 export { ContainerError } from './errors.js';
 export type {
@@ -90,11 +91,7 @@ export interface Containers {
    * Makes a container in the engine, and starts it if wanted; gives its id. Rejects with `CONTAINER_REFUSED` if it
    * cannot be made; a failing start is logged (THG-14).
    */
-  create(
-    config: ContainerConfig,
-    options: { readonly start: boolean; readonly activity?: string },
-    signal: AbortSignal,
-  ): Promise<string>;
+  create(config: ContainerConfig, options: CreateOptions, signal: AbortSignal): Promise<string>;
   /** Rejects with `CONTAINER_UNKNOWN` where there is none, or no more; to remove that is fine. */
   command(id: string, command: ContainerCommand, signal: AbortSignal): Promise<ContainerReply>;
   readonly owner: ContainerOwner;
@@ -122,7 +119,14 @@ export function createContainers(deps: ContainersDeps): Containers {
     meters: createMeters(metrics, () => roster.all()),
     isPortFree: deps.isPortFree ?? isPortFree,
   });
-  const commands = new ContainerCommands({ system, ids, logger, stopTimeoutS, createMs: deps.createMs ?? CREATE_MS });
+  const commands = new ContainerCommands({
+    system,
+    ids,
+    logger,
+    stopTimeoutS,
+    createMs: deps.createMs ?? CREATE_MS,
+    isKnown: (id) => roster.find(id) !== undefined,
+  });
   return {
     types: [typeOf(deps, effects, roster, commands)],
     present: () => roster.present(),

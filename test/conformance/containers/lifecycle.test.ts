@@ -41,6 +41,16 @@ describe('the life of a container', () => {
       words.map((word) => `${word} map`),
     );
   });
+
+  it('CTR-12 an id of its own, and never a second one of it', async (t) => {
+    const test = await ContainersUnderTest.start(t);
+    const id = 'mine';
+    assert.equal(await test.containers.create(configOf(), { start: false, id }, signal), id);
+    await assert.rejects(test.containers.create(configOf(), { start: false, id }, signal), {
+      message: 'container with id = mine already exists',
+    });
+    assert.equal(test.state(id), 'created');
+  });
 });
 
 describe('what cannot be is refused in the words of the reference, and `ensure` is content', () => {
