@@ -78,7 +78,19 @@ function object(value: object, depth: number, budget: Budget): unknown {
     }
     return items;
   }
-  return members(Object.entries(value), depth, budget);
+  const entries = Object.entries(value);
+  return isPair(entries) ? pair(entries, depth, budget) : members(entries, depth, budget);
+}
+
+/** `{ key: 'image', value: 'map:1' }`, as in desired states: the key names what the value is, and is no secret itself. */
+const isPair = (entries: ReadonlyArray<readonly [string, unknown]>): boolean =>
+  entries.length === 2 &&
+  entries.every(([name, member]) => name === 'value' || (name === 'key' && typeof member === 'string'));
+
+function pair(entries: Array<[string, unknown]>, depth: number, budget: Budget): Record<string, unknown> {
+  const { key, value } = Object.fromEntries(entries) as { key: string; value: unknown };
+  budget.left -= 2;
+  return { key: copy(key, depth - 1, budget), value: budget.isHidden(key) ? REDACTED : copy(value, depth - 1, budget) };
 }
 
 function error(value: Error, depth: number, budget: Budget): unknown {

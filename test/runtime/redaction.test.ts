@@ -36,6 +36,20 @@ test('INS-5 what a program finds in its environment is a secret, by name and as 
   });
 });
 
+test('INS-5 of a pair of key and value, the key says whether the value is a secret', () => {
+  const pairs = [
+    { key: 'image', value: 'map:1' },
+    { key: 'env', value: 'API_TOKEN=correct-horse' },
+    { value: 'hunter2', key: 'mqttPassword' },
+  ];
+  assert.deepEqual(plain(pairs), [
+    { key: 'image', value: 'map:1' },
+    { key: 'env', value: REDACTED },
+    { key: 'mqttPassword', value: REDACTED },
+  ]);
+  assert.deepEqual(plain({ key: 'k', value: 1, more: 2 }), { key: REDACTED, value: 1, more: 2 });
+});
+
 test('INS-5 secrets inside text go too: passwords in URLs, bearer tokens, private keys', () => {
   assert.equal(redacted('at mqtt://car:hunter2@broker:1883/x'), `at mqtt://car:${REDACTED}@broker:1883/x`);
   assert.equal(redacted('mail@example.com'), 'mail@example.com');

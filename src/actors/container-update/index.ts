@@ -36,7 +36,7 @@ export {
   type DeploymentMode,
   type DeploymentSettings,
 } from './settings.js';
-export type { ContainerUpdateView } from './view.js';
+export type { ContainerActionView, ContainerUpdateView } from './view.js';
 
 /** The charts alone: enough for a replay. */
 export const containerUpdateTypes = [
@@ -86,7 +86,7 @@ export function createContainerUpdateAgent(deps: ContainerUpdateDeps): Container
     if (!wasOpened) logger.warn({}, 'descriptors_still_deployed');
   };
   const effectsDeps: EffectsDeps = { ...deps, logger, isFree };
-  const view = () => viewContainerUpdate(system, domain);
+  const view = () => viewContainerUpdate(system, containers, domain);
   const isUpdating = (): boolean => (system.peek(address)?.context as AgentContext | undefined)?.operation != null;
   const port = new ContainersPort({ system, containers, ...settings });
   const [agentType, inventoryType, deploymentType] = containerUpdateTypes;

@@ -1,10 +1,14 @@
 import type { UpdateAction } from '../../protocols/container-update/index.js';
+import type { ContainerConfig } from '../../protocols/containers/index.js';
 import type { ActorSystem, ActorView } from '../../runtime/index.js';
+import type { KnownContainers } from './containers-port.js';
 import { type AgentContext, agentAddress } from './events.js';
 
 /** What the console and the API show of updates of containers. */
 export interface ContainerUpdateView {
   readonly domain: string;
+  /** Address of the agent's actor. */
+  readonly actor: string;
   /** `idle`, `waiting.downloaded`, `updating.working`, say. */
   readonly state: string;
   readonly waits: ActorView['waits'];
@@ -13,13 +17,20 @@ export interface ContainerUpdateView {
   readonly activityId: string | null;
   /** The group of all actions has no baseline; the others are those that are not cleaned up. */
   readonly groups: readonly { readonly baseline: string; readonly status: string; readonly actions: number }[];
-  readonly actions: readonly Pick<
-    UpdateAction,
-    'name' | 'version' | 'kind' | 'status' | 'message' | 'present' | 'planned'
-  >[];
+  readonly actions: readonly ContainerActionView[];
 }
 
-export function viewContainerUpdate(system: Pick<ActorSystem, 'peek' | 'view'>, domain: string): ContainerUpdateView {
+export interface ContainerActionView
+  extends Pick<UpdateAction, 'name' | 'version' | 'kind' | 'status' | 'message' | 'present' | 'planned' | 'terms'> {
+  /** Of a container that is made anew: the parts of its configuration that differ. Their values may be secret. */
+  readonly changes: readonly string[];
+}
+
+export function viewContainerUpdate(
+  system: Pick<ActorSystem, 'peek' | 'view'>,
+  containers: Pick<KnownContainers, 'find'>,
+  domain: string,
+): ContainerUpdateView {
   const address = agentAddress(domain);
   const context = system.peek(address)?.context as AgentContext | undefined;
   const operation = context?.operation;
@@ -32,16 +43,20 @@ export function viewContainerUpdate(system: Pick<ActorSystem, 'peek' | 'view'>, 
   }));
   return {
     domain,
+    actor: address,
     state: view?.state ?? 'stopped',
     waits: view?.waits ?? [],
     autoCommands: context?.settings.autoCommands ?? false,
     activityId: operation?.activityId ?? context?.wanted?.activityId ?? null,
     groups: all ? [all, ...(named ?? [])] : [],
-    actions: operation?.actions.map(shown) ?? [],
+    actions: operation?.actions.map((action) => shown(action, containers)) ?? [],
   };
 }
 
-const shown = ({ name, version, kind, status, message, present, planned }: UpdateAction) => ({
+const shown = (
+  { name, version, kind, status, message, present, planned, terms }: UpdateAction,
+  containers: Pick<KnownContainers, 'find'>,
+): ContainerActionView => ({
   name,
   version,
   kind,
@@ -49,4 +64,12 @@ const shown = ({ name, version, kind, status, message, present, planned }: Updat
   message,
   ...(present === undefined ? {} : { present }),
   ...(planned === undefined ? {} : { planned }),
+  ...(terms === undefined ? {} : { terms }),
+  changes: changesOf(present && containers.find(present)?.config, planned && containers.find(planned)?.config),
 });
+
+function changesOf(before: ContainerConfig | '' | undefined, after: ContainerConfig | '' | undefined): string[] {
+  if (!before || !after) return [];
+  const names = Object.keys(after) as (keyof ContainerConfig)[];
+  return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+}

@@ -139,7 +139,14 @@ export function createContainers(deps: ContainersDeps): Containers {
       address: containerAddress,
       known: () => roster.contexts().flatMap(({ id, engineName }) => (engineName === '' ? [] : [id])),
     },
-    routes: containerRoutes({ roster, engine, clock, logger, isSystem: deps.isSystem ?? (() => false) }),
+    routes: containerRoutes({
+      roster,
+      engine,
+      clock,
+      logger,
+      isSystem: deps.isSystem ?? (() => false),
+      command: (id, command, signal) => commands.command(id, command, signal),
+    }),
     child: childOf(deps, roster, commands),
   };
 }

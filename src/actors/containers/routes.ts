@@ -4,8 +4,9 @@ import { type Clock, type HttpApp, type HttpRoutes, knownErrorRecord, type Logge
 import type { Engine } from '../engines/index.js';
 import type { ContainerContext } from './chart-events.js';
 import { ContainerError } from './errors.js';
-import { type ContainerFacts, containerAddress } from './events.js';
+import { type ContainerCommand, type ContainerFacts, type ContainerReply, containerAddress } from './events.js';
 import { streamLines } from './log-stream.js';
+import { sleep } from './patience.js';
 import type { ContainerRoster } from './roster.js';
 import { UsageMeter } from './stats.js';
 
@@ -36,6 +37,7 @@ export interface RoutesDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly isSystem: (name: string) => boolean;
+  readonly command: (id: string, command: ContainerCommand, signal: AbortSignal) => Promise<ContainerReply>;
 }
 
 const ById = Type.Object({ id: Type.String() });
@@ -46,8 +48,23 @@ const LogQuery = Type.Object({
 
 const TAIL = 200;
 
-/** `GET /api/v1/containers`, and of each its log (NDJSON) and what it uses. */
-export function containerRoutes({ roster, engine, clock, logger, isSystem }: RoutesDeps): HttpRoutes {
+/** By hand: what each of these paths asks of a container. One that does not end by itself is killed after a time. */
+const COMMANDS = {
+  start: { type: 'START' },
+  stop: { type: 'STOP', force: true },
+  pause: { type: 'PAUSE' },
+  resume: { type: 'RESUME' },
+} as const satisfies Readonly<Record<string, ContainerCommand>>;
+
+/** For a command to end; it goes on where that takes longer. */
+const ANSWER_MS = 10_000;
+
+/**
+ * `GET /api/v1/containers`, and of each its log (NDJSON) and what it uses. `POST …/start`, `stop`, `pause`, `resume`:
+ * 204 when it is so, 202 when that takes its time, 409 with the reason when it cannot be.
+ */
+export function containerRoutes(deps: RoutesDeps): HttpRoutes {
+  const { roster, engine, clock, logger, isSystem } = deps;
   const meter = new UsageMeter(engine, clock);
   const known = (id: string): ContainerFacts => {
     const facts = roster.find(id);
@@ -63,6 +80,14 @@ export function containerRoutes({ roster, engine, clock, logger, isSystem }: Rou
       const { id, config } = known(request.params.id);
       return meter.usage(id, config.resources, request.signal);
     });
+    for (const [name, command] of Object.entries(COMMANDS)) {
+      app.post(`/api/v1/containers/:id/${name}`, { schema: { params: ById } }, async (request, reply) => {
+        const { id } = known(request.params.id);
+        const answer = await answerOf(deps, id, command);
+        if (answer && !answer.ok) throw new ContainerError('CONTAINER_CONFLICT', answer.error);
+        return reply.code(answer ? 204 : 202).send();
+      });
+    }
     app.get(
       '/api/v1/containers/:id/logs',
       { schema: { params: ById, querystring: LogQuery } },
@@ -88,6 +113,25 @@ export function containerRoutes({ roster, engine, clock, logger, isSystem }: Rou
       },
     );
   };
+}
+
+/** Undefined: not within {@link ANSWER_MS}. */
+async function answerOf(
+  { command, clock, logger }: RoutesDeps,
+  id: string,
+  asked: ContainerCommand,
+): Promise<ContainerReply | undefined> {
+  const patience = new AbortController();
+  const isOver = sleep(clock, ANSWER_MS, patience.signal).catch(() => undefined);
+  // Nobody who leaves takes a command back.
+  const answer = command(id, asked, new AbortController().signal);
+  try {
+    const first = await Promise.race([answer, isOver]);
+    if (!first) answer.catch((error) => logger.warn({ container: id, err: knownErrorRecord(error) }, 'command_failed'));
+    return first ?? undefined;
+  } finally {
+    patience.abort();
+  }
 }
 
 /** Streams end with their readers, and with the server. */

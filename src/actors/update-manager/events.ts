@@ -145,6 +145,8 @@ export interface Running {
 /** An activity that came to its end. */
 export interface Finished extends Terminal {
   readonly activityId: string;
+  /** Absent of one that an earlier version remembered. */
+  readonly startedAt?: number;
   readonly endedAt: number;
 }
 

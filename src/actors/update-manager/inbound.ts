@@ -6,6 +6,7 @@ import {
   isApproval,
   parseJson,
   type Refusal,
+  type Result,
   readConsentFeedback,
   readDesiredState,
   readFeedback,
@@ -32,12 +33,23 @@ export interface ManagerSubscription {
   readonly read: (message: Message) => readonly Tell[] | undefined;
 }
 
+/** A desired state for the manager. */
+export type WishEvent = Extract<ManagerEvent, { readonly type: 'DESIRED_STATE' }>;
+
 /** Told of each message that is not read: these are dropped in silence otherwise (UM-MSG-4). */
 export type Refused = (topic: string, reason: string, detail: string) => void;
 
 const toManager = (event: ManagerEvent): readonly Tell[] => [{ to: MANAGER, event }];
 const toInventory = (event: InventoryEvent): readonly Tell[] => [{ to: INVENTORY, event }];
 const digestOf = (payload: Uint8Array): string => createHash('sha256').update(payload).digest('base64');
+
+/** A desired state in its envelope, whichever way it comes. */
+export function readWish(payload: Uint8Array): Result<WishEvent> {
+  const read = decodeEnvelope(payload, readDesiredState);
+  if (!read.ok) return read;
+  const { activityId, payload: desiredState = {} } = read.value;
+  return { ok: true, value: { type: 'DESIRED_STATE', activityId, desiredState, digest: digestOf(payload) } };
+}
 
 export function managerSubscriptions(
   { domain, thingsEnabled, agents }: Pick<OrchestrationSettings, 'domain' | 'thingsEnabled' | 'agents'>,
@@ -87,11 +99,8 @@ export function managerSubscriptions(
   const topics = updateTopics(domain);
   const ofBackend = [
     subscribe(topics.desiredState, ({ topic, payload }) => {
-      const read = decodeEnvelope(payload, readDesiredState);
-      if (read.ok) {
-        const { activityId, payload: desiredState = {} } = read.value;
-        return toManager({ type: 'DESIRED_STATE', activityId, desiredState, digest: digestOf(payload) });
-      }
+      const read = readWish(payload);
+      if (read.ok) return toManager(read.value);
       const { activityId, detail } = read.error;
       refuse(topic, read.error);
       return activityId === undefined ? undefined : toManager({ type: 'UNREADABLE', activityId, detail });

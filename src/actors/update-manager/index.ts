@@ -1,15 +1,18 @@
 import type { ActorSystem, ActorType, Child, Clock, HttpRoutes, Logger, Metrics } from '../../runtime/index.js';
 import { errorRecord, Refusals } from '../../runtime/index.js';
 import { activityMachine } from './activity.machine.js';
+import { type CurrentStateView, viewCurrentState } from './current-state.js';
 import { type EffectsDeps, managerOutputs } from './effects.js';
 import { MANAGER, type OrchestrationSettings } from './events.js';
 import { type ManagerSubscription, managerSubscriptions, type Tell } from './inbound.js';
 import { inventoryMachine } from './inventory.machine.js';
 import { managerMachine } from './manager.machine.js';
 import { updateRoutes } from './routes.js';
+import { submitWish } from './submission.js';
 import { type UpdatesView, viewUpdates } from './view.js';
 import { migrateManager, wishRows, wishTable } from './wishes.js';
 
+export type { CurrentStateView, DomainStateView } from './current-state.js';
 export type { OrchestrationSettings } from './events.js';
 export type { ManagerSubscription, Tell } from './inbound.js';
 export { createReboot, type RebootOptions } from './reboot.js';
@@ -23,6 +26,7 @@ export {
   type SettingsResult,
   type SettingsSources,
 } from './settings.js';
+export { UpdateError } from './submission.js';
 export type { UpdatesView } from './view.js';
 
 /** The charts alone: enough for a replay. */
@@ -49,6 +53,7 @@ export interface UpdateManager {
   /** To be started before the link, and stopped before it. */
   readonly child: Child;
   readonly view: () => UpdatesView;
+  readonly currentState: () => CurrentStateView;
   readonly routes: HttpRoutes;
 }
 
@@ -71,6 +76,7 @@ export function createUpdateManager(deps: UpdateManagerDeps): UpdateManager {
   }));
   system.table(wishTable);
   const view = () => viewUpdates(system);
+  const currentState = () => viewCurrentState(system);
   return {
     types,
     subscriptions: managerSubscriptions(settings, (topic, reason, detail) =>
@@ -79,7 +85,8 @@ export function createUpdateManager(deps: UpdateManagerDeps): UpdateManager {
     up: [{ to: MANAGER, event: { type: 'BROKER.UP' } }],
     child: childOf(deps),
     view,
-    routes: updateRoutes(view),
+    currentState,
+    routes: updateRoutes({ view, currentState, submit: (payload) => submitWish(system, payload) }),
   };
 }
 

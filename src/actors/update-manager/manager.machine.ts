@@ -208,7 +208,8 @@ export const managerMachine = setup({
     noteDone: on('actor.done', ({ current, recent }, event) => {
       const { activityId, status, message } = event.output;
       const endedAt = timeOf(event);
-      const finished = { activityId, status, message, endedAt };
+      const started = current === null ? {} : { startedAt: current.startedAt };
+      const finished = { activityId, status, message, ...started, endedAt };
       const fields = { activityId, status, detail: message, lastedMs: endedAt - (current?.startedAt ?? endedAt) };
       return {
         context: { current: null, recent: [finished, ...recent].slice(0, MOST_RECENT) },
