@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { EventObject } from 'xstate';
 import type {
@@ -22,7 +24,7 @@ import { seededIds } from '../../src/runtime/ids.js';
 import { Metrics, silentLogger } from '../../src/runtime/index.js';
 import { recordActor } from '../../src/runtime/inspection/recorder.js';
 import type { ActorSystem } from '../../src/runtime/system.js';
-import { type TestSystem, testSystem } from './runtime.js';
+import { eventually, type TestSystem, testSystem } from './runtime.js';
 
 export const BRIDGE = 'things-bridge/containers';
 export const METRICS_ACTOR = 'metrics/containers';
@@ -386,6 +388,16 @@ export class ThingsUnderTest {
     });
   }
 
+  /** What the only answer since the last call refuses its operation with. */
+  refusal(): string {
+    return (this.answer()?.read.value as { message?: string } | undefined)?.message ?? '';
+  }
+
+  async reaches(address: string, state: string): Promise<void> {
+    await eventually(() => this.state(address) === state, `${address} is ${state}`, 30_000);
+    await this.settled();
+  }
+
   /** The only answer since the last call: the end of its topic, and itself. */
   answer(): { readonly to: string; readonly read: Read } | undefined {
     const found = this.taken().filter(
@@ -394,6 +406,45 @@ export class ThingsUnderTest {
     assert.ok(found.length <= 1, JSON.stringify(found));
     const [only] = found;
     return only && { to: only.topic.replace(`command//${THING}/res/`, ''), read: JSON.parse(only.payload) as Read };
+  }
+}
+
+/** Descriptors over HTTP, each on a path of its own. */
+export class DescriptorServer {
+  readonly answers = new Map<string, (response: ServerResponse, request: IncomingMessage) => void>();
+  readonly requests: string[] = [];
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(t: TestContext): Promise<DescriptorServer> {
+    const server = createServer((request, response) => {
+      fake.requests.push(request.url ?? '');
+      const answer = fake.answers.get(request.url ?? '');
+      if (answer) answer(response, request);
+      else response.writeHead(404).end('not here');
+    });
+    const fake = new DescriptorServer(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return fake;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** An artifact whose link leads here. */
+  artifact(path: string, body: string | object, checksums?: object): object {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    this.answers.set(path, (response) => response.end(text));
+    return this.link(path, checksums);
+  }
+
+  link(path: string, checksums?: object): object {
+    return { filename: 'd.json', size: 1, download: { HTTP: { url: `${this.url}${path}`, md5url: '' } }, checksums };
   }
 }
 

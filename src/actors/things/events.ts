@@ -17,7 +17,6 @@ import type {
   Software,
   SoftwareModule,
 } from '../../protocols/container-features/index.js';
-import type { ContainerConfig } from '../../protocols/containers/index.js';
 import type { ContainerChanged } from '../containers/events.js';
 
 export const BRIDGE = 'things-bridge/containers';
@@ -167,8 +166,11 @@ export interface UpdatableContext {
   readonly current: Action | null;
   /** Of the module or the software in `current`. */
   readonly index: number;
-  /** Of the module, between its download and its installation; the name keeps them out of views. */
-  readonly secretConfigs: readonly ContainerConfig[];
+  /**
+   * JSON of the module's configurations between their download and their installation: as a text of this name, what they
+   * hold is seen neither in views nor in fixtures.
+   */
+  readonly secretConfigs: string;
   /** Containers that the module has brought. */
   readonly installed: readonly string[];
   readonly removed: readonly Software[];
@@ -189,12 +191,10 @@ export interface FetchInput {
 }
 
 export interface Fetched {
-  readonly secretConfigs: readonly ContainerConfig[];
+  readonly secretConfigs: string;
 }
 
-export interface InstallInput {
-  readonly secretConfigs: readonly ContainerConfig[];
-}
+export type InstallInput = Fetched;
 
 export interface Installed {
   readonly ids: readonly string[];

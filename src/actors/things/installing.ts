@@ -21,15 +21,15 @@ export class Installing {
   constructor(private readonly deps: InstallingDeps) {}
 
   readonly fetch = async ({ input, signal }: EffectArguments<FetchInput>): Promise<Fetched> => {
-    const secretConfigs: ContainerConfig[] = [];
-    for (const artifact of input.module.artifacts) secretConfigs.push(await this.configOf(artifact, signal));
-    return { secretConfigs };
+    const configs: ContainerConfig[] = [];
+    for (const artifact of input.module.artifacts) configs.push(await this.configOf(artifact, signal));
+    return { secretConfigs: JSON.stringify(configs) };
   };
 
   readonly install = async ({ input, key, signal }: EffectArguments<InstallInput>): Promise<Installed> => {
     const { containers } = this.deps;
     const ids: string[] = [];
-    for (const [place, config] of input.secretConfigs.entries()) {
+    for (const [place, config] of (JSON.parse(input.secretConfigs) as ContainerConfig[]).entries()) {
       const activity = `install-${createHash('sha256').update(`${key}/${place}`).digest('hex').slice(0, 24)}`;
       const made = containers.all().find((each) => each.activity === activity);
       // One whose making was cut off is not in use by anybody: it goes, and is made anew.

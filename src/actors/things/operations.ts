@@ -1,4 +1,10 @@
-import type { Asker, ContainerOrder, OperationFailure } from '../../protocols/container-features/index.js';
+import { setMaxListeners } from 'node:events';
+import type {
+  Asker,
+  ContainerOrder,
+  OperationFailure,
+  WantedConfig,
+} from '../../protocols/container-features/index.js';
 import { completeConfig, lifecycleErrors, readUpdate } from '../../protocols/containers/index.js';
 import type { Result } from '../../protocols/result.js';
 import type { ActorSystem, Ids, Logger, OutputEffect } from '../../runtime/index.js';
@@ -24,7 +30,9 @@ export class Operations {
   private readonly ending = new AbortController();
   private underWay = 0;
 
-  constructor(private readonly deps: OperationsDeps) {}
+  constructor(private readonly deps: OperationsDeps) {
+    setMaxListeners(2 * MOST_AT_ONCE, this.ending.signal);
+  }
 
   /** For `things.operate` outputs. */
   readonly carry: OutputEffect = (output) => {
@@ -56,7 +64,8 @@ export class Operations {
     if (imageRef === '') return failed('imageRef must be set');
     const { containers, ids } = this.deps;
     const id = ids.uuid();
-    const config = completeConfig({ ...secretConfig, image: imageRef, name: name || id });
+    const wanted = JSON.parse(secretConfig) as WantedConfig;
+    const config = completeConfig({ ...wanted, image: imageRef, name: name || id });
     if (!config.ok) return failed(config.error.detail);
     return { value: await containers.create(config.value, { id, start: isStarted }, this.ending.signal) };
   }

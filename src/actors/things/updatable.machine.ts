@@ -28,7 +28,7 @@ const MOST_QUEUED = 32;
 const IDLE = {
   current: null,
   index: 0,
-  secretConfigs: [],
+  secretConfigs: '[]',
   installed: [],
   removed: [],
   failed: [],
@@ -150,12 +150,12 @@ export const updatableMachine = setup({
     clear: assign(IDLE),
     advance: assign(({ context }) => ({
       index: context.index + 1,
-      secretConfigs: [],
+      secretConfigs: '[]',
       installed: [],
       isRepeated: false,
     })),
     keepConfigs: assign((_, { secretConfigs }: Fetched) => ({ secretConfigs })),
-    keepInstalled: assign((_, { ids }: Installed) => ({ installed: ids, secretConfigs: [] })),
+    keepInstalled: assign((_, { ids }: Installed) => ({ installed: ids, secretConfigs: '[]' })),
     noteRepeated: assign({ isRepeated: true }),
     noteRemoved: assign(({ context }) => {
       const software = softwareOf(context);

@@ -7,14 +7,15 @@ import { type MetricsRequest, readMetricsRequest } from './metrics-request.js';
 import type { OperationFailure } from './publication.js';
 import { type InstallAction, type RemoveAction, readInstall, readRemove } from './software-actions.js';
 
-/** A container to be made; `secretConfig` may hold secrets in its `env`, and its name keeps it out of logs and views. */
+/** A container to be made. */
 export interface CreateOperation {
   readonly operation: 'create';
   readonly imageRef: string;
   /** Empty: the id. */
   readonly name: string;
   readonly isStarted: boolean;
-  readonly secretConfig: WantedConfig;
+  /** JSON of a {@link WantedConfig}: as a text of this name, what it holds is seen neither in views nor in fixtures. */
+  readonly secretConfig: string;
 }
 
 /** What one container is to do. */
@@ -77,7 +78,7 @@ const create = objectOf(
     imageRef: member('imageRef', text),
     name: '',
     isStarted: member('start', flag),
-    secretConfig: {},
+    secretConfig: '{}',
   }),
 );
 
@@ -87,7 +88,7 @@ const createWithConfig = objectOf(
     imageRef: member('imageRef', text),
     name: member('name', text),
     isStarted: member('start', flag),
-    secretConfig: member('config', readConfiguration) ?? {},
+    secretConfig: JSON.stringify(member('config', readConfiguration) ?? ({} satisfies WantedConfig)),
   }),
 );
 
