@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { eventually } from '../../fakes/runtime.js';
 import { createHash } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
+import { eventually } from '../../fakes/runtime.js';
 import {
   configOf,
   DescriptorServer,
