@@ -14,7 +14,9 @@ type Ending = { readonly done: unknown } | { readonly failed: Error } | 'held';
 
 /** A step of a walk: an event, milliseconds that pass, or what the effects give from now on. */
 type Step =
-  | (EventObject & Readonly<Record<string, unknown>>)
+  | BridgeEvent
+  | MetricsEvent
+  | UpdatableEvent
   | number
   | { readonly effects: Readonly<Record<string, Ending>> };
 
@@ -94,6 +96,8 @@ describe('the chart of the bridge', () => {
     },
   });
   const input = { features: ['ContainerFactory', 'SoftwareUpdatable', 'Metrics'] } as const;
+  const configure: BridgeEvent = { type: 'CONFIGURE', features: input.features };
+  const twinChanged: BridgeEvent = { type: 'TWIN.CHANGED' };
   const survey = (...ids: readonly string[]): Step => ({ effects: { survey: { done: { ids } } } });
 
   it('THG-5 lost → asking → registering → known, and back', async () => {
@@ -107,15 +111,13 @@ describe('the chart of the bridge', () => {
     const stage = new Stage(bridgeMachine);
     const walks: ReadonlyArray<readonly Step[]> = [
       [
-        ...[survey('a'), { type: 'CONFIGURE', features: input.features }, { type: 'TWIN.CHANGED' }, waking],
+        ...[survey('a'), configure, twinChanged, waking],
         ...[up, named(), named(), request('Metrics'), request('None')],
         ...[changed('a', 'stopped'), changed('b', 'created'), changed('b', 'removed'), changed('x', 'removed')],
         { type: 'REQUEST.UNREADABLE', thingId: asker.thingId },
         { type: 'REQUEST.UNREADABLE', thingId: 'n:other' },
-        ...[
-          { type: 'OPERATED', asker },
-          { type: 'OPERATED', asker: { ...asker, thingId: 'n:other' } },
-        ],
+        { type: 'OPERATED', asker },
+        { type: 'OPERATED', asker: { ...asker, thingId: 'n:other' } },
         ...[named(other), boot],
       ],
       [up, named(), named(), named(other), changed('a', 'created'), down],
