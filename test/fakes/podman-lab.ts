@@ -20,14 +20,14 @@ import { hashSync } from 'bcryptjs';
 const PATH = `${process.env['PATH']}:/usr/sbin:/sbin:/usr/local/sbin`;
 const START_MS = 60_000;
 const COMMAND_MS = 120_000;
-const PROGRAMS = ['podman', 'runc', 'docker-registry', 'busybox'];
+const PROGRAMS = ['podman', 'runc', 'docker-registry', 'busybox', 'setpriv'];
 const TOOLS = ['sh', 'sleep', 'echo', 'env', 'cat', 'httpd', 'ls', 'kill', 'wget', 'hostname', 'yes', 'head'];
 
 /** Why a real podman with a real registry cannot run here; false if it can. For the `skip` option of a test. */
 export function withoutPodman(): string | false {
   if (process.getuid?.() !== 0) return 'NOT TESTED with a real podman: containers without more set-up need root';
   const missing = PROGRAMS.filter((program) => pathOf(program) === undefined);
-  const packages = 'apt-get install podman runc docker-registry busybox-static';
+  const packages = 'apt-get install podman runc docker-registry busybox-static util-linux';
   if (missing.length > 0) return `NOT TESTED with a real podman: not installed: ${missing.join(', ')} (${packages})`;
   const isStatic = !readFileSync(pathOf('busybox') ?? '')
     .subarray(0, 4096)
@@ -212,8 +212,9 @@ export class PodmanLab {
     };
   }
 
+  /** Ends with this process, even if that is killed. */
   private spawn(program: string, args: readonly string[]): ChildProcess {
-    const child = spawn(program, args, {
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
       env: this.environment,
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -25,7 +25,7 @@ const UNIX = /^unix:\/\/(\/.+)$/;
 const ANSWER_MS = 10_000;
 
 /**
- * Finds an engine that works; to be called again when it is lost.
+ * Finds an engine that works; to be called until it has found one, which is kept.
  *
  * @throws EngineError `ENGINE_UNAVAILABLE` with what was tried and what to do
  */

@@ -1,12 +1,13 @@
 import type { Clock } from '../../../runtime/index.js';
 import type { EngineImage, PullRequest } from '../engine.js';
 import { EngineError } from '../errors.js';
+import { registryOf } from '../reference.js';
 import { type InspectedImage, imageView } from './container-view.js';
 import { callFailure, pullFailure, statusOf } from './failures.js';
 import { isInsecureAllowed, type RegistryConfig } from './insecure.js';
 import { jsonLines } from './json-lines.js';
 import { type PullItem, PullProgress } from './pull-progress.js';
-import { checkedReference, nameAndTag, registryOf } from './references.js';
+import { checkedReference, nameAndTag } from './references.js';
 import type { EngineRequest, EngineSocket } from './socket.js';
 
 export interface ImageCallsOptions {

@@ -8,9 +8,6 @@ export function checkedReference(reference: string): string {
   throw new EngineError('ENGINE_REFUSED', `invalid reference format: ${reference.slice(0, 200)}`);
 }
 
-/** What stands before the first slash: by it credentials are chosen (REG-2). */
-export const registryOf = (reference: string): string => reference.split('/', 1)[0] ?? '';
-
 /** Name and tag, or name and digest; without either the tag is `latest` (POD-23). */
 export function nameAndTag(reference: string): { readonly name: string; readonly tag: string } {
   const digest = reference.indexOf('@');

@@ -9,8 +9,9 @@ import { isInsecureAllowed } from '../../../../src/actors/engines/engine-api/ins
 import { jsonLines } from '../../../../src/actors/engines/engine-api/json-lines.js';
 import { LogFrames } from '../../../../src/actors/engines/engine-api/log-frames.js';
 import { PullProgress } from '../../../../src/actors/engines/engine-api/pull-progress.js';
-import { checkedReference, nameAndTag, registryOf } from '../../../../src/actors/engines/engine-api/references.js';
+import { checkedReference, nameAndTag } from '../../../../src/actors/engines/engine-api/references.js';
 import { statsSample } from '../../../../src/actors/engines/engine-api/stats-sample.js';
+import { registryOf } from '../../../../src/actors/engines/reference.js';
 
 const spec: ContainerSpec = {
   id: 'id-1',
