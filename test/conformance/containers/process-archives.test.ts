@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -79,12 +79,12 @@ describe('archives as images of processes', () => {
 
   it('REG-6 a reference with a digest takes an archive of this digest only', async (t) => {
     const { imageRoot, pull } = lab(t);
-    await archiveImage(imageRoot, IMAGE, ['/bin/true']);
+    const archive = await archiveImage(imageRoot, IMAGE, ['/bin/true']);
     const [digest = ''] = (await pull(IMAGE)).digests;
-    await archiveImage(imageRoot, digest, ['/bin/true']);
+    copyFileSync(archive, join(imageRoot, `${digest}.tar.gz`));
     assert.deepEqual((await pull(digest)).digests, [digest]);
     const wrong = `local/packed@sha256:${'0'.repeat(64)}`;
-    await archiveImage(imageRoot, wrong, ['/bin/true']);
+    copyFileSync(archive, join(imageRoot, `${wrong}.tar.gz`));
     await assert.rejects(pull(wrong), { code: 'ENGINE_REFUSED', message: /has the digest/ });
   });
 

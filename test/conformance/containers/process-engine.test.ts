@@ -181,12 +181,14 @@ describe('processes as containers', () => {
     const text = readFileSync(run, 'utf8');
     writeFileSync(run, text.replace(/^\S+/, randomUUID()));
     assert.equal((await engine.inspect(id, signal))?.status, 'exited');
-    rmSync(join(containerFolder(id), 'exit'));
+    for (const name of readdirSync(containerFolder(id))) {
+      if (name.startsWith('exit-')) rmSync(join(containerFolder(id), name));
+    }
     writeFileSync(run, text);
     assert.equal((await engine.inspect(id, signal))?.status, 'running');
   });
 
-  it('ENG-6 logs are bounded by moving full files aside, and a follower misses nothing of it', async (t) => {
+  it('ENG-6 logs are bounded by files that are deleted when there are too many, and a follower misses nothing of it', async (t) => {
     const { engine, started, linesOf, containerFolder } = await lab(t);
     const script =
       'i=0; while [ $i -lt 3000 ]; do echo "line $i $(printf %0200d 0)"; i=$((i + 1)); done; exec sleep 600';
@@ -201,7 +203,7 @@ describe('processes as containers', () => {
       if (number === 2999) follow.abort();
     }
     const files = readdirSync(containerFolder(id)).filter((name) => name.startsWith('stdout.log'));
-    assert.deepEqual(files.sort(), ['stdout.log', 'stdout.log.1', 'stdout.log.2']);
+    assert.equal(files.length, 3);
     for (const name of files) assert.ok(statSync(join(containerFolder(id), name)).size < (100 + 128 + 8) * 1024, name);
     const lines = await linesOf(id, 1_000);
     assert.equal(lines.at(-1)?.split(' ')[1], '2999');

@@ -82,7 +82,7 @@ export class ImageExpiry {
         this.schedule(recorded);
       })
       .catch((error: unknown) => {
-        this.options.logger.warn({ err: errorRecord(error) }, 'expired images not checked');
+        this.options.logger.warn({ err: errorRecord(error) }, 'images_not_checked');
         this.arm(RETRY_MS);
       });
   }
@@ -97,7 +97,7 @@ export class ImageExpiry {
     recorded.delete(image);
     this.wantedAt.delete(image);
     await this.save(recorded);
-    logger.info({ image }, 'expired image deleted');
+    logger.info({ image }, 'image_expired');
   }
 
   private schedule(recorded: ReadonlyMap<string, number>): void {
@@ -135,7 +135,7 @@ export class ImageExpiry {
       const { images } = JSON.parse(text) as { images: Record<string, unknown> };
       return new Map(Object.entries(images).filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
     } catch (error) {
-      logger.warn({ file, err: errorRecord(error) }, 'records of images not readable, none expires');
+      logger.warn({ file, err: errorRecord(error) }, 'image_records_unreadable');
       return new Map();
     }
   }

@@ -175,7 +175,7 @@ class EngineImages implements Images {
       this.pulls.inc({ outcome: 'pulled' });
       if (this.lastError?.image === image) this.lastError = undefined;
       await this.expiry.pulled(image).catch((error: unknown) => {
-        logger.warn({ image, err: errorRecord(error) }, 'image not recorded, it does not expire');
+        logger.warn({ image, err: errorRecord(error) }, 'image_not_recorded');
       });
       return pulled;
     } catch (error) {
@@ -204,7 +204,7 @@ class EngineImages implements Images {
         const failure = this.clean(error);
         this.note(request.image, failure, delayMs);
         this.pulls.inc({ outcome: 'retried' });
-        logger.warn({ image: request.image, delayMs, err: failure.message }, 'pull failed, tried again');
+        logger.warn({ image: request.image, delayMs, err: failure.message }, 'image_pull_retried');
         await pause(clock, delayMs, signal);
       }
     }
@@ -234,7 +234,7 @@ class EngineImages implements Images {
   private async look(): Promise<void> {
     const { logger, certificateFolders = CERTIFICATE_FOLDERS } = this.options;
     const { entries } = this.registries;
-    if (Object.hasOwn(entries, '')) logger.warn({}, 'entry of a registry without a name skipped');
+    if (Object.hasOwn(entries, '')) logger.warn({}, 'registry_without_name');
     await checkTransports(this.registries, certificateFolders, logger);
   }
 }

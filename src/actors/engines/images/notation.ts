@@ -24,7 +24,8 @@ const MOST_SIGNATURES = 50;
 const LONGEST_TEXT = 1_024;
 const LONGEST_OUTPUT = 64 * 1024;
 /** What it gets of this process's environment. */
-const PASSED = ['PATH', 'HOME', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'] as const;
+const PASSED =
+  'PATH HOME XDG_CONFIG_HOME XDG_CACHE_HOME HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy';
 const DIGEST = /@(sha256:[0-9a-f]{64})\b/;
 
 /** Asks the `notation` program whether an image is signed by somebody who is trusted (REG-6). */
@@ -91,7 +92,7 @@ export class Notation {
   private environment(credentials: VerifyRequest['credentials']): Record<string, string> {
     const { configDir, libexecDir, environment } = this.options;
     const env: Record<string, string> = {};
-    for (const name of PASSED) {
+    for (const name of PASSED.split(' ')) {
       const value = environment[name];
       if (value !== undefined) env[name] = value;
     }

@@ -24,7 +24,7 @@ export async function checkTransports(
   for (const [registry, { transport }] of Object.entries(entries)) {
     if (!transport) continue;
     if (insecure.includes(registry)) {
-      logger.warn({ registry }, 'transport of an insecure registry ignored');
+      logger.warn({ registry }, 'registry_transport_ignored');
       continue;
     }
     const missing = await missingIn(folders.map((folder) => join(folder, registry)));
@@ -33,7 +33,7 @@ export async function checkTransports(
     const sources = missing.map((name) => transport[name]);
     const target = join(folders[0] ?? '', registry);
     const files = missing.map((name, index) => `${sources[index]} as ${join(target, NAMES[name])}`);
-    logger.warn({ registry, do: `place ${files.join(', ')}` }, 'engine lacks certificates of a registry');
+    logger.warn({ registry, do: `place ${files.join(', ')}` }, 'registry_certificates_missing');
   }
   return lacking;
 }

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { LogSettings } from '../../../protocols/containers/model.js';
 import { EngineError } from '../errors.js';
 import { replacePrivate } from '../private-file.js';
+import { forgetRun } from './run-state.js';
 import { WRAPPER } from './wrapper.js';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -36,8 +37,7 @@ export async function launch({ folder, workFolder, cmd, env, log, group }: Launc
   const files = log.driver === 'none' ? 0 : Math.max(1, log.maxFiles);
   const settings = [folder, workFolder, String(bytesOf(log.maxSize)), String(files), group ?? ''];
   // Until the wrapper has written itself down, the folder says of no process that it is this one's.
-  await rm(join(folder, 'run'), { force: true });
-  await rm(join(folder, 'exit'), { force: true });
+  await forgetRun(folder);
   const wrapper = join(folder, WRAPPER_FILE);
   await replacePrivate(wrapper, WRAPPER);
   const child = spawn('/bin/sh', [wrapper, ...settings, ...cmd], {

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { LogLine } from '../engine.js';
@@ -12,13 +12,14 @@ const CHUNK = 64 * 1024;
 const LONGEST_LINE = 64 * 1024;
 
 /**
- * Reads one output of a container: `stdout.log`, and `stdout.log.1` and so on, which were filled before it. A file keeps
- * its inode when it is moved aside, so that a follower finds what came after the one that it reads.
+ * Reads one output of a container, `stdout.log.<number>` with rising numbers: where there is a later one, nothing more
+ * comes to those before it. The earliest ones are deleted by the wrapper.
  */
 export class LogFollower {
   private readonly decoder = new StringDecoder('utf8');
   private file: FileHandle | undefined;
-  private inode = 0;
+  /** Of the file that is read; 0 before the first. */
+  private number = 0;
   private position = 0;
   private rest = '';
 
@@ -29,30 +30,27 @@ export class LogFollower {
 
   /** The last `tail` whole lines; `read` goes on behind them. */
   async last(tail: number): Promise<string[]> {
-    const files = await this.files();
-    const newest = files.at(-1);
-    if (!newest) return [];
-    await this.use(newest, 0);
+    const numbers = await this.numbers();
     const parts: Buffer[] = [];
     let left = MOST_BYTES;
     let breaks = 0;
     let isCut = false;
-    for (const { path } of tail > 0 ? files.toReversed() : []) {
-      const isNewest = path === newest.path;
-      const file = isNewest ? this.file : await open(path).catch(() => undefined);
+    for (const number of numbers.toReversed()) {
+      const file = await this.open(number);
+      // The earliest one may be gone by now.
       if (!file) break;
       const { size } = await file.stat();
-      const from = Math.max(0, size - left);
+      const from = tail > 0 ? Math.max(0, size - left) : size;
       const bytes = await bytesOf(file, from, size);
-      if (isNewest) this.position = from + bytes.length;
-      else await file.close();
+      if (this.file) await file.close();
+      else this.use(file, number, from + bytes.length);
       parts.unshift(bytes);
       left -= bytes.length;
       breaks += countOf(bytes);
-      isCut = from > 0;
-      if (left <= 0 || breaks > tail) break;
+      // The end of a line may stand alone where the file before it is gone.
+      isCut = from > 0 || number > 1;
+      if (tail <= 0 || left <= 0 || breaks > tail) break;
     }
-    if (tail <= 0) this.position = (await this.file?.stat())?.size ?? 0;
     // A line may begin in one file and end in the next.
     const lines = this.linesOf(Buffer.concat(parts));
     const whole = isCut ? lines.slice(1) : lines;
@@ -64,13 +62,12 @@ export class LogFollower {
     const lines: string[] = [];
     for (;;) {
       lines.push(...(await this.drain()));
-      const files = await this.files();
-      const at = files.findIndex(({ inode }) => inode === this.inode);
-      const next = files[at + 1];
-      if (!next) return lines;
-      // It was moved aside: what was written before that is there by now.
+      const next = (await this.numbers()).find((number) => number > this.number);
+      if (next === undefined) return lines;
+      // What was written before there was a next one is there by now.
       lines.push(...(await this.drain()));
-      await this.use(next, 0);
+      await this.close();
+      this.use(await this.open(next), next, 0);
     }
   }
 
@@ -86,11 +83,14 @@ export class LogFollower {
     this.file = undefined;
   }
 
-  private async use({ path, inode }: { path: string; inode: number }, position: number): Promise<void> {
-    await this.close();
-    this.file = await open(path).catch(() => undefined);
-    this.inode = this.file ? (await this.file.stat()).ino : inode;
+  private use(file: FileHandle | undefined, number: number, position: number): void {
+    this.file = file;
+    this.number = number;
     this.position = position;
+  }
+
+  private open(number: number): Promise<FileHandle | undefined> {
+    return open(join(this.folder, `${this.stream}.log.${number}`)).catch(() => undefined);
   }
 
   private async drain(): Promise<string[]> {
@@ -113,24 +113,15 @@ export class LogFollower {
     return lines.map((line) => line.replace(/\r$/, ''));
   }
 
-  /** Oldest first. */
-  private async files(): Promise<ReadonlyArray<{ readonly path: string; readonly inode: number }>> {
-    const name = `${this.stream}.log`;
-    const names = (await readdir(this.folder).catch(() => [])).filter(
-      (found) => found === name || (found.startsWith(`${name}.`) && /^\d+$/.test(found.slice(name.length + 1))),
-    );
-    const age = (found: string): number => Number(found.slice(name.length + 1));
-    names.sort((a, b) => age(b) - age(a));
-    const found = await Promise.all(
-      names.map(async (each) => {
-        const path = join(this.folder, each);
-        return stat(path).then(
-          ({ ino }) => ({ path, inode: ino }),
-          () => undefined,
-        );
-      }),
-    );
-    return found.filter((file) => file !== undefined);
+  /** Of its files, ascending. */
+  private async numbers(): Promise<number[]> {
+    const beginning = `${this.stream}.log.`;
+    const names = await readdir(this.folder).catch(() => []);
+    return names
+      .filter((name) => name.startsWith(beginning))
+      .map((name) => Number(name.slice(beginning.length)))
+      .filter((number) => Number.isInteger(number))
+      .sort((a, b) => a - b);
   }
 }
 

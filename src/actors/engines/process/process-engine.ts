@@ -72,7 +72,7 @@ class ProcessEngine implements Engine {
   constructor(private readonly options: ProcessEngineOptions) {
     const { folder, imageRoot, clock, logger, archiveLimits = ARCHIVE_LIMITS } = options;
     this.records = new ContainerRecords(join(folder, 'containers'), (unreadable) =>
-      logger.error({ folder: unreadable }, 'container without a readable record left alone'),
+      logger.error({ folder: unreadable }, 'container_record_unreadable'),
     );
     this.store = new ImageStore(imageRoot, join(folder, 'images'), archiveLimits);
     this.waits = new RunWaits(clock);
@@ -140,7 +140,7 @@ class ProcessEngine implements Engine {
     if (!isNew) return;
     const settings = unenforced(spec, (await this.controlGroups()) !== undefined);
     if (settings.length > 0) {
-      this.options.logger.warn({ container: spec.name, settings }, 'settings not enforced for processes');
+      this.options.logger.warn({ container: spec.name, settings }, 'settings_not_enforced');
     }
     this.tell(spec.id, spec.owner, 'created');
   }
@@ -272,15 +272,16 @@ class ProcessEngine implements Engine {
     if (await isThere()) yield* readLogs(this.records.folderOf(id), options, this.options.clock, isThere, signal);
   }
 
-  /** Ends that were not seen before, too, are told once they are. */
+  /** Of those too that an agent before this one started. */
   async events(onEvent: (event: EngineEvent) => void, onReady: () => void, signal: AbortSignal): Promise<void> {
     const records = await this.records.all();
-    const watched = this.feed.watch(onEvent, onReady, signal);
+    const watched = this.feed.watch(onEvent, () => {}, signal);
     for (const { spec } of records) {
       if (!isRunning(await runStateOf(this.records.folderOf(spec.id)))) continue;
       this.alive.add(spec.id);
       this.watchdog.add(spec.id);
     }
+    onReady();
     await watched;
     if (!this.feed.isWatched) this.watchdog.clear();
   }

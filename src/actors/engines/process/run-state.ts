@@ -1,6 +1,6 @@
-import { rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { textIfPresent } from '../private-file.js';
+import { replacePrivate, textIfPresent } from '../private-file.js';
 import { bootId, type ProcessId, statusOf } from './processes.js';
 
 /** How a container is doing, as its folder and `/proc` tell. */
@@ -21,6 +21,10 @@ export const isRunning = (state: RunState): state is Running => state.status ===
 /** Of a process whose end nobody saw: the machine or its wrapper went with it. */
 const UNSEEN_CODE = 137;
 
+/** And the process whose end it tells of: what is known late of an earlier one is not taken for that of a later one. */
+export const EXIT_FILE = 'exit-';
+const RUN_FILE = 'run';
+
 /**
  * Looks at the files of the wrapper and at whether its processes are the ones that it wrote down. The end of one that went
  * with its wrapper is written here, so that it stays as it was seen first.
@@ -32,20 +36,28 @@ export async function runStateOf(folder: string): Promise<RunState> {
   const isOfThisBoot = run.boot === (await bootId());
   // Looked at before the file: whoever is gone has written it by then, if at all.
   const isWatched = isOfThisBoot && (await statusOf(wrapper)) !== undefined;
-  const ended = await exitOf(folder);
+  const exitFile = join(folder, `${EXIT_FILE}${main.pid}-${main.born}`);
+  const ended = await exitOf(exitFile);
   if (ended) return { status: 'exited', startedMs, ...ended };
   const process = isOfThisBoot ? await statusOf(main) : undefined;
   if (process) return { status: process.state === 'T' ? 'paused' : 'running', main, startedMs };
   if (isWatched) return { status: 'running', main, startedMs };
-  await writeFile(join(folder, 'exit.new'), `${UNSEEN_CODE}\n`, { mode: 0o600 });
-  await rename(join(folder, 'exit.new'), join(folder, 'exit'));
-  const written = await exitOf(folder);
+  await replacePrivate(exitFile, `${UNSEEN_CODE}\n`);
+  const written = await exitOf(exitFile);
   return { status: 'exited', exitCode: UNSEEN_CODE, startedMs, finishedMs: startedMs, ...written };
+}
+
+/** As if it had never run. */
+export async function forgetRun(folder: string): Promise<void> {
+  await rm(join(folder, RUN_FILE), { force: true });
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(EXIT_FILE)) await rm(join(folder, name), { force: true });
+  }
 }
 
 /** Whom the wrapper wrote down. */
 async function runOf(folder: string) {
-  const path = join(folder, 'run');
+  const path = join(folder, RUN_FILE);
   const text = await textIfPresent(path);
   const [boot = '', pid, born = '', mainPid, mainBorn = ''] = text?.trim().split(' ') ?? [];
   const startedMs = await writtenAt(path);
@@ -55,8 +67,7 @@ async function runOf(folder: string) {
   return { boot, wrapper, main, startedMs };
 }
 
-async function exitOf(folder: string) {
-  const path = join(folder, 'exit');
+async function exitOf(path: string) {
   const text = await textIfPresent(path);
   const finishedMs = await writtenAt(path);
   return text === undefined || finishedMs === undefined ? undefined : { exitCode: Number(text), finishedMs };

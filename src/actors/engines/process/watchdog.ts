@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import type { Clock, TimerHandle } from '../../../runtime/index.js';
+import { EXIT_FILE } from './run-state.js';
 
 export interface WatchdogOptions {
   readonly clock: Clock;
@@ -37,7 +38,7 @@ export class Watchdog {
   private watcherOf(id: string): FSWatcher | undefined {
     try {
       const watcher = watch(this.options.folderOf(id), { persistent: false }, (_event, file) => {
-        if (file === 'exit') this.look(id);
+        if (file?.startsWith(EXIT_FILE)) this.look(id);
       });
       watcher.on('error', () => watcher.close());
       return watcher;

@@ -3,8 +3,9 @@
  * `dd`, `find`, `mkfifo`, `mv`, `rm` and `setsid`, as it has to outlive the agent that started it.
  *
  * 1. It writes who it is and who its process is, by pid and start time, before it says `ready` on descriptor 3.
- * 2. It writes the exit code once its process has ended, and ends whatever that left behind in its group.
- * 3. Each output goes through a pipe of its own to a file, which is moved aside when it is full.
+ * 2. It writes the exit code once its process has ended, into a file of this process, and ends whatever that left behind
+ *    in its group.
+ * 3. Each output goes through a pipe of its own to files with rising numbers; a full one is never written again.
  * 4. Signals for its process do not reach it: that is in a session of its own.
  *
  * Arguments: folder, working directory, bytes of a log file, number of log files (0: nothing is kept), the `cgroup.procs`
@@ -27,26 +28,23 @@ born() {
   shift 19
   born=$1
 }
-rotate() {
-  n=$((files - 1))
-  [ "$n" -gt 0 ] || { rm -f "$1"; return; }
-  while [ "$n" -gt 1 ]; do
-    [ -e "$1.$((n - 1))" ] && mv -f "$1.$((n - 1))" "$1.$n"
-    n=$((n - 1))
-  done
-  mv -f "$1" "$1.1"
-}
 capture() {
   trap '' HUP INT TERM PIPE USR1 USR2
   exec 2> /dev/null 3>&-
+  n=1
+  for each in "$1".*; do
+    [ -e "$each" ] && [ "\${each##*.}" -gt "$n" ] && n=\${each##*.}
+  done
   while :; do
-    said=$(dd bs=8192 count=16 2>&1 >> "$1")
+    said=$(dd bs=8192 count=16 2>&1 >> "$1.$n")
     case $said in
       *'0+0 records in'*) break ;;
       *'records in'*) ;;
       *) exec dd of=/dev/null ;;
     esac
-    [ -n "$(find "$1" -size "+\${size}c")" ] && rotate "$1"
+    [ -n "$(find "$1.$n" -size "+\${size}c")" ] || continue
+    n=$((n + 1))
+    rm -f "$1.$((n - files))"
   done
 }
 
@@ -86,5 +84,5 @@ while :; do
 done
 kill -s KILL -- "-$child"
 printf '%s\\n' "$code" > exit.new
-mv -f exit.new exit
+mv -f exit.new "exit-$child-$of"
 `;
