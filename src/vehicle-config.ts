@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
+import { HubLinkSchema, type HubLinkSettings, resolveHubLink } from './actors/hub-link/config.js';
 import { EmbeddedBrokerSchema, type MqttConfig, resolveMqtt } from './actors/mqtt/config.js';
 import { type LinkSettings, linkKeys, resolveLink } from './actors/mqtt-link/config.js';
 import { resolveSelfUpdate, SelfUpdateSchema } from './actors/self-update/config.js';
@@ -71,6 +72,7 @@ export const VehicleSchema = composeSchema('Fleetchart vehicle', {
   log: LogSchema,
   http: HttpSchema,
   mqtt: MqttSchema,
+  hub: Type.Optional(HubLinkSchema),
   updateManager: Type.Optional(ManagerSection),
   selfUpdate: Type.Optional(SelfUpdateSection),
   containerManagement: Type.Optional(ContainersSection),
@@ -100,6 +102,8 @@ export interface VehicleConfig {
   readonly log: Readonly<Static<typeof LogSchema>>;
   readonly http: HttpConfig;
   readonly mqtt: VehicleMqtt;
+  /** The cloud connector. */
+  readonly hub?: HubLinkSettings;
   readonly updateManager?: RoleConfig<ManagerSettings>;
   readonly selfUpdate?: SelfUpdateConfig;
   readonly containerManagement?: ContainersConfig;
@@ -111,6 +115,7 @@ export function checkVehicleConfig(input: ConfigInput): Checked<VehicleConfig> {
   const { dataDir, store, log } = loaded.value as Static<typeof VehicleSchema>;
   const http = resolveSection(loaded, ['http'], resolveHttp);
   const mqtt = resolveSection(loaded, ['mqtt'], resolveVehicleMqtt);
+  const hub = resolveSection(loaded, ['hub'], resolveHubLink);
   const updateManager = resolveSection(loaded, ['updateManager'], (section: object) => resolveManager(section, loaded));
   const selfUpdate = resolveSection(loaded, ['selfUpdate'], (section: Static<typeof SelfUpdateSection>) =>
     resolveAgent(section, loaded, dataDir),
@@ -118,7 +123,7 @@ export function checkVehicleConfig(input: ConfigInput): Checked<VehicleConfig> {
   const containerManagement = resolveSection(loaded, ['containerManagement'], (section: object) =>
     resolveContainers(section, loaded, dataDir),
   );
-  const { mistakes, warnings } = report(loaded, [http, mqtt, updateManager, selfUpdate, containerManagement]);
+  const { mistakes, warnings } = report(loaded, [http, mqtt, hub, updateManager, selfUpdate, containerManagement]);
   if (isWithoutRole(loaded)) warnings.push(WITHOUT_ROLE);
   if (mistakes.length > 0 || !http.value || !mqtt.value) return { config: undefined, loaded, mistakes, warnings };
   const config: VehicleConfig = {
@@ -127,6 +132,7 @@ export function checkVehicleConfig(input: ConfigInput): Checked<VehicleConfig> {
     log,
     http: http.value,
     mqtt: mqtt.value,
+    ...(hub.value ? { hub: hub.value } : {}),
     ...(updateManager.value ? { updateManager: updateManager.value } : {}),
     ...(selfUpdate.value ? { selfUpdate: selfUpdate.value } : {}),
     ...(containerManagement.value ? { containerManagement: containerManagement.value } : {}),

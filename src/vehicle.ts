@@ -3,6 +3,7 @@
  * with its own link and client id, so that any of them can be a peer's.
  */
 import { createContainerManagement, managementTypes } from './actors/container-management/index.js';
+import { createHubLink, hubLinkType } from './actors/hub-link/index.js';
 import { brokerType } from './actors/mqtt/index.js';
 import { createMqttLinks, linkType, type MqttLinkOptions } from './actors/mqtt-link/index.js';
 import {
@@ -28,6 +29,7 @@ import type { SelfUpdateConfig, VehicleConfig } from './vehicle-config.js';
 export const vehicleTypes: readonly ReplayedType[] = [
   brokerType,
   linkType,
+  hubLinkType,
   ...updateManagerTypes,
   selfUpdateAgentType,
   ...managementTypes,
@@ -73,6 +75,21 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
     children.push(withLink(name, role.child, link, deps));
   };
   const roleDeps = { system, clock, ids, logger, metrics };
+
+  // Before the roles that wait for what it says, so that nothing of theirs is missed at the first start of all.
+  const hub =
+    parts.hub &&
+    createHubLink({
+      ...roleDeps,
+      settings: parts.hub,
+      publishLocally: links.publisher('hub-link'),
+      publishAtHub: links.publisher('hub'),
+    });
+  if (hub) {
+    add('hub-link', hub, { url: () => undefined, clientId: hub.clientId, clean: false, keepAliveS: 30 }, false);
+    if (hub.upstream) children.push(links.add({ ...hub.upstream, name: 'hub' }));
+    routes.push(hub.routes);
+  }
 
   if (parts.updateManager) {
     const { settings, hasOwnBroker } = parts.updateManager;
@@ -128,8 +145,11 @@ export function createVehicle(parts: VehicleParts, deps: VehicleDeps): Assembly 
     children,
     routes,
     urls: () => ({ mqtt: broker?.broker.url() }),
-    prepare: slots?.boot,
-    close: [links, ...(broker ? [broker.broker] : []), ...(slots ? [slots] : [])],
+    prepare: async () => {
+      await hub?.prepare();
+      await slots?.boot?.();
+    },
+    close: [links, ...(hub ? [hub] : []), ...(broker ? [broker.broker] : []), ...(slots ? [slots] : [])],
   });
 }
 

@@ -99,4 +99,28 @@ describe("a vehicle's configuration", () => {
     ]);
     assert.deepEqual(mistakes('containerManagement.fleetchart.engine=lxc'), ['/containerManagement/fleetchart/engine']);
   });
+
+  it('PRV-18 the hub needs the id of the vehicle alone; names hold nothing that a topic would take for more', () => {
+    const { config } = check('hub.deviceId=hub:car-7');
+    assert.deepEqual(config?.hub, {
+      identity: { deviceId: 'hub:car-7', namespace: 'fleetchart', tenantId: 'defaultTenant' },
+      outboxBytes: 16_777_216,
+    });
+    const whole = check(
+      'hub={deviceId: c, url: mqtts://h, username: u, password: p, policyId: n:p, caFile: /ca}',
+    ).config;
+    assert.deepEqual(whole?.hub?.upstream, { url: 'mqtts://h', username: 'u', password: 'p', tls: { caFile: '/ca' } });
+    assert.equal(whole?.hub?.identity.policyId, 'n:p');
+    for (const [section, pointer] of [
+      ['{url: h}', '/hub/deviceId'],
+      ['{deviceId: a/b}', '/hub/deviceId'],
+      ['{deviceId: "a b"}', '/hub/deviceId'],
+      ['{deviceId: a, tenantId: "+"}', '/hub/tenantId'],
+      ['{deviceId: a, namespace: "x:y"}', '/hub/namespace'],
+      ['{deviceId: a, url: "http://h"}', '/hub/url'],
+      ['{deviceId: a, certFile: /c}', '/hub'],
+    ] as const) {
+      assert.deepEqual(mistakes(`hub=${section}`), [pointer], section);
+    }
+  });
 });

@@ -43,7 +43,7 @@ async function describeHub(directory) {
 }
 
 async function describeVehicle(directory) {
-  const sets = [`dataDir=${directory}`];
+  const sets = [`dataDir=${directory}`, 'hub.deviceId=docs'];
   const parts = configOf(checkVehicleConfig({ file: 'config/vehicle.yaml', environment: {}, sets, assignments: [] }));
   return describe(createVehicle(parts, { ...DEPS, environment: {}, end: () => {} }));
 }

@@ -11,6 +11,7 @@ import type { MqttLinkOptions, PublishOutput, SubscribeOutput } from './options.
 
 export type {
   InboundMessage,
+  LinkTlsFiles,
   MqttLinkOptions,
   PublishOutput,
   SubscribeOutput,

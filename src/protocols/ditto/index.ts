@@ -1,5 +1,14 @@
 /** Ditto protocol messages over a Hono-style local broker, and those of the update manager's feature. */
 
+export {
+  type CloudIdentity,
+  cloudIdOf,
+  downward,
+  hubFilters,
+  LOCAL_UPWARD,
+  thingAnswer,
+  upward,
+} from './connector.js';
 export { correlationIdOf } from './correlation-id.js';
 export {
   type DittoEnvelope,
