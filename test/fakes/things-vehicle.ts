@@ -2,10 +2,19 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { createMqttLinks } from '../../src/actors/mqtt-link/index.js';
 import { createThings, thingsWatchers } from '../../src/actors/things/index.js';
-import { ActorSystem, Metrics, silentLogger, systemClock, systemIds } from '../../src/runtime/index.js';
+import { ActorSystem, Metrics, silentLogger, systemClock } from '../../src/runtime/index.js';
 import { CloudConnector } from './cloud-connector.js';
 import { eventually, temporaryFolder } from './runtime.js';
-import { BRIDGE, configOf, DescriptorServer, FakeContainers, FakeStats, METRICS_ACTOR, SAMPLE } from './things.js';
+import {
+  BRIDGE,
+  configOf,
+  countedIds,
+  DescriptorServer,
+  FakeContainers,
+  FakeStats,
+  METRICS_ACTOR,
+  SAMPLE,
+} from './things.js';
 
 /** The things role on a broker, over containers that are none. */
 export class ThingsVehicle {
@@ -31,7 +40,7 @@ export class ThingsVehicle {
       engine: vehicle.engine,
       system,
       clock: systemClock,
-      ids: systemIds,
+      ids: countedIds(),
       logger,
       metrics,
       publish: links.publisher('things'),

@@ -20,7 +20,7 @@ import {
 } from '../../src/actors/things/index.js';
 import type { ContainerConfig, ContainerStatus } from '../../src/protocols/containers/index.js';
 import type { ActorType } from '../../src/runtime/actor-type.js';
-import { seededIds } from '../../src/runtime/ids.js';
+import type { Ids } from '../../src/runtime/ids.js';
 import { Metrics, silentLogger } from '../../src/runtime/index.js';
 import { recordActor } from '../../src/runtime/inspection/recorder.js';
 import type { ActorSystem } from '../../src/runtime/system.js';
@@ -81,9 +81,10 @@ export class FakeContainers implements ThingsContainers {
   readonly facts = new Map<string, ContainerFacts>();
   /** What the next calls of a kind fail with: `create`, `START`… */
   readonly failures = new Map<string, string>();
+  /** What the last container was to be made as. */
+  asked = { key: '', activity: '' };
   /** Calls that wait, by kind, until {@link release}. */
   private readonly held = new Map<string, () => void>();
-  private made = 0;
 
   constructor(private readonly changed: (event: ContainerChanged) => void) {}
 
@@ -131,10 +132,11 @@ export class FakeContainers implements ThingsContainers {
     this.change(id, change, { state: stateOf(status) });
   }
 
-  create: ThingsContainers['create'] = async (config, { start, activity = '' }, signal) => {
+  create: ThingsContainers['create'] = async (config, { start, activity = '', id = '' }, signal) => {
+    this.asked = { key: id, activity };
     this.calls.push(`create ${config.image}${start ? ' and start' : ''}`);
     await this.passing('create', signal);
-    const id = `c${++this.made}`;
+    if (this.facts.has(id)) throw new Error(`container with id = ${id} already exists`);
     this.put(id, config, 'Created', activity);
     this.to(id, 'created', 'Created');
     if (start) this.to(id, 'running', 'Running');
@@ -205,6 +207,12 @@ export const stateOf = (status: ContainerStatus): ContainerFacts['state'] => ({
   finishedAt: '',
   oomKilled: false,
 });
+
+/** `c1`, `c2`, … */
+export function countedIds(): Ids {
+  let count = 0;
+  return { uuid: () => `c${++count}`, uniform: () => 0 };
+}
 
 /** An engine that counts what it is told to. */
 export class FakeStats implements ThingsEngine {
@@ -280,7 +288,7 @@ export class ThingsUnderTest {
         engine,
         system: opened,
         clock: opened.clock,
-        ids: seededIds('things'),
+        ids: countedIds(),
         logger: silentLogger(),
         metrics: new Metrics(),
         publish: async (output) => {

@@ -6,7 +6,7 @@ import type { Engine } from '../engines/index.js';
 export interface ThingsContainers {
   all(): readonly ContainerFacts[];
   find(id: string): ContainerFacts | undefined;
-  /** Made in the engine, and asked to start if wanted; its id. */
+  /** Made in the engine, and asked to start if wanted; its id. Rejects where there is one of the id. */
   create(
     config: ContainerConfig,
     options: { readonly start: boolean; readonly activity?: string; readonly id?: string },

@@ -167,10 +167,10 @@ export interface UpdatableContext {
   /** Of the module or the software in `current`. */
   readonly index: number;
   /**
-   * JSON of the module's configurations between their download and their installation: as a text of this name, what they
+   * JSON of the module's containers between their download and their installation: as a text of this name, what they
    * hold is seen neither in views nor in fixtures.
    */
-  readonly secretConfigs: string;
+  readonly secretContainers: string;
   /** Containers that the module has brought. */
   readonly installed: readonly string[];
   readonly removed: readonly Software[];
@@ -191,7 +191,7 @@ export interface FetchInput {
 }
 
 export interface Fetched {
-  readonly secretConfigs: string;
+  readonly secretContainers: string;
 }
 
 export type InstallInput = Fetched;

@@ -17,29 +17,30 @@ export interface InstallingDeps {
   readonly limits?: FetchLimits;
 }
 
+/** What a descriptor asks for. */
+interface Wanted {
+  readonly id: string;
+  readonly config: ContainerConfig;
+}
+
 export class Installing {
   constructor(private readonly deps: InstallingDeps) {}
 
   readonly fetch = async ({ input, signal }: EffectArguments<FetchInput>): Promise<Fetched> => {
-    const configs: ContainerConfig[] = [];
-    for (const artifact of input.module.artifacts) configs.push(await this.configOf(artifact, signal));
-    return { secretConfigs: JSON.stringify(configs) };
+    const wanted: Wanted[] = [];
+    for (const artifact of input.module.artifacts) wanted.push(await this.wantedBy(artifact, signal));
+    return { secretContainers: JSON.stringify(wanted) };
   };
 
   readonly install = async ({ input, key, signal }: EffectArguments<InstallInput>): Promise<Installed> => {
     const { containers } = this.deps;
     const ids: string[] = [];
-    for (const [place, config] of (JSON.parse(input.secretConfigs) as ContainerConfig[]).entries()) {
-      const activity = `install-${createHash('sha256').update(`${key}/${place}`).digest('hex').slice(0, 24)}`;
-      const made = containers.all().find((each) => each.activity === activity);
-      // One whose making was cut off is not in use by anybody: it goes, and is made anew.
-      if (made?.state.status === 'Creating') {
-        await containers.command(made.id, { type: 'REMOVE', force: true }, signal);
-      } else if (made) {
-        ids.push(made.id);
-        continue;
-      }
-      ids.push(await containers.create(config, { start: false, activity }, signal));
+    const activity = `install-${createHash('sha256').update(key).digest('hex').slice(0, 24)}`;
+    for (const { id, config } of JSON.parse(input.secretContainers) as Wanted[]) {
+      // One whose making the end of a process cut off goes on being made.
+      if (containers.find(id)?.activity === activity) await this.command(id, { type: 'CREATE' }, signal);
+      else await containers.create(config, { id, start: false, activity }, signal);
+      ids.push(id);
     }
     return { ids };
   };
@@ -57,7 +58,7 @@ export class Installing {
     await this.command(id, { type: 'REMOVE', force: true }, signal);
   };
 
-  private async configOf({ url, fileName, checksum }: Artifact, signal: AbortSignal): Promise<ContainerConfig> {
+  private async wantedBy({ url, fileName, checksum }: Artifact, signal: AbortSignal): Promise<Wanted> {
     const { clock, ids, limits = {}, logger } = this.deps;
     const bytes = await fetchDescriptor(url, limits, { clock, signal });
     const problem = checksum && checksumProblem(bytes, checksum);
@@ -65,7 +66,8 @@ export class Installing {
     if (!checksum) logger.warn({ fileName }, 'descriptor_without_checksum');
     const container = decodeDescriptor(bytes, ids.uuid());
     if (!container.ok) throw new ThingsError('THINGS_REJECTED', `invalid descriptor: ${container.error.detail}`);
-    return container.value.config;
+    const { id, config } = container.value;
+    return { id, config };
   }
 
   private async command(id: string, command: ContainerCommand, signal: AbortSignal): Promise<void> {

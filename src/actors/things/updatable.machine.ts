@@ -28,7 +28,7 @@ const MOST_QUEUED = 32;
 const IDLE = {
   current: null,
   index: 0,
-  secretConfigs: '[]',
+  secretContainers: '[]',
   installed: [],
   removed: [],
   failed: [],
@@ -150,12 +150,12 @@ export const updatableMachine = setup({
     clear: assign(IDLE),
     advance: assign(({ context }) => ({
       index: context.index + 1,
-      secretConfigs: '[]',
+      secretContainers: '[]',
       installed: [],
       isRepeated: false,
     })),
-    keepConfigs: assign((_, { secretConfigs }: Fetched) => ({ secretConfigs })),
-    keepInstalled: assign((_, { ids }: Installed) => ({ installed: ids, secretConfigs: '[]' })),
+    keepConfigs: assign((_, { secretContainers }: Fetched) => ({ secretContainers })),
+    keepInstalled: assign((_, { ids }: Installed) => ({ installed: ids, secretContainers: '[]' })),
     noteRepeated: assign({ isRepeated: true }),
     noteRemoved: assign(({ context }) => {
       const software = softwareOf(context);
@@ -240,7 +240,7 @@ export const updatableMachine = setup({
           meta: { waitsFor: 'the images and containers of a module' },
           invoke: {
             src: 'install',
-            input: ({ context }) => ({ secretConfigs: context.secretConfigs }),
+            input: ({ context }) => ({ secretContainers: context.secretContainers }),
             onDone: {
               target: 'starting',
               actions: [

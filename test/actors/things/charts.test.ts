@@ -206,7 +206,7 @@ describe('the chart of software updates', () => {
     },
   });
   const good = {
-    fetch: { done: { secretConfigs: '[]' } },
+    fetch: { done: { secretContainers: '[]' } },
     install: { done: { ids: ['a'] } },
     start: { done: undefined },
     remove: { done: undefined },

@@ -301,6 +301,29 @@ describe('software of a vehicle', () => {
     assert.equal(context.lastOperation.status, 'FINISHED_SUCCESS');
   });
 
+  it('THG-19 a descriptor may name its container, and one of that id is not made twice', async (t) => {
+    const { things, server } = await prepared(t);
+    const named = module('a', server.artifact('/a', { ...DESCRIPTOR, container_id: 'map-1' }));
+    assert.equal((await steps(things, 'install', modules(named))).at(-1), 'FINISHED_SUCCESS a');
+    assert.ok(things.containers.find('map-1'));
+    assert.equal(
+      (await steps(things, 'install', modules(named))).at(-1),
+      'FINISHED_ERROR a: container with id = map-1 already exists',
+    );
+  });
+
+  it('THG-19 one that was being made when the process ended goes on being made', async (t) => {
+    const { things, server } = await prepared(t);
+    things.containers.hold('create');
+    await things.ask('SoftwareUpdatable', 'install', modules(module('a', server.artifact('/a', TEXT))));
+    await things.reaches(UPDATABLE, 'installing.creating');
+    const { activity, key } = things.containers.asked;
+    things.containers.put(key, configOf('map', 'reg/map:1'), 'Creating', activity);
+    const again = await things.again(t);
+    await again.reaches(UPDATABLE, 'idle');
+    assert.deepEqual(again.containers.calls, ['c1 {"type":"CREATE"}', 'c1 {"type":"START","ensure":true}']);
+  });
+
   const removal = (forced: boolean, ...names: readonly string[]) => ({
     correlationId: 'remove-1',
     forced,
