@@ -96,11 +96,4 @@ export async function turnsOfLoop(turns = 1): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits for a condition; fails after `deadlineMs`. Real time, for what no manual clock can drive. */
-export async function eventually(condition: () => boolean, what: string, deadlineMs = 60_000): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await turnsOfLoop();
-  }
-}
+export { until as eventually } from './until.js';
