@@ -1,5 +1,5 @@
 import type { ContainerActionView, ContainerView, TermsView } from './vehicle-types.js';
-import { lastingWords, relativeWords, type Tone } from './words.js';
+import { relativeWords, type Tone } from './words.js';
 
 /** How a container is coloured: one that ended well is at rest, one that ended badly is not. */
 export function containerTone({ status, exitCode }: Pick<ContainerView, 'status' | 'exitCode'>): Tone {
@@ -19,13 +19,13 @@ export function containerTone({ status, exitCode }: Pick<ContainerView, 'status'
   }
 }
 
-/** Since when it is as it is: `running for 3 h`, `ended 2 min ago with 137`. */
+/** Since when it is as it is: `started 3 h ago`, `ended 2 min ago, exit code 137`. */
 export function timeWords(container: ContainerView, now: number): string {
   const { status, createdAt, startedAt, finishedAt, exitCode } = container;
   const [created, started, finished] = [createdAt, startedAt, finishedAt].map(Date.parse) as [number, number, number];
-  if ((status === 'Running' || status === 'Paused') && started > 0) return `started ${lastingWords(started, now)} ago`;
+  if ((status === 'Running' || status === 'Paused') && started > 0) return `started ${relativeWords(started, now)}`;
   if ((status === 'Exited' || status === 'Stopped' || status === 'Dead') && finished > 0) {
-    return `ended ${relativeWords(finished, now)}${exitCode === 0 ? '' : ` with ${exitCode}`}`;
+    return `ended ${relativeWords(finished, now)}${exitCode === 0 ? '' : `, exit code ${exitCode}`}`;
   }
   if (status === 'Unknown') return 'the engine does not say';
   return created > 0 ? `made ${relativeWords(created, now)}` : 'not made yet';
@@ -35,7 +35,8 @@ export type Command = 'start' | 'stop' | 'pause' | 'resume';
 
 /** What an operator can do about a container as it is. */
 export function commandsFor({ status, role }: Pick<ContainerView, 'status' | 'role'>): readonly Command[] {
-  if (role === 'pending') return [];
+  // The others are an update's.
+  if (role !== 'current') return [];
   switch (status) {
     case 'Running':
       return ['stop', 'pause'];

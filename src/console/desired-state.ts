@@ -1,5 +1,7 @@
 /** Desired states as a person writes them: an example to begin with, and what is wrong with one before it is sent. */
 
+import { jsonMistake } from './json-mistake.js';
+
 export type Checked =
   | { readonly ok: true; readonly activityId: string; readonly domains: readonly string[] }
   /** `at`: where in the text, if that is known. */
@@ -11,7 +13,9 @@ export const LONGEST_BYTES = 1_048_576;
 /** A desired state in its envelope, for the domains that a vehicle has. */
 export function exampleOf(activityId: string, domains: readonly string[]): string {
   const wanted = domains.includes('containers') || !domains.includes('self-update') ? [CONTAINERS] : [OS_IMAGE];
-  return JSON.stringify({ activityId, payload: { domains: wanted } }, null, 2);
+  const text = JSON.stringify({ activityId, payload: { domains: wanted } }, null, 2);
+  // A pair of key and value reads best in one line.
+  return text.replaceAll(/\{\s+("key": .*),\s+("value": .*)\s+\}/g, '{ $1, $2 }');
 }
 
 const CONTAINERS = {
@@ -49,8 +53,9 @@ export function checkDesiredState(text: string): Checked {
   let message: unknown;
   try {
     message = JSON.parse(text);
-  } catch (error) {
-    return notJson(text, error instanceof Error ? error.message : String(error));
+  } catch {
+    const { at, expected } = jsonMistake(text) ?? { at: 0, expected: 'it cannot be read' };
+    return { ok: false, detail: `This is no JSON at ${placeWords(text, at)}: ${expected}.`, at };
   }
   if (!isObject(message)) return refused('It must be an object with activityId and payload.');
   const { activityId, payload } = message;
@@ -71,15 +76,6 @@ export function checkDesiredState(text: string): Checked {
 export function placeWords(text: string, at: number): string {
   const before = text.slice(0, at).split('\n');
   return `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
-}
-
-function notJson(text: string, reason: string): Checked {
-  const position = /position (\d+)/.exec(reason)?.[1];
-  const isCut = /end of (JSON|data)|unterminated/i.test(reason);
-  const at = position !== undefined ? Number(position) : isCut ? text.length : undefined;
-  const words = reason.replace(/ \(line \d+ column \d+\)$/, '').replace(/ (in JSON )?at position \d+.*$/, '');
-  if (at === undefined) return refused(`This is no JSON: ${words}.`);
-  return { ok: false, detail: `This is no JSON at ${placeWords(text, at)}: ${words}.`, at };
 }
 
 function domainProblem(domain: unknown, path: string): string | undefined {

@@ -40,6 +40,12 @@ export function statusTone(status: string): Tone {
   return 'quiet';
 }
 
+/** How a bar is coloured: what is under way is not good yet, however well the last phase went. */
+export function progressTone(status: string, share: number): Tone {
+  const tone = statusTone(status);
+  return tone === 'bad' ? 'bad' : share < 1 ? 'busy' : 'good';
+}
+
 /** `DOWNLOAD_SUCCESS` as a person reads it: `download success`. */
 export function statusWords(status: string): string {
   return status.replaceAll('_', ' ').toLowerCase();

@@ -1,5 +1,5 @@
 import { type Difference, differencesOf, kindWords } from '../containers.js';
-import { actionShare, statusTone, statusWords } from '../updates.js';
+import { actionShare, progressTone, statusTone, statusWords } from '../updates.js';
 import type { ContainerActionView, ContainersAnswer, ContainerUpdateView } from '../vehicle-types.js';
 import { waitWords } from '../words.js';
 import { html, setAttribute, setText } from './dom.js';
@@ -115,7 +115,8 @@ function actionRow(first: ContainerActionView): Entry<Planned> {
       setText(kind, kindWords(action.kind));
       setText(version, action.version);
       status.update(statusWords(action.status), tone);
-      progress.update(actionShare(action), tone === 'quiet' ? 'busy' : tone);
+      const share = actionShare(action);
+      progress.update(share, progressTone(action.status, share));
       setText(message, action.message);
       setAttribute(message, 'class', tone === 'bad' ? 'sentence bad-text' : 'sentence');
       const text = JSON.stringify(differences);

@@ -19,6 +19,7 @@ const USAGE_EVERY_MS = 2000;
 export function containerView(context: ViewContext, id: string): View {
   const { api } = context;
   let shown: ContainerView | undefined;
+  let isGone = true;
 
   const crumb = html('span', {}, id);
   const title = html('h1', { tabindex: -1 }, id);
@@ -64,7 +65,9 @@ export function containerView(context: ViewContext, id: string): View {
     try {
       const { containers } = await api.get<ContainersAnswer>('/api/v1/containers');
       const container = containers.find((each) => each.id === id);
-      setAttribute(commands.element, 'hidden', container === undefined);
+      isGone = container === undefined;
+      setAttribute(commands.element, 'hidden', isGone);
+      setAttribute(chart, 'hidden', isGone);
       setAttribute(body, 'hidden', shown === undefined && container === undefined);
       if (container === undefined) return sayGone(containers);
       showSentences(problem, []);
@@ -77,9 +80,11 @@ export function containerView(context: ViewContext, id: string): View {
     }
   };
   const refreshUsage = async (): Promise<void> => {
+    if (isGone) return;
     try {
       usage.update(await api.get<ContainerUsageView>(`/api/v1/containers/${encodeURIComponent(id)}/stats`));
-    } catch {
+    } catch (failure) {
+      if (failure instanceof ApiError && failure.status === 0) return;
       usage.update({ isRunning: false, cpuPercent: null, memoryBytes: null, memoryLimitBytes: null, pids: null });
     }
   };
@@ -91,7 +96,14 @@ export function containerView(context: ViewContext, id: string): View {
     html('div', { class: 'tiles usage' }, ...usage.elements),
     log.element,
   );
-  const stops = [poll(refresh, EVERY_MS), poll(refreshUsage, USAGE_EVERY_MS)];
+  const stops = [
+    poll(refresh, EVERY_MS),
+    poll(async () => {
+      // Nobody asks what one uses before it is known to be there.
+      if (shown === undefined) await refresh();
+      await refreshUsage();
+    }, USAGE_EVERY_MS),
+  ];
   const element = html(
     'div',
     {},

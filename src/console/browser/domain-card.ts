@@ -1,4 +1,4 @@
-import { actionShare, componentWords, domainShare, statusTone, statusWords } from '../updates.js';
+import { actionShare, componentWords, domainShare, progressTone, statusTone, statusWords } from '../updates.js';
 import type { ActionView, DomainView } from '../vehicle-types.js';
 import { html, setAttribute, setText } from './dom.js';
 import { type Entry, KeyedList } from './keyed-list.js';
@@ -9,7 +9,7 @@ import { actorHref } from './router.js';
 /** What a running update does in one domain: how far it is, and each action with what its agent says of it. */
 export function domainCard({ id }: DomainView, agentOf: (domain: string) => string | undefined): Entry<DomainView> {
   const status = pill();
-  const chart = html('a', { class: 'muted', hidden: true }, 'live chart');
+  const chart = html('a', { hidden: true }, 'Live chart');
   const progress = phaseBar(`Progress of ${id}`);
   const nothing = html('p', { class: 'muted' });
   const rows = html('ul', { class: 'actions' });
@@ -29,9 +29,9 @@ export function domainCard({ id }: DomainView, agentOf: (domain: string) => stri
   return {
     element,
     update(domain) {
-      const tone = statusTone(domain.status);
-      status.update(statusWords(domain.status), tone);
-      progress.update(domainShare(domain), tone === 'quiet' ? 'busy' : tone);
+      status.update(statusWords(domain.status), statusTone(domain.status));
+      const share = domainShare(domain);
+      progress.update(share, progressTone(domain.status, share));
       actions.update(domain.actions);
       const said = domain.status === 'IDENTIFYING' ? 'Its agent looks at what is to be done.' : 'No actions reported.';
       setText(nothing, domain.actions.length > 0 ? '' : said);

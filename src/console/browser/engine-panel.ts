@@ -13,7 +13,7 @@ export function enginePanel() {
   const name = html('strong');
   const kind = html('span', { class: 'muted' });
   const state = pill();
-  const simulated = html('span', { class: 'chip bad simulated', title: SIMULATED }, 'simulated');
+  const simulated = html('span', { class: 'chip busy simulated', title: SIMULATED }, 'simulated');
   const since = html('span', { class: 'muted' });
   const why = html('p', { class: 'muted' });
   const error = html('p', { class: 'card-error' });
@@ -42,7 +42,8 @@ export function enginePanel() {
     element,
     update(engine: EngineView, now: number): void {
       setText(name, [engine.name, engine.version].filter(Boolean).join(' ') || 'none found yet');
-      setText(kind, engine.kind === undefined || engine.isSimulated ? '' : engine.kind);
+      setText(kind, engine.kind ?? '');
+      setAttribute(kind, 'hidden', engine.kind === undefined || engine.isSimulated);
       setAttribute(simulated, 'hidden', !engine.isSimulated);
       setAttribute(note, 'hidden', !engine.isSimulated);
       state.update(engine.state);

@@ -25,7 +25,7 @@ export function updateHistory(now: () => number) {
     { class: 'panel scroll-x', hidden: true },
     html(
       'table',
-      { class: 'rows history' },
+      { class: 'rows history cards-when-narrow' },
       html('thead', {}, html('tr', {}, ...HEADS.map((head) => html('th', { scope: 'col' }, head)))),
       rows,
     ),
