@@ -23,7 +23,6 @@ export interface KnownContainers {
 
 export interface ContainersPortOptions {
   readonly system: Pick<ActorSystem, 'ask' | 'peek' | 'cell' | 'clock'>;
-  readonly containers: KnownContainers;
   /** Seconds that an image may take to come. */
   readonly pullTimeoutS: number;
   /** Seconds that a container has to stop before it is killed. */
@@ -43,9 +42,15 @@ export class ContainersPort {
   /** Ids of those that run, or that their restart policy will start again. */
   running(ids: readonly string[]): string[] {
     return ids.filter((id) => {
-      const facts = this.options.containers.find(id);
+      const facts = this.onRecord(id);
       return facts !== undefined && isMeantToRun(facts);
     });
+  }
+
+  /** As it was when it was last seen, even while nobody knows how it is. */
+  private onRecord(id: string): ContainerFacts | undefined {
+    const chart = this.options.system.peek(containerAddress(id));
+    return chart?.status === 'active' ? (chart.context as ContainerFacts) : undefined;
   }
 
   /** All orders in turn; the first that fails ends it with its text. */
@@ -76,7 +81,7 @@ export class ContainersPort {
       case 'start':
         return this.must(order, { type: 'START', ensure: true }, MARGIN_MS, signal);
       case 'run': {
-        const isPaused = this.options.containers.find(id)?.state.status === 'Paused';
+        const isPaused = this.onRecord(id)?.state.status === 'Paused';
         return this.must(order, isPaused ? { type: 'RESUME' } : { type: 'START', ensure: true }, MARGIN_MS, signal);
       }
       case 'limit':

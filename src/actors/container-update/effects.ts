@@ -34,9 +34,9 @@ export class AgentEffects {
   private readonly port: ContainersPort;
 
   constructor(private readonly deps: EffectsDeps) {
-    const { system, containers, settings } = deps;
+    const { system, settings } = deps;
     const { pullTimeoutS, stopTimeoutS } = settings;
-    this.port = new ContainersPort({ system, containers, pullTimeoutS, stopTimeoutS });
+    this.port = new ContainersPort({ system, pullTimeoutS, stopTimeoutS });
   }
 
   /** CUA-16; ids of what is to be made are given here, so that a machine needs no chance. */

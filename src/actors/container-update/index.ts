@@ -88,7 +88,7 @@ export function createContainerUpdateAgent(deps: ContainerUpdateDeps): Container
   const effectsDeps: EffectsDeps = { ...deps, logger, isFree };
   const view = () => viewContainerUpdate(system, containers, domain);
   const isUpdating = (): boolean => (system.peek(address)?.context as AgentContext | undefined)?.operation != null;
-  const port = new ContainersPort({ system, containers, ...settings });
+  const port = new ContainersPort({ system, ...settings });
   const [agentType, inventoryType, deploymentType] = containerUpdateTypes;
   const outputs = agentOutputs(effectsDeps);
   const common = {
