@@ -104,6 +104,20 @@ describe('containers over a real podman', { skip: withoutPodman() }, () => {
     await reaches(id, undefined);
   });
 
+  it('CTR-13 after a power cycle what ran runs again, and what was stopped does not', async (t) => {
+    const first = await open(t);
+    const [runs, stopped] = [await first.make('1.0'), await first.make('1.0')];
+    await first.containers.command(stopped, { type: 'STOP' }, never);
+    await first.close();
+    await lab.powerCycle();
+    assert.equal((await first.engine.inspect(runs, never))?.status, 'created');
+    const second = await open(t, first.folder);
+    await until(() => second.containers.find(runs)?.restartCount === 1, 'it was started again');
+    await second.reaches(runs, 'Running');
+    await second.reaches(stopped, 'Stopped');
+    assert.equal((await second.engine.inspect(runs, never))?.status, 'running');
+  });
+
   it('ENG-2 a name that somebody else has', async (t) => {
     const { engine, make } = await open(t);
     const name = `foreign${++count}`;

@@ -12,6 +12,10 @@ import {
 /** `CONTAINER_UPDATE_*`: why a container is not as it was to be. */
 export class ContainerUpdateError extends FleetchartError {}
 
+/** What was to be there is not. */
+export const isGone = (error: unknown): boolean =>
+  error instanceof ContainerUpdateError && error.code === 'CONTAINER_UPDATE_GONE';
+
 /** What must be known of the containers of a vehicle. */
 export interface KnownContainers {
   /** Of role current, the newest of a name last. */

@@ -81,9 +81,10 @@ export function createContainerUpdateAgent(deps: ContainerUpdateDeps): Container
   const gate = openedOnce();
   if (!deployment) gate.open();
   // One that is parked must not stop updates for ever.
-  const isFree = async (): Promise<void> => {
+  const isFree = async (): Promise<boolean> => {
     const wasOpened = await within(clock, gate.opened, settings.pullTimeoutS * 1_000);
     if (!wasOpened) logger.warn({}, 'descriptors_still_deployed');
+    return wasOpened;
   };
   const effectsDeps: EffectsDeps = { ...deps, logger, isFree };
   const view = () => viewContainerUpdate(system, containers, domain);

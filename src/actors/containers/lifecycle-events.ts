@@ -177,6 +177,8 @@ export const guards = {
   isSuspended: ({ context, event }) =>
     event.type === 'runtime.restored' && event.cause === 'boot' && context.isSuspended,
   isPlanned: ({ context }) => context.created === '',
+  /** Nor was it ever about to be made. */
+  isUnmade: ({ context }) => context.engineName === '',
   isCreated: statusIs('Created'),
   isRunning: statusIs('Running'),
   isPaused: statusIs('Paused'),
@@ -290,11 +292,12 @@ export const changes = {
     if (command?.type !== 'UPDATE') return {};
     const update = updateOf(command);
     const config = { ...context.config, ...update };
-    if (!update.restartPolicy) return { config };
+    const isLimited = context.isLimited === true || update.resources !== undefined;
+    if (!update.restartPolicy) return { config, isLimited };
     const { status } = context.state;
     const isEnded = status === 'Exited' || status === 'Stopped';
     const fresh = { ...context, ...NO_RESTARTS, config };
-    return { config, ...NO_RESTARTS, ...(isEnded ? judged(fresh, context.state, timeOf(event)) : {}) };
+    return { config, isLimited, ...NO_RESTARTS, ...(isEnded ? judged(fresh, context.state, timeOf(event)) : {}) };
   },
   noteRole: ({ event }) => (event.type === 'ROLE' ? { role: event.role } : {}),
   noteSighting: ({ event }) => ({
