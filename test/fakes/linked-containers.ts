@@ -1,24 +1,12 @@
-import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { containerAddress } from '../../src/actors/containers/events.js';
 import { type Containers, createContainers } from '../../src/actors/containers/index.js';
 import { createEngineLink, type Engine } from '../../src/actors/engines/index.js';
 import { Metrics, seededIds, systemClock } from '../../src/runtime/index.js';
 import { silentLogger } from '../../src/runtime/logging/log.js';
 import { ActorSystem } from '../../src/runtime/system.js';
-
-const DEADLINE_MS = 120_000;
-
-/** Looks now and then: an engine of another process needs the processor, too. */
-export async function comesTrue(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + DEADLINE_MS;
-  while (!condition()) {
-    assert.ok(performance.now() < end, `${what}: not within ${DEADLINE_MS} ms`);
-    await sleep(20);
-  }
-}
+import { until } from './until.js';
 
 /** A process with containers over an engine and its link, in real time. */
 export async function openContainers(
@@ -48,7 +36,7 @@ export async function openContainers(
   for (const type of [link.type, ...containers.types]) system.register(type);
   await system.start();
   await link.child.start(() => {});
-  await comesTrue(() => link.view().state === 'ready', 'the engine is there');
+  await until(() => link.view().state === 'ready', 'the engine is there');
   let isOpen = true;
   const close = async (): Promise<void> => {
     if (!isOpen) return;
@@ -65,6 +53,6 @@ export async function openContainers(
     close,
     /** Undefined: it is gone. */
     reaches: (id: string, status: string | undefined) =>
-      comesTrue(() => containers.find(id)?.state.status === status, `${id} is ${status}`),
+      until(() => containers.find(id)?.state.status === status, `${id} is ${status}`),
   };
 }

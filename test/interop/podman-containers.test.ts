@@ -3,9 +3,10 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { ApiEngine } from '../../src/actors/engines/engine-api/api-engine.js';
 import { systemClock } from '../../src/runtime/index.js';
 import { configOf } from '../fakes/containers.js';
-import { comesTrue, openContainers } from '../fakes/linked-containers.js';
+import { openContainers } from '../fakes/linked-containers.js';
 import { PodmanLab, withoutPodman } from '../fakes/podman-lab.js';
 import { temporaryFolder } from '../fakes/runtime.js';
+import { until } from '../fakes/until.js';
 
 const never = new AbortController().signal;
 const OK = { ok: true };
@@ -76,7 +77,7 @@ describe('containers over a real podman', { skip: withoutPodman() }, () => {
   it('CTR-14 POD-10 a crashing one is started again; one that cannot start is stopped with the reason', async (t) => {
     const { containers, make } = await open(t);
     const crash = await make('crash');
-    await comesTrue(() => (containers.find(crash)?.restartCount ?? 0) >= 3, 'it was restarted');
+    await until(() => (containers.find(crash)?.restartCount ?? 0) >= 3, 'it was restarted');
     assert.equal(
       containers.find(crash)?.state.exitCode === 3 || containers.find(crash)?.state.status === 'Running',
       true,
