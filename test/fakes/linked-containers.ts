@@ -20,7 +20,14 @@ export async function openContainers(
   const link = createEngineLink({
     ...{ ...common, name: 'containers', relistMs: 2_000 },
     choose: async () => ({ engine, why: 'it is the only one' }),
-    owners: [{ owner: 'containers', address: containerAddress, known: () => containers.owner.known() }],
+    owners: [
+      {
+        owner: 'containers',
+        address: containerAddress,
+        known: () => containers.owner.known(),
+        adopt: (container) => containers.owner.adopt(container),
+      },
+    ],
   });
   const containers: Containers = createContainers({
     ...{ ...common, engine: link.engine, watchers: [], stopTimeoutS: 5, stopOnExit: false },
