@@ -361,11 +361,11 @@ export class ThingsUnderTest {
   /** The cloud connector's answer. */
   named = (answer: object = ANSWER): Promise<void> => this.receive('edge/thing/response', JSON.stringify(answer));
 
-  async receive(topic: string, payload: string): Promise<void> {
+  async receive(topic: string, payload: string, retain = false): Promise<void> {
     const filter = topic.startsWith('command/') ? 'command//+/req/#' : topic;
     const subscription = this.parts.subscriptions.find((each) => each.filter === filter);
     assert.ok(subscription, topic);
-    await this.tellAll(subscription.read({ topic, payload: Buffer.from(payload) }) ?? []);
+    await this.tellAll(subscription.read({ topic, payload: Buffer.from(payload), retain }) ?? []);
   }
 
   private async tellAll(tells: readonly { to: string; event: EventObject }[]): Promise<void> {
