@@ -99,6 +99,7 @@ export function createContainerManagement(deps: ManagementDeps): ContainerManage
         },
         address: (id) => containers.owner.address(id),
         known: () => containers.owner.known(),
+        knows: (id) => containers.owner.knows(id),
       },
     ],
   });

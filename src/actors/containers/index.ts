@@ -79,6 +79,8 @@ export interface ContainerOwner {
   address(id: string): Address;
   /** Ids of those that are in the engine, or are being made there. */
   known(): readonly string[];
+  /** Whether this is one of them. */
+  knows(id: string): boolean;
 }
 
 export interface Containers {
@@ -138,6 +140,7 @@ export function createContainers(deps: ContainersDeps): Containers {
       owner: OWNER,
       address: containerAddress,
       known: () => roster.contexts().flatMap(({ id, engineName }) => (engineName === '' ? [] : [id])),
+      knows: (id) => (roster.context(id)?.engineName ?? '') !== '',
     },
     routes: containerRoutes({
       roster,

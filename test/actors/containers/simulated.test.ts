@@ -23,7 +23,14 @@ async function open(t: TestContext, folder: string) {
   const link = createEngineLink({
     ...{ ...common, name: 'containers', relistMs: 200 },
     choose: async () => ({ engine, why: 'it is the only one' }),
-    owners: [{ owner: 'containers', address: containerAddress, known: () => containers.owner.known() }],
+    owners: [
+      {
+        owner: 'containers',
+        address: containerAddress,
+        known: () => containers.owner.known(),
+        knows: (id) => containers.owner.knows(id),
+      },
+    ],
   });
   const containers: Containers = createContainers({
     ...{ ...common, engine: link.engine, watchers: [], stopTimeoutS: 1, stopOnExit: false },

@@ -48,6 +48,7 @@ async function start(t: TestContext, scripted = new ScriptedEngine(), known: str
           owner: 'containers',
           address: (id) => `container/${id}`,
           known: () => known,
+          knows: (id) => known.includes(id),
           watchers: ['container/watcher'],
         },
       ],
