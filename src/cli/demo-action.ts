@@ -88,6 +88,20 @@ function demoConfig({ data, logLevel }: DemoOptions, ports: DemoPorts): HubConfi
   return configOf(checkHubConfig({ assignments }));
 }
 
+/** A desired state to try. */
+const A_CONTAINER = JSON.stringify({
+  activityId: 'c-1',
+  timestamp: 0,
+  payload: {
+    domains: [
+      {
+        id: 'containers',
+        components: [{ id: 'map', version: '2.1', config: [{ key: 'image', value: 'reg.example.com/map:2.1' }] }],
+      },
+    ],
+  },
+});
+
 type Urls = Readonly<Record<string, string>>;
 
 function welcome({ vehicles, data }: DemoOptions, urls: Urls, vehicle: Urls): string {
@@ -105,6 +119,8 @@ Try next, in another terminal:
   npx fleetchart simulate --vehicles 50 --rate 5 --url ${telemetry} --device-ca ${join(data, 'certs')}
   npx fleetchart inspect --url ${http} --watch 'vehicle-connection/*'
   mosquitto_sub -p ${new URL(mqtt).port} -t 'telemetry/#' -v
+A container for the vehicle, which only simulates them:
+  mosquitto_pub -p ${new URL(vehicle['mqtt'] ?? mqtt).port} -q 1 -t vehicleupdate/desiredstate -m '${A_CONTAINER}'
 `;
 }
 

@@ -6,7 +6,7 @@ import { withConfigOptions } from './config-options.js';
 export function vehicleCommand(): Command {
   const command = withConfigOptions(
     leafCommand('vehicle', {
-      summary: 'Run the vehicle side: broker, update manager, update agents, console',
+      summary: 'Run the vehicle side: broker, update manager, update agents, containers, console',
       example: 'fleetchart vehicle --config config/vehicle.yaml',
     }),
     { data: true },

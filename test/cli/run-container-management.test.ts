@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { temporaryFolder } from '../fakes/runtime.js';
+import { fileURLToPath } from 'node:url';
+import { eventually, temporaryFolder } from '../fakes/runtime.js';
 import { runCommand } from './run-command.js';
 
 const run = (...args: string[]) => runCommand(['run', 'container-management', ...args]);
@@ -43,4 +45,29 @@ test('CUA-38 help names every flag and ends with 0', async () => {
   for (const flag of ['cfg-file', 'ua-domain', 'ccl-image-expiry', 'net-br-mtu', 'fleetchart-engine']) {
     assert.match(stdout, new RegExp(`-${flag}\\t`));
   }
+});
+
+test('CUA-38 an orderly stop ends with 0; the log goes where the file says, in the reference’s form', async (t) => {
+  const folder = temporaryFolder(t);
+  const log = join(folder, 'log', 'cm.log');
+  const file = join(folder, 'config.json');
+  const content = {
+    log: { log_file: log },
+    manager: { home_dir: folder },
+    things: { enable: false },
+    deployment: { enable: false },
+    network: { type: 'host' },
+    fleetchart: { engine: 'simulated' },
+  };
+  writeFileSync(file, JSON.stringify(content));
+  const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+  const child = spawn(process.execPath, [main, 'run', 'container-management', '--cfg-file', file], { stdio: 'ignore' });
+  t.after(() => child.kill('SIGKILL'));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const said = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+  await eventually(() => said().includes('engine_link_up') || child.exitCode !== null, 'it runs', 60_000);
+  assert.match(said(), /^\d{4}\/\d\d\/\d\d [\d:.]+ {2}\[container-management\] INFO {4}container_management_starts /);
+  assert.match(said(), /settings_without_effect withoutEffect=\["network.type"\]/);
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
 });

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ContainerUpdateView as ContainerUpdateAnswer } from '../../src/actors/container-update/index.js';
+import type { ContainerRow, ContainerUsage } from '../../src/actors/containers/index.js';
 import type { DispatcherView as DispatcherAnswer } from '../../src/actors/dispatch/index.js';
+import type { EngineLinkView } from '../../src/actors/engines/index.js';
+import type {
+  CurrentStateView as CurrentStateAnswer,
+  UpdatesView as UpdatesAnswer,
+} from '../../src/actors/update-manager/index.js';
 import type * as read from '../../src/console/api-types.js';
+import type * as vehicle from '../../src/console/vehicle-types.js';
 import type { ActorView as ActorAnswer } from '../../src/runtime/http/actor-view.js';
 import type { InspectionLoss as LossAnswer } from '../../src/runtime/inspection/viewer.js';
 import type { OverloadView as OverloadAnswer } from '../../src/runtime/overload.js';
@@ -20,6 +28,12 @@ test('what the API answers holds all that the console reads', () => {
     true satisfies Serves<DeadLetterAnswer, read.DeadLetterView>,
     true satisfies Serves<OverloadAnswer, read.OverloadView>,
     true satisfies Serves<LossAnswer, read.InspectionLoss>,
+    true satisfies Serves<UpdatesAnswer, vehicle.UpdatesView>,
+    true satisfies Serves<CurrentStateAnswer, vehicle.CurrentStateView>,
+    true satisfies Serves<ContainerRow, vehicle.ContainerView>,
+    true satisfies Serves<ContainerUsage, vehicle.ContainerUsageView>,
+    true satisfies Serves<ContainerUpdateAnswer, vehicle.ContainerUpdateView>,
+    true satisfies Serves<EngineLinkView, vehicle.EngineView>,
   ];
-  assert.equal(served.length, 6);
+  assert.equal(served.length, 12);
 });

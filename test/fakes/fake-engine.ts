@@ -40,6 +40,8 @@ export class FakeEngine implements Engine {
   /** Signals that processes do not heed. */
   readonly deaf = new Set<string>();
   lines: LogLine[] = [];
+  /** A start brings back the limits that a container was made with, as in podman (POD-4). */
+  isForgetful = true;
   readonly failures = new Map<string, Error>();
   private readonly held = new Map<string, Held[]>();
   private pids = 100;
@@ -124,8 +126,7 @@ export class FakeEngine implements Engine {
     await this.called('start', id);
     const found = this.at(id);
     if (found.seen.status === 'running') return;
-    // As podman does (POD-4).
-    found.limits = found.spec.limits;
+    if (this.isForgetful) found.limits = found.spec.limits;
     this.change(id, {
       status: 'running',
       pid: ++this.pids,

@@ -96,19 +96,4 @@ export async function turnsOfLoop(turns = 1): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Turns of the loop that are watched closely; what takes longer is most often up to another process. */
-const CLOSE_TURNS = 1_000;
-const LOOK_MS = 5;
-
-/** Waits for a condition; fails after `deadlineMs`. Real time, for what no manual clock can drive. */
-export async function eventually(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-  deadlineMs = 60_000,
-): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  for (let turn = 0; !(await condition()); turn++) {
-    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await (turn < CLOSE_TURNS ? turnsOfLoop() : new Promise((resolve) => setTimeout(resolve, LOOK_MS)));
-  }
-}
+export { until as eventually } from './until.js';

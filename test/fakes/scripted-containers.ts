@@ -54,6 +54,8 @@ export class ScriptedContainers implements KnownContainers {
   watcher: string | undefined;
   /** Instead of an answer, nothing. */
   isListable = true;
+  /** The engine is lost: how they are is unknown. */
+  isLost = false;
   private system: ActorSystem | undefined;
   private count = 0;
   private readonly held = new Map<string, (() => void) | undefined>();
@@ -119,7 +121,9 @@ export class ScriptedContainers implements KnownContainers {
 
   find(id: string): ContainerFacts | undefined {
     const snapshot = this.there.peek(containerAddress(id));
-    return snapshot?.status === 'active' ? (snapshot.context as Context) : undefined;
+    if (snapshot?.status !== 'active') return undefined;
+    const facts = snapshot.context as Context;
+    return this.isLost && facts.created !== '' ? { ...facts, state: { ...facts.state, status: 'Unknown' } } : facts;
   }
 
   /** `map:1 current Running`, sorted. */

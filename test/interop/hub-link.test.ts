@@ -73,10 +73,14 @@ describe('the hub link between two brokers', { skip: withoutMosquitto() }, () =>
       t,
       ...['mqtt.embedded.port=0', `hub.url=${mosquitto.address}`],
       'updateManager={agents: {containers: {readTimeout: 1s}}}',
+      'containerManagement={fleetchart: {engine: simulated}}',
     );
     const registered = (line: string) =>
       line.startsWith(`e/t1/${CAR} `) && line.includes('"path":"/features/UpdateManager"');
     await eventually(() => heard().some(registered), 'the feature is registered', 60_000);
+    const factory = (line: string) =>
+      line.startsWith(`e/t1/${CONTAINERS} `) && line.includes('"path":"/features/ContainerFactory"');
+    await eventually(() => heard().some(factory), 'so is that of the containers', 60_000);
     await cloud.mqtt.publishAsync(`command//${CAR}/req/r1/refresh`, ditto('refresh', { activityId: 'r' }), { qos: 1 });
     const answered = (line: string) => line.startsWith(`command//${CAR}/res/r1/204 `) && line.includes('"c1"');
     await eventually(() => heard().some(answered), 'the request is answered', 60_000);

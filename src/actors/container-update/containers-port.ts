@@ -12,6 +12,10 @@ import {
 /** `CONTAINER_UPDATE_*`: why a container is not as it was to be. */
 export class ContainerUpdateError extends FleetchartError {}
 
+/** What was to be there is not. */
+export const isGone = (error: unknown): boolean =>
+  error instanceof ContainerUpdateError && error.code === 'CONTAINER_UPDATE_GONE';
+
 /** What must be known of the containers of a vehicle. */
 export interface KnownContainers {
   /** Of role current, the newest of a name last. */
@@ -23,7 +27,6 @@ export interface KnownContainers {
 
 export interface ContainersPortOptions {
   readonly system: Pick<ActorSystem, 'ask' | 'peek' | 'cell' | 'clock'>;
-  readonly containers: KnownContainers;
   /** Seconds that an image may take to come. */
   readonly pullTimeoutS: number;
   /** Seconds that a container has to stop before it is killed. */
@@ -43,9 +46,15 @@ export class ContainersPort {
   /** Ids of those that run, or that their restart policy will start again. */
   running(ids: readonly string[]): string[] {
     return ids.filter((id) => {
-      const facts = this.options.containers.find(id);
+      const facts = this.onRecord(id);
       return facts !== undefined && isMeantToRun(facts);
     });
+  }
+
+  /** As it was when it was last seen, even while nobody knows how it is. */
+  private onRecord(id: string): ContainerFacts | undefined {
+    const chart = this.options.system.peek(containerAddress(id));
+    return chart?.status === 'active' ? (chart.context as ContainerFacts) : undefined;
   }
 
   /** All orders in turn; the first that fails ends it with its text. */
@@ -76,7 +85,7 @@ export class ContainersPort {
       case 'start':
         return this.must(order, { type: 'START', ensure: true }, MARGIN_MS, signal);
       case 'run': {
-        const isPaused = this.options.containers.find(id)?.state.status === 'Paused';
+        const isPaused = this.onRecord(id)?.state.status === 'Paused';
         return this.must(order, isPaused ? { type: 'RESUME' } : { type: 'START', ensure: true }, MARGIN_MS, signal);
       }
       case 'limit':

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeDescriptor } from '../../protocols/containers/index.js';
 import type { EffectArguments, Ids, Logger } from '../../runtime/index.js';
 import { errorRecord } from '../../runtime/index.js';
-import type { ContainersPort, KnownContainers } from './containers-port.js';
+import { type ContainersPort, isGone, type KnownContainers } from './containers-port.js';
 import { type Described, deploymentOf } from './deployment-changes.js';
 import type { Deployed, ReadOutput } from './deployment-events.js';
 import type { DeploymentSettings } from './settings.js';
@@ -38,13 +38,18 @@ export class DeploymentEffects {
     return deploymentOf(await this.described(), containers.present());
   };
 
-  /** The first stage that fails is undone, and its text is the reason. */
+  /**
+   * The first stage that fails is undone, and its text is the reason. Where the new instance is gone, the end of the
+   * process may have cut off the undoing of any stage, as that begins with it: all are undone then.
+   */
   readonly deploy = async ({ input, signal }: EffectArguments<Deployed | undefined>): Promise<void> => {
-    for (const { orders, undo } of input?.stages ?? []) {
+    const stages = input?.stages ?? [];
+    for (const { orders, undo } of stages) {
       try {
         await this.deps.port.carryOut(orders, signal);
       } catch (error) {
-        if (!signal.aborted) await this.deps.port.carryOutAll([{ place: 0, orders: undo }], signal);
+        const undone = isGone(error) ? stages.flatMap((stage) => stage.undo) : undo;
+        if (!signal.aborted) await this.deps.port.carryOutAll([{ place: 0, orders: undone }], signal);
         throw error;
       }
     }

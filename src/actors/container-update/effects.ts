@@ -16,6 +16,7 @@ import type {
   Wanted,
 } from './events.js';
 import { identified } from './identified.js';
+import { leftoverSteps } from './leftovers.js';
 import type { AgentSettings } from './settings.js';
 
 export interface EffectsDeps {
@@ -26,29 +27,39 @@ export interface EffectsDeps {
   readonly logger: Logger;
   /** Publishes to the broker; resolves when that has acknowledged it. */
   readonly publish: OutputEffect;
-  /** Resolves when nothing else changes containers: descriptors are put into effect first (CTR-7). */
-  readonly isFree: () => Promise<void>;
+  /** When nothing else changes containers: descriptors are put into effect first (CTR-7). False: it takes too long. */
+  readonly isFree: () => Promise<boolean>;
 }
 
 export class AgentEffects {
   private readonly port: ContainersPort;
 
   constructor(private readonly deps: EffectsDeps) {
-    const { system, containers, settings } = deps;
+    const { system, settings } = deps;
     const { pullTimeoutS, stopTimeoutS } = settings;
-    this.port = new ContainersPort({ system, containers, pullTimeoutS, stopTimeoutS });
+    this.port = new ContainersPort({ system, pullTimeoutS, stopTimeoutS });
   }
 
   /** CUA-16; ids of what is to be made are given here, so that a machine needs no chance. */
-  readonly compare = async ({ input: wanted }: EffectArguments<Wanted | null>): Promise<CompareOutput> => {
+  readonly compare = async ({ input: wanted, signal }: EffectArguments<Wanted | null>): Promise<CompareOutput> => {
     const { containers, ids, isFree, logger } = this.deps;
     if (!wanted) throw new ContainerUpdateError('CONTAINER_UPDATE_NOTHING_WANTED', 'there is no desired state');
-    await isFree();
+    const isAlone = await isFree();
     const { activityId, wishes } = wanted;
+    if (isAlone) await this.clearAway(activityId, signal);
     logger.info({ activityId, components: wishes.wishes.length }, 'container_update_started');
     for (const warning of wishes.warnings) logger.warn({ activityId, warning }, 'desired_state_doubtful');
     return { ...identified(compare(wishes, containers.present()), () => ids.uuid()), groups: wishes.groups };
   };
+
+  /** What a CLEANUP or a process before has failed to do; what fails again is left for the next time. */
+  private async clearAway(activityId: string, signal: AbortSignal): Promise<void> {
+    const steps = leftoverSteps(this.deps.containers.all());
+    if (steps.length === 0) return;
+    const failures = await this.port.carryOutAll(steps, signal);
+    this.deps.logger.info({ activityId, containers: steps.length - failures.length }, 'leftovers_cleared_away');
+    if (failures.length > 0) this.deps.logger.warn({ activityId, failures }, 'containers_left_behind');
+  }
 
   readonly look = async ({ input }: EffectArguments<LookInput>): Promise<LookOutput> => ({
     running: this.port.running(input.ids),

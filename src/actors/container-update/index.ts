@@ -81,14 +81,15 @@ export function createContainerUpdateAgent(deps: ContainerUpdateDeps): Container
   const gate = openedOnce();
   if (!deployment) gate.open();
   // One that is parked must not stop updates for ever.
-  const isFree = async (): Promise<void> => {
+  const isFree = async (): Promise<boolean> => {
     const wasOpened = await within(clock, gate.opened, settings.pullTimeoutS * 1_000);
     if (!wasOpened) logger.warn({}, 'descriptors_still_deployed');
+    return wasOpened;
   };
   const effectsDeps: EffectsDeps = { ...deps, logger, isFree };
   const view = () => viewContainerUpdate(system, containers, domain);
   const isUpdating = (): boolean => (system.peek(address)?.context as AgentContext | undefined)?.operation != null;
-  const port = new ContainersPort({ system, containers, ...settings });
+  const port = new ContainersPort({ system, ...settings });
   const [agentType, inventoryType, deploymentType] = containerUpdateTypes;
   const outputs = agentOutputs(effectsDeps);
   const common = {

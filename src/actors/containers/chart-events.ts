@@ -43,6 +43,8 @@ export interface ContainerContext extends ContainerFacts {
   readonly hasHosts: boolean;
   /** What it was made with: an engine may fall back to that at each start (POD-4). */
   readonly madeWith: Resources;
+  /** Its limits were changed since, be it back to those: an engine may as well keep what it was told last. */
+  readonly isLimited?: boolean;
   /** Of the image, while it is fetched. */
   readonly percent: number;
   /** Automatic restarts in a row, each after a short run (CTR-15). */
@@ -97,8 +99,9 @@ export interface StartInput extends StepInput {
   /** By the restart policy. */
   readonly isAutomatic: boolean;
   readonly restartCount: number;
-  /** Limits are put again where they are others. */
+  /** Limits are put again where they are others, or have been. */
   readonly madeWith: Resources;
+  readonly isLimited: boolean;
 }
 
 export interface StopInput extends StepInput {

@@ -220,7 +220,7 @@ export class ContainerEffects {
   /** POD-4: engines may go back to the limits that a container was made with. It runs all the same if they do. */
   private async limitAgain(input: StartInput, signal: AbortSignal): Promise<void> {
     const { resources } = input.config;
-    if (JSON.stringify(resources) === JSON.stringify(input.madeWith)) return;
+    if (!input.isLimited && JSON.stringify(resources) === JSON.stringify(input.madeWith)) return;
     try {
       await this.options.engine.updateLimits(input.id, limitsOf(resources), signal);
     } catch (error) {

@@ -25,6 +25,9 @@ export interface Turn {
 /** Characters of an error's text that are kept (ENG-3). */
 const LONGEST_ERROR = 1_024;
 
+/** Of an end that nobody saw: the machine went with it. */
+const UNSEEN_CODE = 137;
+
 /** Before a start that the engine's absence has put off. */
 const ENGINE_PAUSE_MS = 1_000;
 
@@ -118,6 +121,14 @@ function exited(context: ContainerContext, seen: EngineContainer, at: number): P
   return { state, ...judged(context, state, at) };
 }
 
+/**
+ * The machine was switched off while it ran. Engines may show it as just made then, without a trace of its run, which was
+ * no short one as far as anybody knows.
+ */
+function forgotten(context: ContainerContext, seen: EngineContainer, at: number): Partial<ContainerContext> {
+  return exited({ ...context, inARow: 0 }, { ...seen, exitCode: UNSEEN_CODE, finishedAt: '' }, at);
+}
+
 /** Takes over what the engine shows, whoever caused it. */
 function observed(context: ContainerContext, seen: EngineContainer, at: number): Partial<ContainerContext> {
   const { state } = context;
@@ -135,7 +146,7 @@ function observed(context: ContainerContext, seen: EngineContainer, at: number):
       if (state.status === 'Stopped' || state.status === 'Exited') return {};
       return exited(context, seen, at);
     case 'created':
-      return isLive(state.status) ? { state: { ...NEW_STATE, status: 'Created' } } : {};
+      return isLive(state.status) ? forgotten(context, seen, at) : {};
     case 'removing':
     case 'dead':
       return { state: { ...state, status: 'Dead', pid: -1 }, restartAt: null };
@@ -166,6 +177,8 @@ export const guards = {
   isSuspended: ({ context, event }) =>
     event.type === 'runtime.restored' && event.cause === 'boot' && context.isSuspended,
   isPlanned: ({ context }) => context.created === '',
+  /** Nor was it ever about to be made. */
+  isUnmade: ({ context }) => context.engineName === '',
   isCreated: statusIs('Created'),
   isRunning: statusIs('Running'),
   isPaused: statusIs('Paused'),
@@ -279,11 +292,12 @@ export const changes = {
     if (command?.type !== 'UPDATE') return {};
     const update = updateOf(command);
     const config = { ...context.config, ...update };
-    if (!update.restartPolicy) return { config };
+    const isLimited = context.isLimited === true || update.resources !== undefined;
+    if (!update.restartPolicy) return { config, isLimited };
     const { status } = context.state;
     const isEnded = status === 'Exited' || status === 'Stopped';
     const fresh = { ...context, ...NO_RESTARTS, config };
-    return { config, ...NO_RESTARTS, ...(isEnded ? judged(fresh, context.state, timeOf(event)) : {}) };
+    return { config, isLimited, ...NO_RESTARTS, ...(isEnded ? judged(fresh, context.state, timeOf(event)) : {}) };
   },
   noteRole: ({ event }) => (event.type === 'ROLE' ? { role: event.role } : {}),
   noteSighting: ({ event }) => ({

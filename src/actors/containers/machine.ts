@@ -87,6 +87,7 @@ const startInput = (context: ContainerContext): StartInput => ({
   ...stepOf(context),
   hasHosts: context.hasHosts,
   madeWith: context.madeWith,
+  isLimited: context.isLimited ?? false,
   isAutomatic: context.asked === null,
   restartCount: context.restartCount,
 });
@@ -136,6 +137,8 @@ export const containerMachine = container.createMachine({
         RENAME: { actions: 'answer' },
         ROLE: { actions: ['noteRole', 'agree'] },
         UPDATE: { actions: 'answer' },
+        // Nothing of it is in the engine, which may be lost.
+        REMOVE: { guard: 'isUnmade', target: 'gone', actions: ['agree', 'tellGone'] },
         'ENGINE.SEEN': {},
         'ENGINE.MISSING': {},
       },

@@ -16,6 +16,8 @@ const FULL_CHECK_MS = 100;
 /** Brokers end the connection of a client that sends more than they take, and do not say why. */
 const LARGE_BYTES = 64 * 1024;
 const MOST_LOSSES = 5;
+/** MQTT 3.1.1, 1.5.3: two bytes tell the length of a topic. */
+const LONGEST_TOPIC_BYTES = 65_535;
 /** Far more than a broker needs for what it has, and less than a driver would wait for an update to go on. */
 const DEFAULT_ACKNOWLEDGE_MS = 60_000;
 
@@ -120,10 +122,14 @@ export class LinkHost {
 
   /**
    * Resolves when the broker has acknowledged the publication, however many connections that takes. A large one that
-   * was under way when several were lost is dropped and counted: nothing behind it would ever leave. A broker that
-   * acknowledges nothing is no fault of a publication.
+   * was under way when several were lost is dropped and counted, and so is one whose topic no packet can hold: nothing
+   * behind them would ever leave. A broker that acknowledges nothing is no fault of a publication.
    */
   async publish(output: PublishOutput, { signal }: Pick<OutputContext, 'signal'>): Promise<void> {
+    if (!isPublishable(output.topic)) {
+      this.deps.metrics.refused(this.options.name, 'unpublishable', output.topic);
+      return;
+    }
     this.unpublished++;
     let losses = 0;
     try {
@@ -260,6 +266,10 @@ export class LinkHost {
 
 /** A full inbox is the link's own doing, and so is what it gives up itself. */
 const isTroubled = ({ code }: LinkError): boolean => code !== 'MQTT_INBOX_FULL' && code !== 'MQTT_ABORTED';
+
+/** Parts of a topic may be what somebody else chose. */
+const isPublishable = (topic: string): boolean =>
+  topic !== '' && !/[+#\0]/.test(topic) && Buffer.byteLength(topic) <= LONGEST_TOPIC_BYTES;
 
 function parseUrl(text: string): URL {
   const url = brokerUrl(text);

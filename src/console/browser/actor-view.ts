@@ -14,6 +14,7 @@ import { JsonTree } from './json-tree.js';
 import { pill } from './pills.js';
 import { poll } from './poll.js';
 import { actorsHref } from './router.js';
+import { showSentences } from './sentences.js';
 import type { View, ViewContext } from './view.js';
 
 const EVERY_MS = 1000;
@@ -174,13 +175,4 @@ export function actorView(context: ViewContext, address: string): View {
     chart.close();
   };
   return { title: address, element, close };
-}
-
-function showSentences(container: HTMLElement, sentences: readonly string[]): void {
-  while (container.childElementCount > sentences.length) container.lastElementChild?.remove();
-  while (container.childElementCount < sentences.length) container.append(html('p'));
-  sentences.forEach((sentence, index) => {
-    const line = container.children[index];
-    if (line !== undefined) setText(line, sentence);
-  });
 }

@@ -2,6 +2,8 @@ import type { ProblemView } from '../api-types.js';
 import type { Token } from './token.js';
 
 const TIMEOUT_MS = 8000;
+/** What an operator asked for may take longer than what is shown. */
+const POST_TIMEOUT_MS = 20_000;
 /** Differences below this are the resolution of the `Date` header, not a wrong clock. */
 const SKEW_MS = 2000;
 
@@ -32,23 +34,44 @@ export class Api {
     return (await response.json()) as T;
   }
 
-  async post(path: string): Promise<void> {
-    await this.request('POST', path);
+  /** The status of the answer: 202 is for what takes its time. `body` is JSON. */
+  async post(path: string, body?: string): Promise<number> {
+    return (await this.request('POST', path, { ...(body === undefined ? {} : { body }) })).status;
   }
 
-  private async request(method: string, path: string): Promise<Response> {
+  /** Hands over an answer that does not end by itself, piece by piece, until it does or `signal` says so. */
+  async stream(path: string, onPiece: (text: string) => void, signal: AbortSignal): Promise<void> {
+    const { body } = await this.request('GET', path, { signal });
+    const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const piece = await reader?.read();
+      if (piece === undefined || piece.done) return;
+      onPiece(piece.value);
+    }
+  }
+
+  private async request(method: string, path: string, own: Pick<RequestInit, 'body' | 'signal'> = {}) {
     const token = this.token.value;
-    const response = await this.send(method, path, token);
+    const response = await this.send(method, path, token, own);
     if (response.status !== 401) return this.accept(response);
     const newer = this.token.value === token ? await this.token.ask() : this.token.value;
     if (newer === undefined) throw new ApiError(401, 'A token is needed to see anything here.');
-    return this.accept(await this.send(method, path, newer));
+    return this.accept(await this.send(method, path, newer, own));
   }
 
-  private async send(method: string, path: string, token: string | undefined): Promise<Response> {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  private async send(
+    method: string,
+    path: string,
+    token: string | undefined,
+    own: Pick<RequestInit, 'body' | 'signal'>,
+  ): Promise<Response> {
+    const headers = {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(own.body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    const timeoutMs = method === 'POST' ? POST_TIMEOUT_MS : TIMEOUT_MS;
     try {
-      return await fetch(path, { method, headers, cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) });
+      return await fetch(path, { method, headers, cache: 'no-store', signal: AbortSignal.timeout(timeoutMs), ...own });
     } catch {
       throw new ApiError(0, 'There is no connection.');
     }

@@ -2,6 +2,8 @@ import { actorView } from './actor-view.js';
 import { actorsView } from './actors-view.js';
 import { Api } from './api.js';
 import { connectionsView } from './connections-view.js';
+import { containerView } from './container-view.js';
+import { containersView } from './containers-view.js';
 import { HubFeed } from './hub-feed.js';
 import { Notices } from './notices.js';
 import { overviewView } from './overview-view.js';
@@ -10,6 +12,7 @@ import { Shell } from './shell.js';
 import { supervisionView } from './supervision-view.js';
 import { Token } from './token.js';
 import { unknownView } from './unknown-view.js';
+import { updatesView } from './updates-view.js';
 import type { View, ViewContext } from './view.js';
 
 const api = new Api(new Token());
@@ -28,6 +31,12 @@ function viewOf(route: Route): View {
       return actorView(context, route.address);
     case 'supervision':
       return supervisionView(context);
+    case 'updates':
+      return updatesView(context);
+    case 'containers':
+      return containersView(context);
+    case 'container':
+      return containerView(context, route.id);
     case 'unknown':
       return unknownView(route.path);
   }

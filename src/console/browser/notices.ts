@@ -13,7 +13,7 @@ export class Notices {
   }
 
   /** Runs an action of the operator and says how it went. */
-  async attempt(action: () => Promise<void>, done: string): Promise<void> {
+  async attempt(action: () => Promise<unknown>, done: string): Promise<void> {
     try {
       await action();
       this.say(done, 'good');

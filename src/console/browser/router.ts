@@ -5,6 +5,9 @@ export type Route =
   | { readonly view: 'actors'; readonly filter: ActorFilter }
   | { readonly view: 'actor'; readonly address: string }
   | { readonly view: 'supervision' }
+  | { readonly view: 'updates' }
+  | { readonly view: 'containers' }
+  | { readonly view: 'container'; readonly id: string }
   | { readonly view: 'unknown'; readonly path: string };
 
 export interface ActorFilter {
@@ -18,6 +21,10 @@ export function parseRoute(hash: string): Route {
   const [first = '', ...rest] = path.split('/');
   if (first === 'connections') return { view: 'connections' };
   if (first === 'supervision') return { view: 'supervision' };
+  if (first === 'updates') return { view: 'updates' };
+  if (first === 'containers') {
+    return rest.length === 0 ? { view: 'containers' } : { view: 'container', id: rest.map(decoded).join('/') };
+  }
   if (first === 'actor' && rest.length > 0) return { view: 'actor', address: rest.map(decoded).join('/') };
   if (first === 'actors') {
     const params = new URLSearchParams(query);
@@ -37,6 +44,10 @@ function decoded(part: string): string {
 
 export function actorHref(address: string): string {
   return `#/actor/${address.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+export function containerHref(id: string): string {
+  return `#/containers/${encodeURIComponent(id)}`;
 }
 
 export function actorsHref(filter: Partial<ActorFilter> = {}): string {

@@ -8,16 +8,26 @@ import type { View, ViewContext } from './view.js';
 const LINKS: ReadonlyArray<readonly [Route['view'], string, string]> = [
   ['overview', '#/', 'Overview'],
   ['connections', '#/connections', 'Connections'],
+  ['updates', '#/updates', 'Updates'],
+  ['containers', '#/containers', 'Containers'],
   ['actors', '#/actors', 'Actors'],
   ['supervision', '#/supervision', 'Supervision'],
 ];
+
+const VEHICLE_ONLY: ReadonlySet<Route['view']> = new Set(['updates', 'containers']);
+/** Where one is, of the places that have a link. */
+const BELOW: Readonly<Partial<Record<Route['view'], Route['view']>>> = { actor: 'actors', container: 'containers' };
 
 /** The frame around every view: where one is, whether the hub is heard, and what is wrong. */
 export class Shell {
   private readonly main = html('main', { id: 'main' });
   private readonly role = html('span', { class: 'brand-role' });
   private readonly heard = html('span', { class: 'heard' });
-  private readonly links = LINKS.map(([view, href, label]) => ({ view, element: html('a', { href }, label) }));
+  private readonly links = LINKS.map(([view, href, label]) => {
+    // Until it is known what this is the console of.
+    const hidden = VEHICLE_ONLY.has(view);
+    return { view, element: html('a', { href, hidden }, label) };
+  });
   private shown: View | undefined;
 
   constructor(context: ViewContext) {
@@ -46,8 +56,10 @@ export class Shell {
       if (overview === undefined) return;
       setText(this.role, overview.role);
       setAttribute(this.role, 'title', `version ${overview.version}`);
-      const connections = this.links.find(({ view }) => view === 'connections');
-      if (connections !== undefined) setAttribute(connections.element, 'hidden', overview.telemetry === undefined);
+      for (const { view, element } of this.links) {
+        if (view === 'connections') setAttribute(element, 'hidden', overview.telemetry === undefined);
+        if (VEHICLE_ONLY.has(view)) setAttribute(element, 'hidden', overview.role !== 'vehicle');
+      }
     });
   }
 
@@ -58,7 +70,7 @@ export class Shell {
     this.main.replaceChildren(view.element);
     document.title = `${view.title} · Fleetchart`;
     for (const { view: name, element } of this.links) {
-      const isHere = name === route.view || (name === 'actors' && route.view === 'actor');
+      const isHere = name === (BELOW[route.view] ?? route.view);
       setAttribute(element, 'aria-current', isHere ? 'page' : undefined);
     }
     if (isFirst) return;

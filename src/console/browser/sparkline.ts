@@ -6,8 +6,11 @@ const HEIGHT = 56;
 /** Fewer samples than this do not fill the width, so that the first seconds look like what they are. */
 const LEAST_SAMPLES = 30;
 
-/** The course of a rate over the last two minutes, newest at the right edge. */
-export function sparkline(): { readonly element: SVGElement; update(samples: readonly number[]): void } {
+/** The course of a figure over the last two minutes, newest at the right edge; the scale ends at `least` or above. */
+export function sparkline(describe: (now: number, peak: number) => string = recordsWords): {
+  readonly element: SVGElement;
+  update(samples: readonly number[], least?: number): void;
+} {
   const area = svg('path', { class: 'spark-area' });
   const line = svg('path', { class: 'spark-line', 'vector-effect': 'non-scaling-stroke' });
   const element = svg(
@@ -16,8 +19,8 @@ export function sparkline(): { readonly element: SVGElement; update(samples: rea
     area,
     line,
   );
-  const update = (samples: readonly number[]): void => {
-    const peak = Math.max(1, ...samples);
+  const update = (samples: readonly number[], least = 1): void => {
+    const peak = Math.max(least, ...samples);
     const step = WIDTH / (Math.max(LEAST_SAMPLES, samples.length) - 1);
     const points = samples.map((value, index) => {
       const x = WIDTH - (samples.length - 1 - index) * step;
@@ -26,11 +29,11 @@ export function sparkline(): { readonly element: SVGElement; update(samples: rea
     const first = points[0]?.split(',')[0] ?? WIDTH;
     setAttribute(line, 'd', points.length < 2 ? '' : `M${points.join('L')}`);
     setAttribute(area, 'd', points.length < 2 ? '' : `M${first},${HEIGHT}L${points.join('L')}L${WIDTH},${HEIGHT}Z`);
-    setAttribute(
-      element,
-      'aria-label',
-      `Records a second over the last two minutes: now ${rateWords(samples.at(-1) ?? 0)}, at most ${rateWords(peak)}`,
-    );
+    setAttribute(element, 'aria-label', describe(samples.at(-1) ?? 0, Math.max(0, ...samples)));
   };
   return { element, update };
+}
+
+function recordsWords(now: number, peak: number): string {
+  return `Records a second over the last two minutes: now ${rateWords(now)}, at most ${rateWords(peak)}`;
 }

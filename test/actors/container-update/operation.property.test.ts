@@ -183,7 +183,7 @@ describe('an operation under any sequence of commands, desired states, failures 
         if (!driver.hasFailed) assert.deepEqual(driver.leftOver, []);
         checkOrder(driver.said);
       }),
-      { numRuns: 400, seed: 20_260_101, includeErrorInReport: true },
+      { numRuns: 120, seed: 20_260_101, includeErrorInReport: true },
     );
   });
 
@@ -214,7 +214,7 @@ describe('an operation under any sequence of commands, desired states, failures 
           assert.deepEqual(driver.leftOver, []);
         },
       ),
-      { numRuns: 150, seed: 20_260_102, includeErrorInReport: true },
+      { numRuns: 60, seed: 20_260_102, includeErrorInReport: true },
     );
   });
 

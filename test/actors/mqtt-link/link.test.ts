@@ -68,6 +68,21 @@ describe('an MQTT link with the embedded broker', () => {
     assert.equal(await link.metric('mqtt_link_rejected_total'), 1);
   });
 
+  it('what no packet can hold as a topic is dropped at once, and what is behind it leaves', async (t) => {
+    const broker = await startBroker(t);
+    const heard = await listener(broker);
+    const link = await startLink(t, broker.address.url);
+    await link.reaches('online');
+    // The id of a request, which is as long as a topic may be, is a part of that of the answer.
+    for (const topic of [`res/${'x'.repeat(65_535)}/204`, 'res/+/204', '']) {
+      link.tell({ type: 'SAY', text: 'never', topic });
+    }
+    link.tell({ type: 'SAY', text: 'behind it' });
+    await eventually(() => heard.payloads().includes('behind it'), 'the next one arrives', 30_000);
+    assert.deepEqual(link.heard(), ['UP'], 'over the same connection');
+    assert.equal(await link.metric('mqtt_link_rejected_total'), 3);
+  });
+
   it('UM-CON-3 starts without a broker and says what it waits for', async (t) => {
     const gone = await startBroker(t);
     await gone.host.close(1_000);

@@ -13,14 +13,20 @@ export type ScribeEvent =
   | { readonly type: 'HEARD'; readonly text: string }
   | { readonly type: 'BROKER.UP' }
   | { readonly type: 'BROKER.DOWN' }
-  | { readonly type: 'SAY'; readonly text: string; readonly qos?: 0 | 1; readonly retain?: boolean }
+  | {
+      readonly type: 'SAY';
+      readonly text: string;
+      readonly qos?: 0 | 1;
+      readonly retain?: boolean;
+      readonly topic?: string;
+    }
   | { readonly type: 'LISTEN'; readonly output: SubscribeOutput }
   | { readonly type: 'HOLD' }
   | { readonly type: 'GO' };
 
-const publication = (text: string, qos: 0 | 1 = 1, retain = false): PublishOutput => ({
+const publication = (text: string, qos: 0 | 1 = 1, retain = false, topic = 'said'): PublishOutput => ({
   type: 'mqtt.publish',
-  topic: 'said',
+  topic,
   payload: text,
   qos,
   retain,
@@ -34,7 +40,7 @@ const machine = setup({
   context: { heard: [], counted: 0 },
   initial: 'listening',
   on: {
-    SAY: { actions: emit(({ event }) => publication(event.text, event.qos, event.retain)) },
+    SAY: { actions: emit(({ event }) => publication(event.text, event.qos, event.retain, event.topic)) },
     LISTEN: { actions: emit(({ event }) => event.output) },
     'BROKER.UP': { actions: assign({ heard: ({ context }) => [...context.heard, 'UP'] }) },
     'BROKER.DOWN': { actions: assign({ heard: ({ context }) => [...context.heard, 'DOWN'] }) },

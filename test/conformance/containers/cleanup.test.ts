@@ -50,6 +50,34 @@ describe('CLEANUP after an activation', () => {
   });
 });
 
+describe('an engine that is lost when UPDATE begins', () => {
+  it('CUA-28 what ran before runs again', async (t) => {
+    const agent = await start(t);
+    const paused = await agent.containers.have('paused', 'paused:1');
+    await agent.containers.tell(paused, { type: 'PAUSE' });
+    await agent.want(['map:2', 'paused:1']);
+    await agent.command('DOWNLOAD');
+    agent.containers.isLost = true;
+    await agent.commands('UPDATE');
+    agent.containers.failures.set('START map:2', 'no memory');
+    await agent.commands('ACTIVATE', 'CLEANUP');
+    agent.containers.isLost = false;
+    assert.ok(agent.containers.standing().includes('map:1 current Running'), agent.containers.standing().join());
+    assert.ok(agent.containers.standing().includes('old:1 current Running'));
+  });
+
+  it('CUA-25 what is paused is resumed, not started', async (t) => {
+    const agent = await start(t);
+    const paused = await agent.containers.have('paused', 'paused:1');
+    await agent.containers.tell(paused, { type: 'PAUSE' });
+    await agent.want(['paused:1']);
+    agent.containers.isLost = true;
+    await agent.commands('DOWNLOAD', 'UPDATE', 'ACTIVATE');
+    assert.deepEqual(agent.said().at(-1), 'ACTIVATION_SUCCESS');
+    assert.ok(agent.containers.calls.includes('RESUME paused:1'));
+  });
+});
+
 describe('CLEANUP of anything else', () => {
   const stages: readonly (readonly [after: string, commands: readonly string[], failure?: string])[] = [
     ['the identification', []],

@@ -159,6 +159,26 @@ describe('mode update', () => {
     }
   });
 
+  it('CTR-7 a crash in the undoing leaves the old one running', async (t) => {
+    for (const call of ['REMOVE map:2', 'ROLE map:1 current', 'START map:1']) {
+      const homeFolder = temporaryFolder(t);
+      const deployment = { mode: 'update', homeFolder, folder: join(homeFolder, 'containers') } as const;
+      write(deployment.folder, { 'map.json': descriptor('map', 'map:2') });
+      const before = await ContainerAgent.start(t, { deployment }, async (containers) => {
+        await containers.have('map', 'map:1');
+        containers.failures.set('START map:2', 'no');
+        containers.hold(call);
+      });
+      await before.passes(() => before.containers.isHeld(call), call);
+      // What a later start makes of the file is another matter.
+      write(deployment.folder, { 'map.json': '' });
+      const agent = await before.again('crash', { deployment });
+      agent.containers.release(call);
+      await rests(agent);
+      assert.deepEqual(agent.containers.standing(), ['map:1 current Running'], call);
+    }
+  });
+
   it('CTR-7 a desired state waits for its end', async (t) => {
     const homeFolder = temporaryFolder(t);
     const deployment = { mode: 'update', homeFolder, folder: join(homeFolder, 'containers') } as const;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { EngineError } from '../../../src/actors/engines/index.js';
 import { ContainersUnderTest, configOf } from '../../fakes/containers.js';
 
 const signal = new AbortController().signal;
@@ -256,6 +257,15 @@ describe('changing', () => {
     assert.deepEqual(test.engine.at(id).limits, {});
   });
 
+  it('ENG-1 one that is only planned goes without the engine, even if that is lost', async (t) => {
+    const test = await ContainersUnderTest.start(t);
+    const id = await test.plan('planned-1');
+    test.engine.fail('remove', new EngineError('ENGINE_UNAVAILABLE', 'no container engine has answered yet'));
+    assert.deepEqual(await test.command(id, { type: 'REMOVE', force: true }), OK);
+    assert.equal(test.containers.find(id), undefined);
+    assert.deepEqual(test.said(), []);
+  });
+
   it('CTR-11 limits of one that does not run are kept for its start', async (t) => {
     const test = await ContainersUnderTest.start(t);
     const id = await test.make({}, false);
@@ -268,6 +278,18 @@ describe('changing', () => {
     await test.command(id, { type: 'UPDATE', resources: { ...resources, memory: '70M' } });
     await test.command(id, { type: 'RESUME' });
     assert.equal(test.engine.at(id).limits.memory, 70 * 2 ** 20);
+  });
+
+  it('CTR-11 limits that went back while it did not run, in an engine that keeps what it was told', async (t) => {
+    const test = await ContainersUnderTest.start(t);
+    test.engine.isForgetful = false;
+    const id = await test.make({ resources: { memory: '50M' } });
+    const { resources } = test.context(id).config;
+    await test.command(id, { type: 'UPDATE', resources: { ...resources, memory: '20M' } });
+    await test.command(id, { type: 'STOP' });
+    await test.command(id, { type: 'UPDATE', resources });
+    await test.command(id, { type: 'START' });
+    assert.equal(test.engine.at(id).limits.memory, 50 * 2 ** 20);
   });
 
   it('CTR-11 what is invalid or refused by the engine changes nothing; a start does without', async (t) => {

@@ -123,7 +123,8 @@ describe('processes as containers', () => {
     const { started, containerFolder, engine } = await lab(t);
     const id = await started(RUNNING, { env: ['API_TOKEN=secret-4711'] });
     const { pid = 0 } = (await engine.inspect(id, signal)) ?? {};
-    assert.match(readFileSync(`/proc/${pid}/environ`, 'utf8'), /API_TOKEN=secret-4711/);
+    const environ = () => readFileSync(`/proc/${pid}/environ`, 'utf8');
+    await eventually(async () => environ().includes('API_TOKEN=secret-4711'), 'its environment');
     for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
       let line = '';
       try {

@@ -91,6 +91,61 @@ describe('what happens behind our back', () => {
   });
 });
 
+describe('a machine that was switched off', () => {
+  /** As podman shows it when it has started anew. */
+  const forgotten = { status: 'created', pid: -1, exitCode: 0, finishedAt: '' } as const;
+
+  it('CTR-13 what ran is started again by its policy, though the engine shows it as just made', async (t) => {
+    for (const [type, isStarted] of [
+      ['unless-stopped', true],
+      ['always', true],
+      ['on-failure', true],
+      ['no', false],
+    ] as const) {
+      const test = await ContainersUnderTest.start(t);
+      const id = await test.make({ restartPolicy: { type } });
+      test.engine.change(id, forgotten);
+      const after = await test.again('crash');
+      await after.sight(id);
+      assert.equal(after.state(id), isStarted ? 'backingOff' : 'exited', type);
+      assert.equal(after.context(id).state.exitCode, 137);
+      await after.advance(100);
+      assert.equal(after.state(id), isStarted ? 'running' : 'exited', type);
+    }
+  });
+
+  it('CTR-15 that counts as no short run: the pauses begin anew', async (t) => {
+    const test = await ContainersUnderTest.start(t);
+    const id = await test.make();
+    for (let run = 0; run < 4; run++) {
+      test.engine.exit(id, 1);
+      await test.sight(id);
+      await test.advance(10_000);
+    }
+    assert.equal(test.context(id).inARow, 4);
+    test.engine.change(id, forgotten);
+    const after = await test.again('crash');
+    await after.sight(id);
+    assert.equal(after.context(id).inARow, 1);
+  });
+
+  it('CTR-14 what was stopped, paused or never started', async (t) => {
+    const test = await ContainersUnderTest.start(t);
+    const made = await test.make({ name: 'a' }, false);
+    const stopped = await test.make({ name: 'b' });
+    await test.command(stopped, { type: 'STOP' });
+    const paused = await test.make({ name: 'c' });
+    await test.command(paused, { type: 'PAUSE' });
+    test.engine.change(paused, forgotten);
+    const after = await test.again('crash');
+    for (const id of [made, stopped, paused]) await after.sight(id);
+    assert.deepEqual(
+      [made, stopped, paused].map((id) => after.state(id)),
+      ['created', 'stopped', 'backingOff'],
+    );
+  });
+});
+
 describe('what nobody knows', () => {
   it('ENG-1 while the engine is lost they are shown as unknown, and nothing of them is lost', async (t) => {
     let isLost = false;

@@ -36,6 +36,43 @@ describe('a desired state while an operation is open', () => {
     });
   }
 
+  it('CUA-30 what could not be undone is, before the next comparison', async (t) => {
+    const agent = await start(t);
+    await agent.want(['map:2', 'app:1']);
+    await agent.commands('DOWNLOAD', 'UPDATE', 'ACTIVATE');
+    const failing = ['REMOVE map:1', 'REMOVE old:1'];
+    for (const call of failing) agent.containers.failures.set(call, 'device is busy');
+    await agent.command('CLEANUP');
+    assert.deepEqual(agent.containers.standing(), [
+      ...['app:1 current Running', 'map:1 old Stopped', 'map:2 current Running', 'old:1 current Stopped'],
+    ]);
+    for (const call of failing) agent.containers.failures.delete(call);
+    await agent.want(['map:2', 'app:1'], 'a2');
+    assert.deepEqual(agent.containers.standing(), [
+      ...['app:1 current Running', 'map:2 current Running', 'old:1 current Stopped'],
+    ]);
+  });
+
+  it('CUA-28 an old instance that could not be restored is not forgotten', async (t) => {
+    const agent = await start(t);
+    await agent.want(['map:2', 'old:1']);
+    await agent.commands('DOWNLOAD', 'UPDATE');
+    agent.containers.failures.set('START map:2', 'no memory');
+    await agent.command('ACTIVATE');
+    agent.containers.failures.set('REMOVE map:2', 'device is busy');
+    await agent.command('CLEANUP');
+    agent.containers.failures.clear();
+    assert.deepEqual(agent.containers.standing(), [
+      ...['map:1 old Stopped', 'map:2 current Created', 'old:1 current Running'],
+    ]);
+    const late = agent.containers.all().find(({ config }) => config.image === 'map:2');
+    await agent.containers.tell(late?.id ?? '', { type: 'REMOVE', force: true });
+    await agent.want(['map:1', 'old:1'], 'a2');
+    assert.deepEqual(agent.containers.standing(), ['map:1 current Stopped', 'old:1 current Running']);
+    for (const command of ['DOWNLOAD', 'UPDATE', 'ACTIVATE']) await agent.command(command, '', 'a2');
+    assert.deepEqual(agent.containers.standing(), ['map:1 current Running', 'old:1 current Running']);
+  });
+
   it('CUA-30 after ACTIVATE: its removals are finished', async (t) => {
     const agent = await start(t);
     await agent.want(['map:2']);

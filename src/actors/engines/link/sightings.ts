@@ -31,7 +31,8 @@ export interface Found extends Comparison {
 
 /**
  * What the actors of containers were told last, so that each hears only what is new to it; that a container is missing
- * is repeated with each listing. What could not be told is told with the next one.
+ * is repeated with each listing. What could not be told is told with the next one. Nothing is kept of whom nobody knows
+ * any more.
  */
 export class Sightings {
   private readonly told = new Map<string, string>();
@@ -67,9 +68,11 @@ export class Sightings {
   all(known: ReadonlyMap<string, ReadonlySet<string>>, containers: readonly EngineContainer[]): Found {
     let corrections = 0;
     const orphans: Orphan[] = [];
+    const present = new Set<string>();
     for (const owner of this.owners) {
       const mine = containers.filter((container) => container.owner === owner.owner);
       const now = new Set(owner.known());
+      for (const id of now) present.add(id);
       const listed = new Set(mine.map(({ id }) => id));
       for (const container of mine) {
         const { id, name } = container;
@@ -81,6 +84,7 @@ export class Sightings {
       }
       for (const watcher of owner.watchers ?? []) this.tell(watcher, { type: 'ENGINE.LISTED', ids: [...listed] });
     }
+    for (const id of this.told.keys()) if (!present.has(id)) this.told.delete(id);
     const newOrphans = orphans.filter(({ id }) => !this.orphans.has(id));
     this.orphans.clear();
     for (const { id } of orphans) this.orphans.add(id);

@@ -21,9 +21,9 @@ cd "$folder" || exit 1
 read -r boot < /proc/sys/kernel/random/boot_id
 
 born() {
-  born=
-  [ -r "/proc/$1/stat" ] || return
-  read -r line < "/proc/$1/stat"
+  # Of one that is over nothing is left to read.
+  born=0
+  [ -r "/proc/$1/stat" ] && read -r line < "/proc/$1/stat" || return
   set -- \${line##*) }
   shift 19
   born=$1
@@ -80,7 +80,7 @@ while :; do
   wait "$child"
   code=$?
   born "$child"
-  [ "$born" = "$of" ] || break
+  [ "$born" = "$of" ] && [ "$of" != 0 ] || break
 done
 kill -s KILL -- "-$child"
 printf '%s\\n' "$code" > exit.new

@@ -137,6 +137,19 @@ describe('the link to a container engine', () => {
     assert.match(await link.text(), /engine_corrections_total 2/);
   });
 
+  it('POD-28 what was told of a container is forgotten along with it', async (t) => {
+    const link = await start(t);
+    link.scripted.has(seen('a'), seen('b'));
+    await link.begin();
+    link.known.splice(1);
+    await link.clock.advance(60_000);
+    await link.settled();
+    link.known.push('b');
+    await link.clock.advance(60_000);
+    await link.settled();
+    assert.deepEqual([link.told('a'), link.told('b')], [['running name-a'], ['running name-b', 'running name-b']]);
+  });
+
   it('POD-28 an engine that is lost and comes back is the same one, and all are told anew', async (t) => {
     const link = await start(t);
     link.scripted.has(seen('a'), seen('b'));
