@@ -1,26 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Backend } from '../fakes/backend.js';
 import { freePort, type Mosquitto } from '../fakes/mosquitto.js';
 import { eventually, temporaryFolder } from '../fakes/runtime.js';
 import { slotBundle } from '../fakes/slot-bundle.js';
+import { type ChartState, KilledVehicle } from './killed-vehicle.js';
+import type { MatrixRun } from './matrix.js';
 import type { Scenario } from './update-scenarios.js';
 
-const CHILD = fileURLToPath(new URL('update-kill-child.js', import.meta.url));
 const FEEDBACK = 'vehicleupdate/desiredstatefeedback';
 const COMPATIBLE = 'crash-test';
 const DEADLINE_MS = 120_000;
-
-/** A state of a chart, as the runtime names it. */
-export interface ChartState {
-  readonly type: string;
-  readonly state: string;
-}
 
 /** What an update came to. */
 export interface Outcome {
@@ -30,14 +22,6 @@ export interface Outcome {
   readonly commands: Readonly<Record<string, readonly string[]>>;
   /** Installations that were completed. */
   readonly installs: number;
-}
-
-export interface UpdateRun {
-  readonly outcome: Outcome;
-  /** In which the actors rested. */
-  readonly states: readonly ChartState[];
-  /** Whether it was killed on the way. */
-  readonly wasKilled: boolean;
 }
 
 /** The world around the vehicles of one test: a broker, and bundles. */
@@ -70,7 +54,7 @@ export class UpdateWorld {
   }
 
   /** One vehicle through one scenario, killed once where `kill` says. */
-  async run(scenario: Scenario, kill?: ChartState): Promise<UpdateRun> {
+  readonly run = async (scenario: Scenario, kill?: ChartState): Promise<MatrixRun<Outcome>> => {
     // The agent's session is of one run, so that no message of another one meets it.
     const run = ++this.runs;
     const folder = temporaryFolder(this.t);
@@ -86,14 +70,14 @@ export class UpdateWorld {
       if (this.broker) vehicle.start();
       await backend.knows('self-update:os-image');
       await this.drive(scenario, backend, vehicle);
-      await vehicle.settled();
+      await settled(vehicle);
       return { outcome: outcomeOf(backend, vehicle), states: vehicle.states, wasKilled: vehicle.kills > 0 };
     } finally {
       if (this.broker) await clear(backend);
       await vehicle.end();
       await backend.mqtt.endAsync(true);
     }
-  }
+  };
 
   private async drive(scenario: Scenario, backend: Backend, vehicle: KilledVehicle): Promise<void> {
     const origin = `http://127.0.0.1:${(this.bundles.address() as { port: number }).port}`;
@@ -133,65 +117,10 @@ export class UpdateWorld {
   }
 }
 
-/** A vehicle that is started again after it was killed, and after it ended itself to reboot. */
-class KilledVehicle {
-  kills = 0;
-  readonly states: ChartState[] = [];
-  installs = 0;
-  readonly failed: Promise<never>;
-  private fail: (error: Error) => void = () => {};
-  private child: ChildProcess | undefined;
-  private exited: Promise<unknown> = Promise.resolve();
-  private isOver = false;
-  private starts = 0;
-
-  constructor(
-    private readonly file: string,
-    private readonly kill: ChartState | undefined,
-  ) {
-    this.failed = new Promise((_, reject) => {
-      this.fail = reject;
-    });
-    this.failed.catch(() => {});
-  }
-
-  start(): void {
-    const kill = this.kills === 0 && this.kill ? [this.kill.type, this.kill.state] : [];
-    const child = spawn(process.execPath, [CHILD, this.file, ...kill], { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.child = child;
-    createInterface({ input: child.stdout }).on('line', (line) => this.read(line));
-    this.exited = new Promise((resolve) => {
-      child.once('close', (code, signal) => {
-        resolve(undefined);
-        if (this.isOver) return;
-        if (signal === 'SIGKILL') this.kills++;
-        if ((signal === 'SIGKILL' || code === 0) && ++this.starts < 6) this.start();
-        else this.fail(new Error(`the vehicle ended with ${code ?? signal}`));
-      });
-    });
-  }
-
-  /** Waits until the agent has nothing left to do, and the manager too. */
-  async settled(): Promise<void> {
-    const isIdle = (): boolean => /^(?:idle|connected)$/.test(this.last('self-update-agent'));
-    await eventually(() => isIdle() && this.last('update-manager') === 'idle', `rest after ${this.file}`, DEADLINE_MS);
-  }
-
-  last(type: string): string {
-    return this.states.findLast((each) => each.type === type)?.state ?? '';
-  }
-
-  async end(): Promise<void> {
-    this.isOver = true;
-    this.child?.kill('SIGKILL');
-    await this.exited;
-  }
-
-  private read(line: string): void {
-    const [what, type = '', state = ''] = line.split(' ');
-    if (what === 'state') this.states.push({ type, state });
-    if (what === 'filled') this.installs++;
-  }
+/** Waits until the agent has nothing left to do, and the manager too. */
+async function settled(vehicle: KilledVehicle): Promise<void> {
+  const isIdle = (): boolean => /^(?:idle|connected)$/.test(vehicle.last('self-update-agent'));
+  await vehicle.until(() => isIdle() && vehicle.last('update-manager') === 'idle', 'rest');
 }
 
 /** Retained messages would meet the next run. */

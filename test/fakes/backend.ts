@@ -40,9 +40,12 @@ export class Backend {
   }
 
   async desire(activityId: string, url: string, version = 'dummy_version'): Promise<void> {
-    const component = { id: 'os-image', version, config: [{ key: 'image', value: url }] };
-    const payload = { domains: [{ id: 'self-update', components: [component] }] };
-    const message = JSON.stringify({ activityId, timestamp: Date.now(), payload });
+    await this.desireAll(activityId, [osImageDomain(url, version)]);
+  }
+
+  /** Several domains at once. */
+  async desireAll(activityId: string, domains: readonly object[]): Promise<void> {
+    const message = JSON.stringify({ activityId, timestamp: Date.now(), payload: { domains } });
     await this.mqtt.publishAsync('vehicleupdate/desiredstate', message, { qos: 1 });
   }
 
@@ -55,8 +58,13 @@ export class Backend {
 
   /** To the agents. */
   commands(activityId: string): string[] {
+    return this.commandsTo('', activityId);
+  }
+
+  /** To one of them, by the prefix of its topics. */
+  commandsTo(prefix: string, activityId: string): string[] {
     return this.heard.flatMap(({ topic, activityId: id, command = [] }) =>
-      topic.endsWith('/desiredstate/command') && id === activityId ? command : [],
+      topic.startsWith(prefix) && topic.endsWith('/desiredstate/command') && id === activityId ? command : [],
     );
   }
 
@@ -69,14 +77,20 @@ export class Backend {
     );
   }
 
-  /** Answers what the owner is asked from now on. */
-  answerConsent(answers: Readonly<Partial<Record<string, 'APPROVED' | 'DENIED'>>>): void {
+  /** Whether the owner was asked about an activity. */
+  isAsked(activityId: string): boolean {
+    return this.heard.some((message) => message.topic === CONSENT && message.activityId === activityId);
+  }
+
+  /** Answers what the owner is asked from now on, of one activity or of all. */
+  answerConsent(answers: Readonly<Partial<Record<string, 'APPROVED' | 'DENIED'>>>, of?: string): void {
     this.mqtt.on('message', (topic, text) => {
-      if (topic !== 'vehicleupdate/ownerconsent') return;
+      if (topic !== CONSENT) return;
       const { activityId, payload } = JSON.parse(text.toString()) as {
         activityId: string;
         payload: { command: string };
       };
+      if (of !== undefined && activityId !== of) return;
       const answer = { activityId, timestamp: 1, payload: { status: answers[payload.command] } };
       this.mqtt.publish('vehicleupdate/ownerconsentfeedback', JSON.stringify(answer), { qos: 1 });
     });
@@ -117,4 +131,11 @@ export class Backend {
   }
 }
 
+/** Of the domain of the self-update. */
+export const osImageDomain = (url: string, version: string): object => ({
+  id: 'self-update',
+  components: [{ id: 'os-image', version, config: [{ key: 'image', value: url }] }],
+});
+
+const CONSENT = 'vehicleupdate/ownerconsent';
 const TERMINAL = new Set(['COMPLETED', 'INCOMPLETE', 'IDENTIFICATION_FAILED', 'SUPERSEDED']);

@@ -5,6 +5,7 @@ import { createLogger, systemClock, systemIds } from '../../src/runtime/index.js
 import { createVehicle } from '../../src/vehicle.js';
 import { checkVehicleConfig } from '../../src/vehicle-config.js';
 import { connectClient } from '../actors/mqtt/broker-setup.js';
+import { containersDomain } from './desired-containers.js';
 import { eventually } from './runtime.js';
 
 const WITHIN_MS = 120_000;
@@ -79,23 +80,8 @@ export async function updatesOf(t: TestContext, mqtt: string) {
 }
 
 /** A desired state in its envelope; `map` → its image. */
-export const desired = (activityId: string, images: Readonly<Record<string, string>>): string =>
-  JSON.stringify({
-    activityId,
-    timestamp: 0,
-    payload: {
-      domains: [
-        {
-          id: 'containers',
-          components: Object.entries(images).map(([id, image]) => ({
-            id,
-            version: image.slice(image.lastIndexOf(':') + 1),
-            config: [
-              { key: 'image', value: image },
-              { key: 'env', value: 'API_TOKEN=correct-horse' },
-            ],
-          })),
-        },
-      ],
-    },
-  });
+export const desired = (activityId: string, images: Readonly<Record<string, string>>): string => {
+  const config = { env: 'API_TOKEN=correct-horse' };
+  const wishes = Object.entries(images).map(([name, image]) => ({ name, image, config }));
+  return JSON.stringify({ activityId, timestamp: 0, payload: { domains: [containersDomain(wishes)] } });
+};

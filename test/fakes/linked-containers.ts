@@ -26,6 +26,7 @@ export async function openContainers(
         address: containerAddress,
         known: () => containers.owner.known(),
         adopt: (container) => containers.owner.adopt(container),
+        knows: (id) => containers.owner.knows(id),
       },
     ],
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { Backend } from './backend.js';
+import { Backend, osImageDomain } from './backend.js';
 import { BundleServer, serves } from './bundle-server.js';
 import { Mosquitto } from './mosquitto.js';
 import { type BundleOptions, RaucLab } from './rauc-lab.js';
@@ -52,8 +52,8 @@ export class RaucVehicle {
     return this.bundles.requests.length;
   }
 
-  /** Manager and agent in one process. */
-  start(updateManager: object = {}): VehicleProcess {
+  /** Manager and agent in one process, and what more sections of its configuration say. */
+  start(updateManager: object = {}, sections: object = {}): VehicleProcess {
     const file = join(this.folder, 'vehicle.json');
     const config = {
       dataDir: join(this.folder, 'data'),
@@ -66,6 +66,7 @@ export class RaucVehicle {
         caFile: this.caFile,
         feedbackIntervalS: 0,
       },
+      ...sections,
     };
     writeFileSync(file, JSON.stringify(config));
     return new VehicleProcess(this.t, ['vehicle', '--json', '--config', file], this.environment);
@@ -78,9 +79,11 @@ export class RaucVehicle {
     await this.wantFile(activityId, version, readFileSync(file));
   }
 
-  async wantFile(activityId: string, version: string, bundle: Buffer): Promise<void> {
+  /** Along with what other domains are to have. */
+  async wantFile(activityId: string, version: string, bundle: Buffer, others: readonly object[] = []): Promise<void> {
     this.offer.bundle = bundle;
-    await this.backend.desire(activityId, `${this.bundles.origin}/${activityId}.raucb`, version);
+    const image = osImageDomain(`${this.bundles.origin}/${activityId}.raucb`, version);
+    await this.backend.desireAll(activityId, [image, ...others]);
   }
 
   /** The version that the vehicle reported last. */

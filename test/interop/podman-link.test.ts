@@ -59,7 +59,14 @@ describe('the link to a real podman', { skip: withoutPodman() }, () => {
           await engine.info(signal);
           return { engine, why: 'it answers' };
         },
-        owners: [{ owner: 'containers', address: (id) => `container/${id}`, known: () => known }],
+        owners: [
+          {
+            owner: 'containers',
+            address: (id) => `container/${id}`,
+            known: () => known,
+            knows: (id) => known.includes(id),
+          },
+        ],
         system: made,
         clock: made.clock,
         logger: silentLogger(),

@@ -100,6 +100,7 @@ export function createContainerManagement(deps: ManagementDeps): ContainerManage
         address: (id) => containers.owner.address(id),
         known: () => containers.owner.known(),
         adopt: (container) => containers.owner.adopt(container),
+        knows: (id) => containers.owner.knows(id),
       },
     ],
   });

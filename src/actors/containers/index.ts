@@ -82,6 +82,8 @@ export interface ContainerOwner {
   known(): readonly string[];
   /** One with the label that nobody knows, as the records are lost. */
   adopt(container: EngineContainer): void;
+  /** Whether this is one of them. */
+  knows(id: string): boolean;
 }
 
 export interface Containers {
@@ -147,6 +149,7 @@ export function createContainers(deps: ContainersDeps): Containers {
         const { name, status } = found;
         logger.warn({ container: found.id, engineName: name, role: input.role, status }, 'container_taken_over');
       },
+      knows: (id) => (roster.context(id)?.engineName ?? '') !== '',
     },
     routes: containerRoutes({
       roster,

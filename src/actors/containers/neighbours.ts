@@ -2,48 +2,58 @@ import type { PublishedPort } from '../engines/index.js';
 import type { ContainerContext } from './chart-events.js';
 
 /**
- * What other containers of ours hold: as they are stored, and as it has been promised in this process but is not yet.
+ * What containers of ours hold, by their ids. It is kept here, so that one of many need not look at all the others: read
+ * once from what is stored, and from then on as it is promised and given back.
  */
 export class Neighbours {
   private readonly names = new Map<string, string>();
   private readonly ports = new Map<string, readonly PublishedPort[]>();
+  private isRead = false;
 
   constructor(private readonly all: () => readonly ContainerContext[]) {}
 
   holdName(id: string, name: string): void {
+    this.read();
     this.names.set(id, name);
   }
 
   holdPorts(id: string, ports: readonly PublishedPort[]): void {
+    this.read();
     this.ports.set(id, ports);
   }
 
   forget(id: string): void {
+    this.read();
     this.names.delete(id);
     this.ports.delete(id);
   }
 
   /** Whether another one of ours has this name in the engine. */
   hasName(name: string, id: string): boolean {
-    if ([...this.names].some(([other, held]) => other !== id && held === name)) return true;
-    return this.others(id).some((other) => !this.names.has(other.id) && other.engineName === name);
+    this.read();
+    for (const [other, held] of this.names) if (other !== id && held === name) return true;
+    return false;
   }
 
   portsOf(id: string): readonly PublishedPort[] {
-    return [
-      ...[...this.ports].flatMap(([other, ports]) => (other === id ? [] : ports)),
-      ...this.others(id).flatMap((other) => (this.ports.has(other.id) ? [] : other.ports)),
-    ];
+    this.read();
+    return [...this.ports].flatMap(([other, ports]) => (other === id ? [] : ports));
   }
 
   /** Those that have this host name (`container_<hostName>`). */
   withHostName(hostName: string, id: string): readonly string[] {
-    return this.others(id)
-      .filter(({ config }) => config.hostName === hostName)
+    return this.all()
+      .filter((other) => other.id !== id && other.config.hostName === hostName)
       .map((other) => other.id);
   }
 
-  private others(id: string): readonly ContainerContext[] {
-    return this.all().filter((other) => other.id !== id);
+  private read(): void {
+    if (this.isRead) return;
+    this.isRead = true;
+    for (const { id, engineName, ports } of this.all()) {
+      if (engineName === '') continue;
+      this.names.set(id, engineName);
+      this.ports.set(id, ports);
+    }
   }
 }

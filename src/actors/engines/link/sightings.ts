@@ -12,6 +12,8 @@ export interface EngineOwner {
   known(): readonly string[];
   /** Takes one over that nobody knows, as two comparisons have found. */
   adopt?(container: EngineContainer): void;
+  /** Whether a container has an actor: asked at each event of the engine. */
+  knows(id: string): boolean;
   /** Told `ENGINE.LISTED` after each comparison. */
   readonly watchers?: readonly Address[];
 }
@@ -60,7 +62,7 @@ export class Sightings {
   /** A single container, as it is now. */
   one(ownerName: string, id: string, container: EngineContainer | undefined): void {
     const owner = this.owners.find((each) => each.owner === ownerName);
-    if (!owner || (container && container.owner !== ownerName) || !owner.known().includes(id)) return;
+    if (!owner || (container && container.owner !== ownerName) || !owner.knows(id)) return;
     if (container) this.seen(owner, container);
     else this.missing(owner, id);
   }

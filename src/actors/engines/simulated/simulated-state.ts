@@ -14,7 +14,7 @@ export interface SimulatedContainer {
   /** 0: never. */
   startedMs: number;
   finishedMs: number;
-  log: string[];
+  log: readonly string[];
 }
 
 interface State {
@@ -25,9 +25,17 @@ interface State {
 
 const EMPTY: State = { version: 1, images: [], containers: [] };
 
+/** Of what may be changed: all else in it is replaced as a whole. */
+const copyOf = ({ images, containers, ...state }: State): State => ({
+  ...state,
+  images: [...images],
+  containers: containers.map((container) => ({ ...container })),
+});
+
 /** What the simulated engine has, in one file that is replaced as a whole. A change holds once it is written. */
 export class SimulatedState {
   private readonly turns = new Turns();
+  private readonly specTexts = new WeakMap<ContainerSpec, string>();
   private state: State | undefined;
 
   constructor(
@@ -47,14 +55,24 @@ export class SimulatedState {
   /** What `how` throws or cannot be written leaves all as it was. */
   change<T>(how: (state: State) => T): Promise<T> {
     return this.turns.take('state', async () => {
-      const next = structuredClone(await this.load());
+      const next = copyOf(await this.load());
       const result = how(next);
-      await replacePrivate(this.file, JSON.stringify(next)).catch((cause: unknown) => {
+      await replacePrivate(this.file, this.textOf(next)).catch((cause: unknown) => {
         throw new EngineError('ENGINE_REFUSED', `cannot write ${this.file}: ${(cause as Error).message}`, { cause });
       });
       this.state = next;
       return result;
     });
+  }
+
+  /** What containers are made from is the most of it, and never changes. */
+  private textOf({ containers, ...state }: State): string {
+    const texts = containers.map(({ spec, ...container }) => {
+      const specText = this.specTexts.get(spec) ?? JSON.stringify(spec);
+      this.specTexts.set(spec, specText);
+      return `${JSON.stringify(container).slice(0, -1)},"spec":${specText}}`;
+    });
+    return `${JSON.stringify(state).slice(0, -1)},"containers":[${texts.join()}]}`;
   }
 
   private async load(): Promise<State> {

@@ -54,6 +54,7 @@ async function start(
           address: (id) => `container/${id}`,
           known: () => known,
           adopt,
+          knows: (id) => known.includes(id),
           watchers: ['container/watcher'],
         },
       ],

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Engine } from '../../src/actors/engines/engine.js';
+import { ApiEngine } from '../../src/actors/engines/engine-api/api-engine.js';
+import { createProcessEngine } from '../../src/actors/engines/process/index.js';
+import { createSimulatedEngine } from '../../src/actors/engines/simulated/index.js';
+import { silentLogger, systemClock } from '../../src/runtime/index.js';
+import type { PodmanLab } from '../fakes/podman-lab.js';
+import { folderImage, RUNNING } from '../fakes/process-images.js';
+
+/** What a container does: runs, in one of two versions; does not start; exits with 3; has no image. */
+export type Tag = '1.0' | '2.0' | 'bad' | 'crash' | 'missing';
+
+/** What runs the containers of one vehicle, and is looked into from outside of it. */
+export interface CrashEngine {
+  /** Settings of container management. */
+  readonly settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  image(name: string, tag: Tag): string;
+  /** As the vehicle's process left it. */
+  open(): Engine;
+  /** How often containers were started, where the engine tells: `NAME:TAG` each time, in order of names. */
+  starts(): readonly string[];
+}
+
+/** Makes one for the vehicle in `folder`, whose data is in `data` below it. */
+export type MakeEngine = (folder: string) => CrashEngine;
+
+const HOME = 'data/containers';
+
+export const simulated: MakeEngine = (folder) => ({
+  settings: { fleetchart: { engine: 'simulated' } },
+  image: (name, tag) => `local/${name}:${tag}`,
+  open: () => createSimulatedEngine({ file: join(folder, HOME, 'simulated.json'), clock: systemClock }),
+  starts: () => [],
+});
+
+const NAMES = ['map', 'radio', 'old', 'same', 'new'];
+
+export const processes: MakeEngine = (folder) => {
+  const imageRoot = join(folder, 'images');
+  const started = join(folder, 'started');
+  const script = (text: string): string[] => ['/bin/sh', '-c', text];
+  for (const name of NAMES) {
+    const tell = (tag: Tag): string => `echo ${name}:${tag} >> ${started}`;
+    for (const tag of ['1.0', '2.0'] as const) {
+      folderImage(imageRoot, `local/${name}:${tag}`, script(`${tell(tag)}; ${RUNNING}`));
+    }
+    folderImage(imageRoot, `local/${name}:crash`, script(`${tell('crash')}; exit 3`));
+    folderImage(imageRoot, `local/${name}:bad`, ['/no/such/command']);
+  }
+  return {
+    settings: { fleetchart: { engine: 'process', imageRoot } },
+    image: (name, tag) => `local/${name}:${tag}`,
+    open: () =>
+      createProcessEngine({
+        folder: join(folder, HOME, 'process'),
+        imageRoot,
+        clock: systemClock,
+        logger: silentLogger(),
+      }),
+    starts: () => (existsSync(started) ? readFileSync(started, 'utf8').trim().split('\n').sort() : []),
+  };
+};
+
+export const podman =
+  (lab: PodmanLab): MakeEngine =>
+  () => ({
+    settings: {
+      fleetchart: { engine: 'engine-api', socket: lab.socketPath },
+      containers: {
+        insecure_registries: [lab.registry],
+        registry_configurations: {
+          [lab.registry]: { credentials: { user_id: lab.credentials.user, password: lab.credentials.password } },
+        },
+      },
+    },
+    image: (_name, tag) => lab.image(tag),
+    open: () => new ApiEngine({ socketPath: lab.socketPath, clock: systemClock }),
+    starts: () => [],
+  });
