@@ -15,6 +15,7 @@ import {
   ActivityStep,
   type Asked,
   areSettled,
+  failuresOf,
   identificationOf,
   isGateOpen,
   NO_CONSENT_CLIENT,
@@ -38,7 +39,6 @@ import {
   type Stamp,
   timeOf,
 } from './events.js';
-import { failuresOf } from './failures.js';
 import { answers, phase, settling, taking } from './phase-events.js';
 
 type ForPhase = { readonly command: PhaseCommand };

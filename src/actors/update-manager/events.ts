@@ -5,11 +5,10 @@ import type {
   ActivitySettings,
   Asker,
   Backend,
+  Failure,
   Publication,
   Terminal,
 } from '../../protocols/update-manager/index.js';
-
-import type { Failure } from './failures.js';
 
 /** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
 export interface Stamp {

@@ -28,6 +28,7 @@ export {
   settleSilent,
   takeFeedback,
 } from './domains.js';
+export { type Failure, failuresOf } from './failures.js';
 export { type OpenWindow, saysTheSame } from './feedback-window.js';
 export {
   type Asker,
