@@ -21,11 +21,8 @@ export {
   type ManagerSettings,
   managerAgents,
   managerFlags,
-  readManagerSettings,
-  type SettingsFinding,
-  type SettingsResult,
-  type SettingsSources,
 } from './settings.js';
+export { readManagerSettings } from './settings-reader.js';
 export { UpdateError } from './submission.js';
 export type { UpdatesView } from './view.js';
 

@@ -45,6 +45,20 @@ export {
   text,
 } from './go-json.js';
 export {
+  mistaken,
+  NOT_SHOWN,
+  notDuration,
+  notUrl,
+  parseCount,
+  SETTING_KINDS,
+  type SettingKind,
+  type SettingsFinding,
+  type SettingsResult,
+  settingAt,
+  splitList,
+  unknownKey,
+} from './go-settings.js';
+export {
   type Association,
   type HardwareNode,
   type Inventory,
