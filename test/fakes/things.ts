@@ -31,8 +31,8 @@ export const METRICS_ACTOR = 'metrics/containers';
 export const UPDATABLE = 'software-updatable/containers';
 
 /** The example of THG-4. */
-export const DEVICE_ID = 'azure.edge:hub1.example.net:52-54-00-12-34-56';
-export const TENANT = 't1';
+const DEVICE_ID = 'azure.edge:hub1.example.net:52-54-00-12-34-56';
+const TENANT = 't1';
 export const THING = `${DEVICE_ID}:edge:containers`;
 export const EVENTS = `e/${TENANT}/${THING}`;
 export const DITTO = 'azure.edge/hub1.example.net:52-54-00-12-34-56:edge:containers';

@@ -23,13 +23,7 @@ import type { Installer } from './installers/installer.js';
 import { selfUpdateMachine } from './machine.js';
 import { type AgentSettings, linkSettings } from './settings.js';
 
-export {
-  AGENT_ENVIRONMENT,
-  AGENT_OPTIONS,
-  type AgentCommandLine,
-  agentUsage,
-  readAgentSettings,
-} from './command-line.js';
+export { type AgentCommandLine, agentUsage, readAgentSettings } from './command-line.js';
 export { createDownload } from './download/downloader.js';
 export { discardDownload } from './download/partial-file.js';
 export { createDummyInstaller } from './installers/dummy.js';

@@ -17,15 +17,7 @@ export {
   readDesiredState,
 } from './desired-state.js';
 export { decodeEnvelope, type Envelope, encodeEnvelope, envelopeOf } from './envelope.js';
-export {
-  type Action,
-  type DesiredStateFeedback,
-  MOST_ACTION_BYTES,
-  MOST_ACTIONS,
-  mergeActions,
-  readFeedback,
-  renamedUpstream,
-} from './feedback.js';
+export { type Action, type DesiredStateFeedback, mergeActions, readFeedback, renamedUpstream } from './feedback.js';
 export { parseGoBoolean } from './go-boolean.js';
 export { formatGoDuration, parseGoDuration } from './go-duration.js';
 export {

@@ -26,7 +26,7 @@ export function pullRequestOf(image: string, registries: Registries): PullReques
 }
 
 /** An entry without a name is nobody's (REG-2). */
-export function credentialsOf(host: string, { entries }: Registries): Registry['credentials'] {
+function credentialsOf(host: string, { entries }: Registries): Registry['credentials'] {
   return host !== '' && Object.hasOwn(entries, host) ? entries[host]?.credentials : undefined;
 }
 
