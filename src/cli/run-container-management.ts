@@ -4,10 +4,10 @@ import {
   type ManagementSettings,
   managementFlags,
   readManagementSettings,
-  type SettingsFinding,
 } from '../actors/container-management/index.js';
 import { shownBroker } from '../actors/mqtt-link/index.js';
 import { readConfigFile } from '../config/read-file.js';
+import type { SettingsFinding } from '../protocols/update-agent/index.js';
 import { createLogger } from '../runtime/index.js';
 import { createVehicle } from '../vehicle.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';

@@ -42,7 +42,7 @@ export function readConfigFile(path: string): ReadResult {
 }
 
 /** Parses YAML 1.2 (which JSON is a part of); a file named `.json` must be JSON. */
-export function parseConfigText(path: string, text: string): ReadResult {
+function parseConfigText(path: string, text: string): ReadResult {
   const lines = new LineCounter();
   try {
     if (opensTooMuch(text)) return failed('CONFIG_SYNTAX', path, 'nested too deeply');

@@ -39,7 +39,7 @@ export function isMachine(path: string): boolean {
 const PURE_ROOMS = ['events.ts', 'config.ts', 'index.ts', 'routes.ts', 'record.ts'];
 
 /** Where drivers may be imported: files of an actor folder that do I/O, `effects.ts` or by the name of what they hold. */
-export function isEffects(path: string): boolean {
+function isEffects(path: string): boolean {
   return !isMachine(path) && !path.endsWith('-hot.ts') && !PURE_ROOMS.includes(posix.basename(path));
 }
 

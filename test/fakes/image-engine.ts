@@ -1,6 +1,6 @@
 import type { Engine, EngineImage, PullRequest } from '../../src/actors/engines/engine.js';
 import { EngineError } from '../../src/actors/engines/errors.js';
-import { digestOf } from '../../src/actors/engines/reference.js';
+import { imageParts } from '../../src/protocols/containers/index.js';
 
 export const DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -8,7 +8,7 @@ export const DIGEST = `sha256:${'a'.repeat(64)}`;
 export const imageOf = (reference: string): EngineImage => ({
   id: DIGEST,
   tags: [reference],
-  digests: [`${reference.split('@')[0]}@${digestOf(reference) ?? DIGEST}`],
+  digests: [`${reference.split('@')[0]}@${imageParts(reference).digest ?? DIGEST}`],
   sizeBytes: 1,
 });
 
