@@ -12,9 +12,6 @@ const MADE_HERE = new RegExp(`(?:new \\w*Error\\(|\\w*[eE]rror\\(|\\bcode: )\\s*
 /** A text that is a code, or begins with one. */
 const LITERAL = new RegExp(`['\`](${CODE})(?='|: )`, 'g');
 
-/** States that messages carry, which share an area with codes. */
-const STATES = new Set(['UPDATE_FAILURE', 'UPDATE_SUCCESS']);
-
 /** What is wrong: codes without a row, rows without a code. */
 export function errorCodeProblems() {
   const documented = new Map();
@@ -28,9 +25,7 @@ export function errorCodeProblems() {
   for (const file of sources()) {
     const text = readFileSync(file, 'utf8');
     for (const [, code] of text.matchAll(MADE_HERE)) used.set(code, file);
-    for (const [, code] of text.matchAll(LITERAL)) {
-      if (areas.has(areaOf(code)) && !STATES.has(code)) used.set(code, file);
-    }
+    for (const [, code] of text.matchAll(LITERAL)) if (areas.has(areaOf(code))) used.set(code, file);
   }
   const missing = [...used].filter(([code]) => !documented.has(code));
   const stale = [...documented].filter(([code]) => !used.has(code));
