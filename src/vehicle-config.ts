@@ -14,7 +14,9 @@ import { composeSchema } from './config/schema.js';
 import { report, resolveSection } from './config/section.js';
 import { isTree, valueAt } from './config/tree.js';
 import { type ContainersConfig, ContainersSection, resolveContainers } from './container-management-config.js';
+import { brokerUrl } from './protocols/fleet-telemetry/broker-url.js';
 import { findingsOf, isGiven, type RoleConfig, untold } from './role-config.js';
+import { isLoopback } from './runtime/http/http-auth.js';
 import { type HttpConfig, HttpSchema, resolveHttp, type SectionResult } from './runtime/http/http-config.js';
 
 const MqttSchema = Type.Object(
@@ -115,7 +117,9 @@ export function checkVehicleConfig(input: ConfigInput): Checked<VehicleConfig> {
   const { dataDir, store, log } = loaded.value as Static<typeof VehicleSchema>;
   const http = resolveSection(loaded, ['http'], resolveHttp);
   const mqtt = resolveSection(loaded, ['mqtt'], resolveVehicleMqtt);
-  const hub = resolveSection(loaded, ['hub'], resolveHubLink);
+  const hub = resolveSection(loaded, ['hub'], (section: Static<typeof HubLinkSchema>) =>
+    resolveHub(section, mqtt.value),
+  );
   const updateManager = resolveSection(loaded, ['updateManager'], (section: object) => resolveManager(section, loaded));
   const selfUpdate = resolveSection(loaded, ['selfUpdate'], (section: Static<typeof SelfUpdateSection>) =>
     resolveAgent(section, loaded, dataDir),
@@ -176,6 +180,30 @@ function resolveVehicleMqtt({ embedded, ...keys }: Static<typeof MqttSchema>): S
   }
   if (!link.ok || !own.ok || mistakes.length > 0) return { ok: false, mistakes, warnings: [] };
   return { ok: true, value: { link: link.value, ...(enabled ? { embedded: own.value } : {}) }, warnings: [] };
+}
+
+/** What a connector between a broker and itself sends comes back to it for ever. */
+function resolveHub(
+  section: Static<typeof HubLinkSchema>,
+  mqtt: VehicleMqtt | undefined,
+): SectionResult<HubLinkSettings> {
+  const resolved = resolveHubLink(section);
+  const hub = resolved.ok ? resolved.value.upstream?.url : undefined;
+  const own = mqtt?.embedded?.embedded;
+  const local = mqtt?.link.broker ?? (own && `${own.host === '0.0.0.0' ? 'localhost' : own.host}:${own.port}`);
+  if (hub === undefined || local === undefined || placeOf(hub) !== placeOf(local)) return resolved;
+  const message = 'the broker of the hub is that of the vehicle: every message would come back, for ever';
+  const hint = "name the hub's own broker, or leave the URL out";
+  return { ok: false, mistakes: [{ code: 'CONFIG_CONFLICT', pointer: '/url', message, hint }], warnings: [] };
+}
+
+/** Where a broker listens; every name of this machine is one place. */
+function placeOf(text: string): string {
+  const url = brokerUrl(text);
+  if (!url.ok) return text;
+  const { protocol, hostname, port } = url.value;
+  const isSecure = protocol === 'mqtts:' || protocol === 'wss:';
+  return `${isLoopback(hostname) ? 'localhost' : hostname}:${port || (isSecure ? 8883 : 1883)}`;
 }
 
 function resolveManager(section: object, loaded: Loaded): SectionResult<RoleConfig<ManagerSettings>> {

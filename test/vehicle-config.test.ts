@@ -100,6 +100,15 @@ describe("a vehicle's configuration", () => {
     assert.deepEqual(mistakes('containerManagement.fleetchart.engine=lxc'), ['/containerManagement/fleetchart/engine']);
   });
 
+  it('the hub has another broker than the vehicle: between one and itself every message would go round', () => {
+    const hub = (url: string) => `hub={deviceId: c, url: '${url}'}`;
+    assert.deepEqual(mistakes(hub('mqtt://127.0.0.1')), ['/hub/url']);
+    assert.deepEqual(mistakes(hub('localhost:1884'), 'mqtt.embedded.port=1884'), ['/hub/url']);
+    assert.deepEqual(mistakes(hub('tcp://b:1883'), 'mqtt.broker=mqtt://b'), ['/hub/url']);
+    assert.deepEqual(mistakes(hub('mqtts://b'), 'mqtt.broker=mqtt://b'), []);
+    assert.deepEqual(mistakes(hub('localhost:1884')), []);
+  });
+
   it('PRV-18 the hub needs the id of the vehicle alone; names hold nothing that a topic would take for more', () => {
     const { config } = check('hub.deviceId=hub:car-7');
     assert.deepEqual(config?.hub, {

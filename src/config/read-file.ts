@@ -56,7 +56,7 @@ export function parseConfigText(path: string, text: string): ReadResult {
   } catch (error) {
     if (error instanceof YamlMistake)
       return failed('CONFIG_SYNTAX', `${path}:${error.place}`, error.message, error.hint);
-    return failed('CONFIG_SYNTAX', path, error instanceof RangeError ? 'nested too deeply' : reason(error));
+    return failed('CONFIG_SYNTAX', path, error instanceof RangeError ? 'nested too deeply' : syntax(error));
   }
 }
 
@@ -183,3 +183,6 @@ function failed(code: MistakeCode, path: string, message: string, hint?: string)
 function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What is wrong with a JSON text, without the part of it that the parser repeats: that may be a password. */
+const syntax = (error: unknown): string => reason(error).replace(/, (?:\.{3})?".*is not valid JSON$/s, '');

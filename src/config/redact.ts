@@ -43,11 +43,19 @@ export function isSecret(path: Path, nodes: readonly SchemaNode[]): boolean {
 /** A copy to show to people: secrets by schema or by name are replaced, within unknown keys, too. */
 export function redact(value: unknown, node: SchemaNode, secret = node.secret ?? false): unknown {
   if (Array.isArray(value)) return value.map((item) => redact(item, node.items ?? {}, node.items?.secret ?? secret));
-  if (!isTree(value)) return secret && value !== '' && value !== null && value !== undefined ? redacted : value;
+  if (!isTree(value)) {
+    if (secret && value !== '' && value !== null && value !== undefined) return redacted;
+    return typeof value === 'string' ? withoutLogin(value) : value;
+  }
   const copy: Record<string, unknown> = {};
   for (const [key, child] of Object.entries(value)) {
     const childNode = childOf(node, key, 'exact')?.node ?? {};
     copy[key] = redact(child, childNode, childNode.secret ?? (secret || soundsSecret(key)));
   }
   return copy;
+}
+
+/** A URL without the user and the password that may stand in it; any other text as it is. */
+function withoutLogin(text: string): string {
+  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/?#]*@/i, `$1${redacted}@`);
 }

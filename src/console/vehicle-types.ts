@@ -42,6 +42,8 @@ export interface FinishedUpdateView {
   /** Absent where that was not remembered. */
   readonly startedAt?: number;
   readonly endedAt: number;
+  /** Absent where nothing failed. */
+  readonly failures?: readonly { readonly component: string; readonly message: string }[];
 }
 
 /** `GET /api/v1/current-state`. */

@@ -59,6 +59,9 @@ describe('configuration files', () => {
     assert.equal(refusal('g.json', '{"a": 1,}').code, 'CONFIG_SYNTAX');
     assert.equal(refusal('h.yaml', 'a: 1\n---\nb: 2\n').code, 'CONFIG_SYNTAX');
     assert.equal(refusal('i.json', 'a: 1').code, 'CONFIG_SYNTAX');
+    for (const text of ['{"password": pass-word}', '{"password":"a" pass-word}', 'pass-word']) {
+      assert.doesNotMatch(refusal('secret.json', text).message, /pass|word/, 'a part of the text may be a secret');
+    }
   });
 
   it('CFG-5 nesting is bounded, whatever its depth', () => {

@@ -46,6 +46,14 @@ describe('secrets', () => {
     }
   });
 
+  it('CFG-6 user and password within a URL are not shown', () => {
+    const value = { host: 'tcp://fleet:pass-w@rd@broker:1883/a', anything: ['mqtts://u@h', 'http://h/a@b', 'a@b'] };
+    assert.deepEqual(redact(value, nodeOf(schema)), {
+      host: `tcp://${redacted}@broker:1883/a`,
+      anything: [`mqtts://${redacted}@h`, 'http://h/a@b', 'a@b'],
+    });
+  });
+
   it('CFG-6 the schema outranks the name, and what stands within a secret is one', () => {
     const value = {
       phrase: 'x',

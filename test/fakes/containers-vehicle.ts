@@ -56,7 +56,9 @@ export async function startContainersVehicle(t: TestContext, dataDir: string, ..
       `a line with ${words.join(', ')}`,
       WITHIN_MS,
     );
-  return { vehicle, mqtt: String(mqtt), text, get, rows, lines, logged };
+  const post = (path: string, body: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
+    fetch(`${http}${path}`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+  return { vehicle, http: String(http), mqtt: String(mqtt), text, get, post, rows, lines, logged };
 }
 
 /** Publishes desired states at a vehicle's broker; `map` → its image. Resolves with how the update ended. */
@@ -77,7 +79,8 @@ export async function updatesOf(t: TestContext, mqtt: string) {
   };
 }
 
-const desired = (activityId: string, images: Readonly<Record<string, string>>): string => {
+/** A desired state in its envelope; `map` → its image. */
+export const desired = (activityId: string, images: Readonly<Record<string, string>>): string => {
   const config = { env: 'API_TOKEN=correct-horse' };
   const wishes = Object.entries(images).map(([name, image]) => ({ name, image, config }));
   return JSON.stringify({ activityId, timestamp: 0, payload: { domains: [containersDomain(wishes)] } });

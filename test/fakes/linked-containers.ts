@@ -25,6 +25,7 @@ export async function openContainers(
         owner: 'containers',
         address: containerAddress,
         known: () => containers.owner.known(),
+        adopt: (container) => containers.owner.adopt(container),
         knows: (id) => containers.owner.knows(id),
       },
     ],

@@ -187,6 +187,7 @@ export class FakeContainers implements ThingsContainers {
   }
 
   private async passing(kind: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     if (this.held.has(kind)) {
       await new Promise<void>((resolve, reject) => {
         this.held.set(kind, resolve);
@@ -259,7 +260,13 @@ export class ThingsUnderTest {
     readonly parts: Things,
     readonly containers: FakeContainers,
     readonly engine: FakeStats,
+    private readonly broker: { isSilent: boolean },
   ) {}
+
+  /** What is published from now on is never acknowledged. */
+  silence(): void {
+    this.broker.isSilent = true;
+  }
 
   get system(): ActorSystem {
     return this.run.system;
@@ -276,6 +283,7 @@ export class ThingsUnderTest {
     let parts: Things | undefined;
     let system: ActorSystem | undefined;
     const wire: ThingsUnderTest['wire'] = [];
+    const broker = { isSilent: false };
     const containers = new FakeContainers((event) => {
       for (const to of thingsWatchers) void system?.tellStored(to, event as never);
     });
@@ -293,6 +301,7 @@ export class ThingsUnderTest {
         metrics: new Metrics(),
         publish: async (output) => {
           const { topic, payload } = output as EventObject & Published;
+          if (broker.isSilent) await new Promise<never>(() => {});
           wire.push({ topic, payload });
         },
         subscribe: (output) => {
@@ -303,7 +312,7 @@ export class ThingsUnderTest {
       return parts.types;
     });
     assert.ok(parts);
-    const things = new ThingsUnderTest(run, wire, parts, containers, engine);
+    const things = new ThingsUnderTest(run, wire, parts, containers, engine, broker);
     for (const address of [BRIDGE, METRICS_ACTOR, UPDATABLE]) {
       recordActor(run.system, address, (line) => things.recorded.push(line));
     }
@@ -352,11 +361,11 @@ export class ThingsUnderTest {
   /** The cloud connector's answer. */
   named = (answer: object = ANSWER): Promise<void> => this.receive('edge/thing/response', JSON.stringify(answer));
 
-  async receive(topic: string, payload: string): Promise<void> {
+  async receive(topic: string, payload: string, retain = false): Promise<void> {
     const filter = topic.startsWith('command/') ? 'command//+/req/#' : topic;
     const subscription = this.parts.subscriptions.find((each) => each.filter === filter);
     assert.ok(subscription, topic);
-    await this.tellAll(subscription.read({ topic, payload: Buffer.from(payload) }) ?? []);
+    await this.tellAll(subscription.read({ topic, payload: Buffer.from(payload), retain }) ?? []);
   }
 
   private async tellAll(tells: readonly { to: string; event: EventObject }[]): Promise<void> {

@@ -3,41 +3,26 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { DEFAULT_TIMING } from '../../src/actors/dispatch/events.js';
 import { dispatcherMachine as realDispatcherMachine } from '../../src/actors/dispatch/machine.js';
 import { consolePublicFolder } from '../../src/console/index.js';
+import { launchBrowser, openPage, withoutBrowser } from '../fakes/chromium.js';
 import { FakeConsoleApi } from '../fakes/console-api.js';
 import { exampleHub } from '../fakes/console-hub.js';
 import { connectionMachine, dispatcherMachine, updateMachine } from '../fakes/console-machines.js';
 
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const DEADLINE_MS = 60_000;
 const HOSTILE = '<img src=x onerror="document.title=\'owned\'">';
 
-const missing = existsSync(CHROMIUM)
-  ? undefined
-  : `${CHROMIUM} is not installed: THE CONSOLE IS NOT TESTED IN A BROWSER`;
-if (missing !== undefined) process.stderr.write(`SKIPPED: ${missing}\n`);
-
-suite('the console in Chromium', { skip: missing ?? false }, () => {
+suite('the console in Chromium', { skip: withoutBrowser }, () => {
   let browser: Browser;
   let fake: FakeConsoleApi;
   let complaints: string[];
 
   before(async () => {
     assert.ok(existsSync(join(consolePublicFolder, 'main.js')), 'the page is not bundled; run: npm run build');
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchBrowser();
   });
   after(() => browser?.close());
   beforeEach(() => {
@@ -50,16 +35,8 @@ suite('the console in Chromium', { skip: missing ?? false }, () => {
   }
 
   /** Opens a place of the console; whatever the browser complains of, a violated CSP above all, is kept. */
-  async function open(t: TestContext, hash: string): Promise<Page> {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-    page.setDefaultTimeout(DEADLINE_MS);
-    t.after(() => page.close());
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(fake.url + hash);
-    return page;
+  function open(t: TestContext, hash: string): Promise<Page> {
+    return openPage(t, browser, fake.url + hash, complaints);
   }
 
   test('INS-4 the chart of a machine is drawn, without a box upon another', async (t) => {

@@ -8,16 +8,25 @@ interface ChoiceDeps {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether containers are in an engine already. */
+  readonly hasContainers: () => boolean;
 }
 
 /** How the engine is found that the settings ask for. */
-export function chooserOf({ settings, environment, clock, logger }: ChoiceDeps): ReturnType<typeof engineChooser> {
+export function chooserOf({
+  settings,
+  environment,
+  clock,
+  logger,
+  hasContainers,
+}: ChoiceDeps): ReturnType<typeof engineChooser> {
   const { engine, homeDir, images } = settings;
   return engineChooser({
     kind: engine.kind,
     socket: engine.socket,
     environment,
     clock,
+    keeping: { file: join(homeDir, 'engine.json'), hasContainers },
     engineApi: (socketPath) => new ApiEngine({ socketPath, clock, pullMs: images.pullTimeoutMs }),
     process: () =>
       createProcessEngine({

@@ -90,7 +90,7 @@ export function createContainerManagement(deps: ManagementDeps): ContainerManage
   const link: EngineLink = createEngineLink({
     ...core,
     name: NAME,
-    choose: chooserOf(deps),
+    choose: chooserOf({ ...deps, hasContainers: () => containers.owner.known().length > 0 }),
     // Both know each other: the link tells containers what it sees, and they call its engine.
     owners: [
       {
@@ -99,6 +99,7 @@ export function createContainerManagement(deps: ManagementDeps): ContainerManage
         },
         address: (id) => containers.owner.address(id),
         known: () => containers.owner.known(),
+        adopt: (container) => containers.owner.adopt(container),
         knows: (id) => containers.owner.knows(id),
       },
     ],

@@ -126,7 +126,7 @@ class SettingsReader {
     if (value === undefined) return undefined;
     const [isFit, expected] = FITS[kind];
     if (isFit(value)) return (kind === 'stopTimeout' ? String(value) : value) as Value;
-    const told = isSecret === true ? '(not shown)' : value;
+    const told = isSecret === true ? NOT_SHOWN : value;
     this.mistakes.push(mistaken(path, expected, told));
     return undefined;
   }
@@ -199,7 +199,10 @@ class SettingsReader {
     if (httpPort < 0 || httpPort > 65_535) {
       this.mistakes.push(mistaken('fleetchart.httpPort', 'a port from 0 to 65535', httpPort));
     }
-    if (!URL.canParse(broker)) this.mistakes.push(mistaken('connection.broker_url', 'a URL', broker));
+    if (!URL.canParse(broker)) {
+      // What stands before an `@` may be a password.
+      this.mistakes.push(mistaken('connection.broker_url', 'a URL', broker.includes('@') ? NOT_SHOWN : broker));
+    }
     if ((cert === '') !== (key === '')) {
       const message = 'client_cert and client_key go together';
       this.mistakes.push({ key: 'connection.transport', message });
@@ -218,7 +221,9 @@ class SettingsReader {
   private checkGroups(file: unknown): void {
     for (const path of GROUPS) {
       const group = memberAt(file, path.split('.'));
-      if (group !== undefined && !isObject(group)) this.mistakes.push(mistaken(path, 'an object', group));
+      if (group === undefined || isObject(group)) continue;
+      // Whatever stands in a list may be a password.
+      this.mistakes.push(mistaken(path, 'an object', isEmptyOrPlain(group) ? group : NOT_SHOWN));
     }
   }
 
@@ -232,6 +237,10 @@ class SettingsReader {
     }
   }
 }
+
+const NOT_SHOWN = '(not shown)';
+
+const isEmptyOrPlain = (value: unknown): boolean => !Array.isArray(value) || value.length === 0;
 
 const LEVELS = ['ERROR', 'WARN', 'INFO', 'DEBUG', 'TRACE'] as const;
 const FEATURES: readonly string[] = ['ContainerFactory', 'SoftwareUpdatable', 'Metrics'];

@@ -15,6 +15,8 @@ export interface ContainerInput {
   readonly role: Role;
   /** What it is made by; empty outside of an update. */
   readonly activity: string;
+  /** As the engine shows it: it was made already, by a process whose records are lost (ENG-1). */
+  readonly found?: EngineContainer;
 }
 
 export interface StopOptions {

@@ -12,7 +12,8 @@ import {
   type Metrics,
   type OutputEffect,
 } from '../../runtime/index.js';
-import type { Engine } from '../engines/index.js';
+import type { Engine, EngineContainer } from '../engines/index.js';
+import { adoptionOf } from './adoption.js';
 import type { ChangedOutput, GoneOutput } from './chart-events.js';
 import { ContainerCommands, type CreateOptions } from './commands.js';
 import { ContainerEffects, type ImageSource } from './effects.js';
@@ -79,6 +80,8 @@ export interface ContainerOwner {
   address(id: string): Address;
   /** Ids of those that are in the engine, or are being made there. */
   known(): readonly string[];
+  /** One with the label that nobody knows, as the records are lost. */
+  adopt(container: EngineContainer): void;
   /** Whether this is one of them. */
   knows(id: string): boolean;
 }
@@ -140,6 +143,12 @@ export function createContainers(deps: ContainersDeps): Containers {
       owner: OWNER,
       address: containerAddress,
       known: () => roster.contexts().flatMap(({ id, engineName }) => (engineName === '' ? [] : [id])),
+      adopt: (found) => {
+        const input = adoptionOf(found);
+        if (!input || !system.spawn(containerAddress(found.id), input)) return;
+        const { name, status } = found;
+        logger.warn({ container: found.id, engineName: name, role: input.role, status }, 'container_taken_over');
+      },
       knows: (id) => (roster.context(id)?.engineName ?? '') !== '',
     },
     routes: containerRoutes({

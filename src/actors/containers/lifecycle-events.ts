@@ -43,18 +43,18 @@ export function errorOf(event: object): string {
 const isEngineLost = (event: object): boolean =>
   (event as { error?: { code?: unknown } }).error?.code === 'ENGINE_UNAVAILABLE';
 
-export const initialContext = ({ address, config, role, activity }: ChartInput): ContainerContext => ({
+export const initialContext = ({ address, config, role, activity, found }: ChartInput): ContainerContext => ({
   id: address.slice(address.indexOf('/') + 1),
   config,
   role,
   activity,
-  state: NEW_STATE,
-  created: '',
+  state: found ? { ...NEW_STATE, status: 'Created' } : NEW_STATE,
+  created: found?.createdAt ?? '',
   restartCount: 0,
   manuallyStopped: false,
   startedBefore: false,
   lastError: '',
-  engineName: '',
+  engineName: found?.name ?? '',
   ports: [],
   hasHosts: false,
   madeWith: config.resources,
@@ -179,6 +179,7 @@ export const guards = {
   isPlanned: ({ context }) => context.created === '',
   /** Nor was it ever about to be made. */
   isUnmade: ({ context }) => context.engineName === '',
+  isFound: ({ context }) => context.created !== '',
   isCreated: statusIs('Created'),
   isRunning: statusIs('Running'),
   isPaused: statusIs('Paused'),

@@ -132,6 +132,8 @@ export const containerMachine = container.createMachine({
   states: {
     planned: {
       meta: { ctr: 'Creating', waitsFor: 'the command to create it', until: 'never' },
+      // By a process whose records are lost.
+      always: { guard: 'isFound', target: 'looking' },
       on: {
         CREATE: { target: 'creating', actions: 'take' },
         RENAME: { actions: 'answer' },

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import type { Clock } from '../../runtime/index.js';
 import type { Engine, EngineKind } from './engine.js';
 import { EngineError } from './errors.js';
+import { type KeptChoice, readKeptChoice, writeKeptChoice } from './kept-choice.js';
 import type { ChosenEngine } from './link/link-host.js';
 
 export interface EngineChoice {
@@ -14,6 +15,15 @@ export interface EngineChoice {
   readonly clock: Clock;
   /** @default those of podman and Docker */
   readonly usualSockets?: readonly string[];
+  /**
+   * Holds an engine that was found once: one that is late at a start must not lead to another one, where all containers
+   * of this vehicle would count as removed. @default what answers first is taken each time
+   */
+  readonly keeping?: {
+    readonly file: string;
+    /** Without any, the search is free. */
+    hasContainers(): boolean;
+  };
   engineApi(socketPath: string): Engine;
   process(): Engine;
   simulated(): Engine;
@@ -36,6 +46,8 @@ export function engineChooser(choice: EngineChoice): (signal: AbortSignal) => Pr
 class Search {
   /** What does not work, in the order in which it was tried. */
   private readonly failures: string[] = [];
+  /** Of the one that was found, if it has one. */
+  private socket = '';
 
   constructor(
     private readonly choice: EngineChoice,
@@ -44,6 +56,37 @@ class Search {
 
   async run(): Promise<ChosenEngine> {
     this.signal.throwIfAborted();
+    const kept = await this.kept();
+    const found = kept ? await this.again(kept) : await this.found();
+    const { keeping } = this.choice;
+    if (keeping) await writeKeptChoice(keeping.file, { kind: found.engine.kind, socket: this.socket });
+    return found;
+  }
+
+  /** The one before, unless another is named. */
+  private async kept(): Promise<KeptChoice | undefined> {
+    const { kind, socket, keeping } = this.choice;
+    if (!keeping?.hasContainers() || socket !== '' || !(kind === 'auto' || kind === 'engine-api')) return undefined;
+    const kept = await readKeptChoice(keeping.file);
+    return kind === 'auto' || kept?.kind === kind ? kept : undefined;
+  }
+
+  private async again({ kind, socket }: KeptChoice): Promise<ChosenEngine> {
+    const help = 'let it answer again; to give them up, name another engine';
+    if (kind === 'process') return this.only(this.choice.process(), 'containers are in it', help);
+    if (kind === 'simulated') return this.only(this.choice.simulated(), 'containers are in it', help);
+    const found = await this.onSocket(socket);
+    if (found) return found;
+    throw new EngineError(
+      'ENGINE_UNAVAILABLE',
+      `the engine of the containers does not work (${this.said()}): ${help}`,
+      {
+        retryable: true,
+      },
+    );
+  }
+
+  private async found(): Promise<ChosenEngine> {
     const { kind } = this.choice;
     if (kind === 'simulated') return this.only(this.choice.simulated(), 'configured', 'choose another one');
     if (kind === 'process') {
@@ -84,6 +127,7 @@ class Search {
     const engine = this.choice.engineApi(socket);
     const name = await this.answer(engine, socket);
     if (name === undefined) return undefined;
+    this.socket = socket;
     const { kind } = this.choice;
     const passed = this.failures.length > 0 ? `; ${this.said()}` : '';
     return { engine, why: `${kind === 'auto' ? 'auto' : 'configured'}: ${name} on ${socket}${passed}` };

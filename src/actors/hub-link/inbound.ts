@@ -49,7 +49,12 @@ export function hubSubscriptions(identity: CloudIdentity, refusals: Pick<Refusal
     (filter): Subscription => ({
       filter,
       qos: 1,
-      read: ({ topic: remote, payload }) => {
+      read: ({ topic: remote, payload, retain }) => {
+        // It comes with each subscription again, and is no command of now.
+        if (retain) {
+          refusals.refuse(remote, 'retained');
+          return undefined;
+        }
         const topic = downward(identity, remote);
         if (topic !== undefined) return toHubLink({ type: 'TO.VEHICLE', message: { topic, payload } });
         refusals.refuse(remote, 'foreign_topic');

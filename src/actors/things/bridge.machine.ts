@@ -2,12 +2,10 @@ import { assign, enqueueActions, fromPromise, setup } from 'xstate';
 import {
   type Asker,
   commandFilter,
-  containerFeature,
   DEFINITIONS,
   DEVICE_QUESTION,
   type Device,
   deadState,
-  deletion,
   FACTORY,
   type FeatureRequest,
   failure,
@@ -37,14 +35,18 @@ const MOST_THINGS = 8;
 
 const provided = (): Promise<never> => Promise.reject(new Error('no effect was provided'));
 
-/** The containers that have a feature of the present thing. */
-const shownOf = ({ device, remembered }: BridgeContext): readonly string[] =>
+/** The features that the present thing may have. */
+const rememberedOf = ({ device, remembered }: BridgeContext): readonly string[] =>
   (device && remembered[thingIdOf(device.thing)]) ?? [];
+
+/** The containers that have a feature of the present thing. */
+const shownOf = (context: BridgeContext): readonly string[] =>
+  rememberedOf(context).filter((id) => !context.gone.includes(id));
 
 function remember({ remembered }: BridgeContext, device: Device, ids: readonly string[]): BridgeContext['remembered'] {
   const id = thingIdOf(device.thing);
   const others = Object.entries(remembered).filter(([thing]) => thing !== id);
-  return Object.fromEntries([...others.slice(1 - MOST_THINGS), [id, ids]]);
+  return Object.fromEntries([...others.slice(1 - MOST_THINGS), [id, [...new Set(ids)]]]);
 }
 
 const hasFactory = ({ features }: BridgeInput): boolean => features.includes(FACTORY);
@@ -101,10 +103,10 @@ export const bridgeMachine = setup({
       };
       if (hasFactory(context)) {
         for (const id of ids) enqueue.emit({ type: 'things.project', device, of: 'container', id, part: 'feature' });
-        const isGone = (id: string): boolean => !ids.includes(id);
-        for (const id of shownOf(context).filter(isGone)) enqueue.emit(publish(deletion(device, containerFeature(id))));
+        const gone = rememberedOf(context).filter((id) => !ids.includes(id));
+        for (const id of gone) enqueue.emit({ type: 'things.project', device, of: 'gone', id });
         define(FACTORY);
-        enqueue.assign({ remembered: remember(context, device, ids) });
+        enqueue.assign({ remembered: remember(context, device, [...ids, ...gone]), gone });
       }
       if (hasUpdatable(context)) enqueue.emit({ type: 'things.project', device, of: 'software-updatable' });
       if (features.includes(METRICS)) define(METRICS);
@@ -125,7 +127,10 @@ export const bridgeMachine = setup({
       if (hasFactory(context)) {
         enqueue.emit({ type: 'things.project', device, of: 'container', id, part: 'feature' });
         enqueue.emit({ type: 'things.project', device, of: 'container', id, part: 'state' });
-        enqueue.assign({ remembered: remember(context, device, [...shownOf(context), id]) });
+        enqueue.assign({
+          remembered: remember(context, device, [...rememberedOf(context), id]),
+          gone: context.gone.filter((other) => other !== id),
+        });
       }
       if (hasUpdatable(context)) enqueue.emit({ type: 'things.project', device, of: 'dependencies' });
     }),
@@ -133,14 +138,22 @@ export const bridgeMachine = setup({
       const { device } = context;
       if (event.type !== 'CONTAINER.CHANGED' || !device) return;
       const { id } = event;
-      const shown = shownOf(context);
-      if (hasFactory(context) && shown.includes(id)) {
+      if (hasFactory(context) && shownOf(context).includes(id)) {
         enqueue.emit(publish(deadState(device, id)));
-        enqueue.emit(publish(deletion(device, containerFeature(id))));
-        const rest = shown.filter((other) => other !== id);
-        enqueue.assign({ remembered: remember(context, device, rest) });
+        enqueue.emit({ type: 'things.project', device, of: 'gone', id });
+        enqueue.assign({ gone: [...context.gone, id] });
       }
       if (hasUpdatable(context)) enqueue.emit({ type: 'things.project', device, of: 'dependencies', without: id });
+    }),
+    /** What has come back meanwhile has a feature again. */
+    forget: assign(({ context, event }) => {
+      if (event.type !== 'DELETED' || !context.gone.includes(event.id)) return {};
+      const { thingId, id } = event;
+      const rest = (context.remembered[thingId] ?? []).filter((other) => other !== id);
+      return {
+        remembered: { ...context.remembered, [thingId]: rest },
+        gone: context.gone.filter((other) => other !== id),
+      };
     }),
     refuse: enqueueActions(({ context, event, enqueue }) => {
       if (event.type !== 'REQUEST') return;
@@ -194,11 +207,12 @@ export const bridgeMachine = setup({
 }).createMachine({
   id: 'things-bridge',
   options: { maxIterations: 1_000 },
-  context: ({ input }) => ({ features: input.features, device: null, remembered: {} }),
+  context: ({ input }) => ({ features: input.features, device: null, remembered: {}, gone: [] }),
   initial: 'lost',
   on: {
     CONFIGURE: { actions: 'configure' },
     'TWIN.CHANGED': {},
+    DELETED: { actions: 'forget' },
     'BROKER.UP': { target: '.asking', reenter: true, actions: ['forgetDevice', 'ask'] },
     'BROKER.DOWN': { target: '.lost', actions: 'forgetDevice' },
     'runtime.restored': { guard: 'isBoot', target: '.lost', actions: 'forgetDevice' },

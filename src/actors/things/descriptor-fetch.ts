@@ -78,7 +78,9 @@ function answerOf(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
   const headers = { 'accept-encoding': 'identity', 'user-agent': 'fleetchart' };
   return new Promise((resolve, reject) => {
-    request(url, { agent: false, headers, signal }, resolve).on('error', reject).end();
+    // An answer that is none, such as 101, ends the connection without an error.
+    const lost = (): void => reject(new Error('the server ended the connection'));
+    request(url, { agent: false, headers, signal }, resolve).on('error', reject).on('close', lost).end();
   });
 }
 

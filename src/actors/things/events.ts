@@ -61,6 +61,8 @@ export type ProjectOutput = { readonly type: 'things.project'; readonly device: 
   /** `without` is on its way out. */
   | { readonly of: 'dependencies'; readonly without?: string }
   | { readonly of: 'software-updatable' }
+  /** The feature of a container that is gone is deleted; the bridge is told when the broker has that. */
+  | { readonly of: 'gone'; readonly id: string }
 );
 
 export interface TellOutput {
@@ -90,6 +92,8 @@ export interface BridgeContext extends BridgeInput {
   readonly device: Device | null;
   /** Containers that have a feature, by thing: what is gone by the next time has to be deleted there (THG-6). */
   readonly remembered: Readonly<Record<string, readonly string[]>>;
+  /** Of those, the ones that are no container any more: remembered until the broker has their deletion. */
+  readonly gone: readonly string[];
 }
 
 export type BridgeEvent =
@@ -102,6 +106,8 @@ export type BridgeEvent =
   | { readonly type: 'REQUEST.UNREADABLE'; readonly thingId: string; readonly answer?: Publication }
   /** An operation is done: `value` for 200, neither for 204. */
   | { readonly type: 'OPERATED'; readonly asker: Asker; readonly value?: string; readonly failure?: OperationFailure }
+  /** The broker has the deletion of a feature. */
+  | { readonly type: 'DELETED'; readonly thingId: string; readonly id: string }
   /** What the cloud says of changes of the twin; nothing follows. */
   | { readonly type: 'TWIN.CHANGED' }
   | ContainerChanged

@@ -12,6 +12,8 @@ export interface Tell {
 export interface Message {
   readonly topic: string;
   readonly payload: Uint8Array;
+  /** Kept by the broker, and sent anew to each subscription. */
+  readonly retain?: boolean;
 }
 
 /** For the MQTT link; the commands are subscribed when the bridge knows of which thing. */
@@ -41,7 +43,12 @@ export function thingsSubscriptions(refusals: Pick<Refusals, 'refuse'>): readonl
       filter: COMMANDS,
       qos: 1,
       onDemand: true,
-      read: ({ topic, payload }) => {
+      read: ({ topic, payload, retain = false }) => {
+        // Carried out again at each connection, it would be no command of now.
+        if (retain) {
+          refusals.refuse(topic, 'retained');
+          return undefined;
+        }
         const inbound = readInbound(topic, payload);
         switch (inbound?.kind) {
           case 'request':

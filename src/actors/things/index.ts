@@ -126,6 +126,7 @@ function childOf({ settings, system }: ThingsDeps, operations: Operations): Chil
     name: 'things',
     kind: 'service',
     start: async (report) => {
+      operations.open();
       for (const child of children) await child.start(report);
       // Charts outlive processes, and configurations do not.
       await system.tellStored(BRIDGE, { type: 'CONFIGURE', features } as { type: string });

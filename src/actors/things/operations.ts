@@ -27,10 +27,14 @@ type Done = Omit<Extract<BridgeEvent, { type: 'OPERATED' }>, 'type' | 'asker'>;
 
 /** Carries out what the cloud asks of containers; the bridge is told what to answer (THG-14). */
 export class Operations {
-  private readonly ending = new AbortController();
+  private ending = new AbortController();
   private underWay = 0;
 
-  constructor(private readonly deps: OperationsDeps) {
+  constructor(private readonly deps: OperationsDeps) {}
+
+  /** After {@link close}, too. */
+  open(): void {
+    this.ending = new AbortController();
     setMaxListeners(2 * MOST_AT_ONCE, this.ending.signal);
   }
 

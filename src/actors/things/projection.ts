@@ -1,16 +1,19 @@
 import {
+  containerFeature,
   containerPublication,
+  deletion,
   dependenciesPublication,
   type Publication,
   softwareUpdatablePublication,
+  thingIdOf,
 } from '../../protocols/container-features/index.js';
 import type { ActorSystem, OutputEffect } from '../../runtime/index.js';
 import { madeOf, type ThingsContainers } from './containers.js';
-import { type ProjectOutput, publish, UPDATABLE, type UpdatableContext } from './events.js';
+import { BRIDGE, type BridgeEvent, type ProjectOutput, publish, UPDATABLE, type UpdatableContext } from './events.js';
 
 export interface ProjectionDeps {
   readonly containers: ThingsContainers;
-  readonly system: Pick<ActorSystem, 'peek'>;
+  readonly system: Pick<ActorSystem, 'peek' | 'tellStored'>;
   readonly publish: OutputEffect;
 }
 
@@ -27,6 +30,8 @@ export function createProjection({ containers, system, publish: carry }: Project
         const facts = containers.find(output.id);
         return facts && containerPublication(device, facts, output.part);
       }
+      case 'gone':
+        return deletion(device, containerFeature(output.id));
       case 'dependencies':
         return dependenciesPublication(device, installed(output.without));
       case 'software-updatable': {
@@ -38,8 +43,13 @@ export function createProjection({ containers, system, publish: carry }: Project
       }
     }
   };
-  return (output, context) => {
-    const publication = publicationOf(output as ProjectOutput);
-    return publication && carry(publish(publication), context);
+  return async (output, context) => {
+    const project = output as ProjectOutput;
+    const publication = publicationOf(project);
+    if (!publication) return;
+    await carry(publish(publication), context);
+    if (project.of !== 'gone') return;
+    const deleted: BridgeEvent = { type: 'DELETED', thingId: thingIdOf(project.device.thing), id: project.id };
+    await system.tellStored(BRIDGE, deleted);
   };
 }

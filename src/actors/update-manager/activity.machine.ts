@@ -38,6 +38,7 @@ import {
   type Stamp,
   timeOf,
 } from './events.js';
+import { failuresOf } from './failures.js';
 import { answers, phase, settling, taking } from './phase-events.js';
 
 type ForPhase = { readonly command: PhaseCommand };
@@ -179,6 +180,11 @@ const base = setup({
 });
 
 /** The chart of an update activity; each is an actor of its own that ends with what became of it. */
+function failed({ domains }: ActivityContext['activity']): Pick<ActivityOutput, 'failures'> {
+  const failures = failuresOf(domains);
+  return failures.length === 0 ? {} : { failures };
+}
+
 export const activityMachine = base.createMachine({
   id: 'update-activity',
   options: { maxIterations: 1_000 },
@@ -195,6 +201,7 @@ export const activityMachine = base.createMachine({
     status: activity.terminal?.status ?? 'INCOMPLETE',
     message: activity.terminal?.message ?? null,
     rebootRequired: needsReboot(activity),
+    ...failed(activity),
   }),
   initial: 'starting',
   on: {

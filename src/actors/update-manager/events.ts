@@ -9,6 +9,8 @@ import type {
   Terminal,
 } from '../../protocols/update-manager/index.js';
 
+import type { Failure } from './failures.js';
+
 /** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
 export interface Stamp {
   readonly at: number;
@@ -148,6 +150,8 @@ export interface Finished extends Terminal {
   /** Absent of one that an earlier version remembered. */
   readonly startedAt?: number;
   readonly endedAt: number;
+  /** Absent where nothing failed. */
+  readonly failures?: readonly Failure[];
 }
 
 export interface ManagerContext {
@@ -222,6 +226,8 @@ export interface ActivityContext {
 export interface ActivityOutput extends Terminal {
   readonly activityId: string;
   readonly rebootRequired: boolean;
+  /** Absent where nothing failed. */
+  readonly failures?: readonly Failure[];
 }
 
 export type ActivityEmitted =

@@ -206,10 +206,10 @@ export const managerMachine = setup({
       ],
     })),
     noteDone: on('actor.done', ({ current, recent }, event) => {
-      const { activityId, status, message } = event.output;
+      const { activityId, status, message, failures } = event.output;
       const endedAt = timeOf(event);
       const started = current === null ? {} : { startedAt: current.startedAt };
-      const finished = { activityId, status, message, ...started, endedAt };
+      const finished = { activityId, status, message, ...started, endedAt, ...(failures ? { failures } : {}) };
       const fields = { activityId, status, detail: message, lastedMs: endedAt - (current?.startedAt ?? endedAt) };
       return {
         context: { current: null, recent: [finished, ...recent].slice(0, MOST_RECENT) },

@@ -20,7 +20,7 @@ export function updateRoutes({ view, currentState, submit }: UpdateRoutesDeps): 
     app.get('/api/v1/current-state', async () => currentState());
     app.register(async (raw) => {
       // The bytes themselves: they are read as those of the broker, and their digest tells a repetition.
-      raw.removeContentTypeParser('application/json');
+      raw.removeAllContentTypeParsers();
       raw.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
       raw.post('/api/v1/updates', async (request, reply) => {
         const payload = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);

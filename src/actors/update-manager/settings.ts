@@ -211,12 +211,12 @@ class SettingsReader {
     return value;
   }
 
-  private fromFile({ path, segments = path.split('.'), kind }: ManagerKey): Value | undefined {
+  private fromFile({ path, segments = path.split('.'), kind, isSecret }: ManagerKey): Value | undefined {
     const value = memberAt(this.sources.file, segments);
     if (value === undefined) return undefined;
     const [isFit, expected] = FITS[kind];
     if (isFit(value)) return value as Value;
-    this.mistakes.push(mistaken(path, expected, value));
+    this.mistakes.push(mistaken(path, expected, isSecret === true ? NOT_SHOWN : value));
     return undefined;
   }
 
@@ -247,8 +247,10 @@ class SettingsReader {
     const collision = prefixCollision(domain, Object.keys(agents));
     if (collision !== undefined) this.mistakes.push({ key: 'agents', message: collision });
     const { broker, caCert, cert, key } = connection;
-    if (!URL.canParse(broker)) this.mistakes.push(mistaken('connection.broker', 'a URL', broker));
-    else if (SECURE.has(new URL(broker).protocol.toLowerCase()) && caCert === '') {
+    if (!URL.canParse(broker)) {
+      // What stands before an `@` may be a password.
+      this.mistakes.push(mistaken('connection.broker', 'a URL', broker.includes('@') ? NOT_SHOWN : broker));
+    } else if (SECURE.has(new URL(broker).protocol.toLowerCase()) && caCert === '') {
       const message = 'connection is secure, but no TLS configuration is provided';
       this.mistakes.push({ key: 'connection.caCert', message });
     }
@@ -314,6 +316,8 @@ const splitList = (text: string): string[] =>
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+
+const NOT_SHOWN = '(not shown)';
 
 const mistaken = (key: string, expected: string, value: unknown): SettingsFinding => ({
   key,

@@ -64,6 +64,6 @@ export function enginePanel() {
 
 function orphanWords(count: number): string {
   return count === 1
-    ? 'One container in the engine bears our label, and nobody here knows it. It is left alone: remove it by hand if nobody needs it.'
-    : `${count} containers in the engine bear our label, and nobody here knows them. They are left alone: remove them by hand if nobody needs them.`;
+    ? 'One container in the engine bears our label, and nobody here knows it. It is taken over with the next look at the engine.'
+    : `${count} containers in the engine bear our label, and nobody here knows them. They are taken over with the next look at the engine.`;
 }

@@ -1,6 +1,6 @@
 import { statusTone, statusWords } from '../updates.js';
-import type { DomainView, FinishedUpdateView, RunningUpdateView, UpdatesView } from '../vehicle-types.js';
-import { lastingWords, relativeWords, waitWords } from '../words.js';
+import type { DomainView, RunningUpdateView, UpdatesView } from '../vehicle-types.js';
+import { lastingWords, waitWords } from '../words.js';
 import { html, setAttribute, setText } from './dom.js';
 import { domainCard } from './domain-card.js';
 import { KeyedList } from './keyed-list.js';
@@ -15,7 +15,6 @@ export function runningUpdate(agentOf: (domain: string) => string | undefined) {
   const lasting = html('span', { class: 'muted' });
   const chart = html('a', {}, 'Live chart');
   const waits = html('div', { class: 'explanation' });
-  const outcome = html('p', { class: 'outcome' });
   const cards = html('div', { class: 'domains' });
   const domains = new KeyedList<DomainView>(
     cards,
@@ -27,7 +26,6 @@ export function runningUpdate(agentOf: (domain: string) => string | undefined) {
     { class: 'panel update', hidden: true },
     html('header', { class: 'update-head' }, name, status.element, lasting, chart),
     waits,
-    outcome,
     cards,
   );
   const none = html(
@@ -37,13 +35,9 @@ export function runningUpdate(agentOf: (domain: string) => string | undefined) {
     html('p', { class: 'muted' }, 'Start one below, or publish a desired state at the broker of the vehicle.'),
   );
   const element = html('div', { class: 'running' }, none, running);
-  /** What ran while this page was open stays until the next one: what came of each action is kept nowhere else. */
-  let last: RunningUpdateView | undefined;
   const show = (update: RunningUpdateView, now: number): void => {
     setText(name, update.activityId === '' ? '(without an id)' : update.activityId);
     setAttribute(chart, 'href', actorHref(update.address));
-    setAttribute(chart, 'hidden', false);
-    setAttribute(outcome, 'hidden', true);
     status.update(statusWords(update.status), statusTone(update.status));
     setText(lasting, `for ${lastingWords(update.startedAt, now)}`);
     showSentences(
@@ -52,26 +46,12 @@ export function runningUpdate(agentOf: (domain: string) => string | undefined) {
     );
     domains.update(update.domains);
   };
-  const showEnded = ({ status: how, message, endedAt }: FinishedUpdateView, now: number): void => {
-    setAttribute(chart, 'hidden', true);
-    status.update(statusWords(how), statusTone(how));
-    setText(lasting, `ended ${relativeWords(endedAt, now)}`);
-    showSentences(waits, []);
-    setText(outcome, message ?? '');
-    setAttribute(outcome, 'hidden', message === null);
-  };
   return {
     element,
-    update({ current, recent }: UpdatesView, now: number): void {
-      const [newest] = recent;
-      const isSame = newest?.activityId === last?.activityId && newest?.startedAt === last?.startedAt;
-      const ended = current === null && isSame ? newest : undefined;
-      setAttribute(none, 'hidden', current !== null || ended !== undefined);
-      setAttribute(running, 'hidden', current === null && ended === undefined);
-      if (ended !== undefined) showEnded(ended, now);
-      if (current === null) return;
-      last = current;
-      show(current, now);
+    update({ current }: UpdatesView, now: number): void {
+      setAttribute(none, 'hidden', current !== null);
+      setAttribute(running, 'hidden', current === null);
+      if (current !== null) show(current, now);
     },
   };
 }

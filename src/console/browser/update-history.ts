@@ -44,6 +44,10 @@ export function updateHistory(now: () => number) {
   };
 }
 
+function failureLine({ component, message }: NonNullable<FinishedUpdateView['failures']>[number]): HTMLElement {
+  return html('p', { class: 'sentence failure' }, html('strong', {}, component), ` ${message}`);
+}
+
 function waitingRow({ id, place }: { id: string; place: number }): Entry<unknown> {
   const note = place === 0 ? 'begins when the running one has ended' : '';
   const element = html('li', {}, html('span', { class: 'mono' }, id), html('span', { class: 'muted' }, note));
@@ -51,7 +55,7 @@ function waitingRow({ id, place }: { id: string; place: number }): Entry<unknown
 }
 
 function finishedRow(
-  { activityId, status, message, startedAt, endedAt }: FinishedUpdateView,
+  { activityId, status, message, startedAt, endedAt, failures = [] }: FinishedUpdateView,
   now: () => number,
 ): Entry<FinishedUpdateView> {
   const outcome = pill();
@@ -61,7 +65,13 @@ function finishedRow(
     'tr',
     {},
     html('th', { scope: 'row', class: 'mono' }, activityId),
-    html('td', {}, outcome.element, message === null ? undefined : html('p', { class: 'sentence' }, message)),
+    html(
+      'td',
+      {},
+      outcome.element,
+      message === null ? undefined : html('p', { class: 'sentence' }, message),
+      ...failures.map(failureLine),
+    ),
     html('td', { 'data-label': 'Took' }, startedAt === undefined ? '–' : durationWords(endedAt - startedAt)),
     ended,
   );

@@ -38,11 +38,22 @@ const machine = containerMachine.provide({
 });
 
 /** Walks the chart alone; an error ends the step that was begun last. Returns the states it came through. */
-async function walk(taken: TakenTransitions, steps: readonly Step[], draft: Partial<ContainerDraft> = {}) {
+async function walk(
+  taken: TakenTransitions,
+  steps: readonly Step[],
+  draft: Partial<ContainerDraft> = {},
+  found?: EngineContainer,
+) {
   const clock = new ManualClock(0);
   const actor = createActor(machine, {
     clock,
-    input: { address: 'container/c1', config: configOf(draft), role: 'current', activity: '' } as never,
+    input: {
+      address: 'container/c1',
+      config: configOf(draft),
+      role: 'current',
+      activity: '',
+      ...(found && { found }),
+    } as never,
     inspect: taken.inspect,
   });
   actor.subscribe({ error: (error) => assert.fail(error as Error) });
@@ -79,10 +90,10 @@ describe('the chart of a container', () => {
     const walks: ReadonlyArray<readonly [steps: readonly Step[], draft?: Partial<ContainerDraft>]> = [
       // Planned.
       [[...refusals.slice(1), { type: 'RENAME', name: 'x' }, { type: 'ROLE', role: 'pending' }, ...others.slice(2)]],
-      [[sighting('running'), { type: 'ENGINE.MISSING' }, remove, failure, remove, ['remove']]],
+      [[sighting('running'), { type: 'ENGINE.MISSING' }, remove]],
       // Creating.
       [[{ type: 'CREATE' }, { type: 'PROGRESS', percent: 5 }, failure, { type: 'CREATE' }, ['fetch'], failure]],
-      [[{ type: 'CREATE' }, ['fetch'], ['prepare', prepared], failure]],
+      [[{ type: 'CREATE' }, ['fetch'], ['prepare', prepared], failure, remove, failure, remove, ['remove']]],
       [
         [
           ...CREATE,
@@ -179,6 +190,7 @@ describe('the chart of a container', () => {
       [[...RUN, sighting('paused'), ['look', seen('paused')]]],
     ];
     for (const [steps, draft] of walks) await walk(taken, steps, draft);
+    await walk(taken, [['look', seen('running')]], {}, seen('running', { createdAt: '2026-01-01T00:00:00.000Z' }));
     assert.deepEqual(taken.missing, []);
   });
 

@@ -67,6 +67,32 @@ describe('GET /api/v1/containers', () => {
   });
 });
 
+describe('POST /api/v1/containers/:id/…', () => {
+  it('does what an operator asks, and says why not', async (t) => {
+    const { test, read, url } = await served(t);
+    const id = await test.make();
+    const ask = (command: string) => fetch(`${url}/api/v1/containers/${id}/${command}`, { method: 'POST' });
+    const status = async () =>
+      ((await (await read('/api/v1/containers')).json()) as { containers: ContainerRow[] }).containers[0]?.status;
+    for (const [command, result] of [
+      ['pause', 'Paused'],
+      ['resume', 'Running'],
+      ['stop', 'Stopped'],
+      ['start', 'Running'],
+    ] as const) {
+      assert.equal((await ask(command)).status, 204, command);
+      assert.equal(await status(), result);
+    }
+    const refused = await ask('start');
+    assert.equal(refused.status, 409);
+    const { code, detail } = (await refused.json()) as { code: string; detail: string };
+    assert.equal(code, 'CONTAINER_CONFLICT');
+    assert.match(detail, new RegExp(id));
+    assert.equal((await fetch(`${url}/api/v1/containers/x/stop`, { method: 'POST' })).status, 404);
+    assert.equal((await ask('remove')).status, 404);
+  });
+});
+
 describe('GET /api/v1/containers/:id/stats', () => {
   it('POD-15 the share of the CPU is that of two samples', async (t) => {
     const { test, read } = await served(t, { clock: systemClock });

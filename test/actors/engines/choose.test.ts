@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { type EngineChoice, engineChooser } from '../../../src/actors/engines/choose.js';
@@ -81,6 +81,34 @@ describe('the choice of an engine', () => {
       code: 'ENGINE_UNAVAILABLE',
       message: /podman\.sock: no such socket.*the folder of images is not there\): start podman or Docker/,
     });
+  });
+
+  it('CTR-13 an engine that has containers is waited for: none other is taken', async (t) => {
+    const { choose, at, choice } = machine(t, ['podman.sock', 'docker.sock']);
+    let hasContainers = false;
+    const keeping = { file: at('engine.json'), hasContainers: () => hasContainers };
+    const signal = new AbortController().signal;
+    const search = (overrides: Partial<EngineChoice> = {}) =>
+      engineChooser({ ...choice, keeping, ...overrides })(signal);
+    await search();
+    hasContainers = true;
+    rmSync(at('podman.sock'));
+    for (const kind of ['auto', 'engine-api'] as const) {
+      await assert.rejects(search({ kind }), {
+        code: 'ENGINE_UNAVAILABLE',
+        message: /^the engine of the containers does not work \(.*podman\.sock: no such socket\): let it answer again/,
+      });
+    }
+    assert.match((await choose()).why, /docker\.sock/);
+    assert.match((await search({ socket: at('docker.sock') })).why, /on \S*docker\.sock$/);
+    writeFileSync(at('podman.sock'), '');
+    assert.match((await search()).why, /on \S*docker\.sock$/);
+    assert.equal((await search({ kind: 'process' })).engine.kind, 'process');
+    assert.equal((await search()).engine.kind, 'process');
+    await assert.rejects(search({ process: () => answering('process', '', 'no images') }), { message: /no images/ });
+    hasContainers = false;
+    assert.match((await search()).why, /on \S*podman\.sock$/);
+    assert.equal(statSync(at('engine.json')).mode & 0o777, 0o600);
   });
 
   it('an explicit choice fails with what to do, and never becomes another one', async (t) => {

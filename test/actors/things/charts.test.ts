@@ -98,6 +98,7 @@ describe('the chart of the bridge', () => {
   const input = { features: ['ContainerFactory', 'SoftwareUpdatable', 'Metrics'] } as const;
   const configure: BridgeEvent = { type: 'CONFIGURE', features: input.features };
   const twinChanged: BridgeEvent = { type: 'TWIN.CHANGED' };
+  const deleted: BridgeEvent = { type: 'DELETED', thingId: asker.thingId, id: 'x' };
   const survey = (...ids: readonly string[]): Step => ({ effects: { survey: { done: { ids } } } });
 
   it('THG-5 lost → asking → registering → known, and back', async () => {
@@ -111,7 +112,7 @@ describe('the chart of the bridge', () => {
     const stage = new Stage(bridgeMachine);
     const walks: ReadonlyArray<readonly Step[]> = [
       [
-        ...[survey('a'), configure, twinChanged, waking],
+        ...[survey('a'), configure, twinChanged, deleted, waking],
         ...[up, named(), named(), request('Metrics'), request('None')],
         ...[changed('a', 'stopped'), changed('b', 'created'), changed('b', 'removed'), changed('x', 'removed')],
         { type: 'REQUEST.UNREADABLE', thingId: asker.thingId },

@@ -255,6 +255,16 @@ test('CUA-38 a value of a wrong type is a mistake that names its key or flag; al
     'update_agent.enable: expected true or false, got "true"',
     'update_agent.system_containers: expected a list of strings, got "a"',
   ]);
+  const entry = { 'ghcr.io': { credentials: { password: 'pass-word' } } };
+  for (const file of [
+    { containers: [{ registry_configurations: entry }] },
+    { connection: { broker_url: 'tcp://user:pass-word@no host' } },
+    { connection: { client_password: ['pass-word'] } },
+  ]) {
+    const told = mistakes(file).join();
+    assert.match(told, /expected/);
+    assert.doesNotMatch(told, /pass-word/);
+  }
   assert.deepEqual(mistakes([]), [': expected an object']);
   assert.deepEqual(mistakes({}, '--log-file-size=x', '--ua-enable=maybe', '--ccl-image-verifier-config=a'), [
     '--log-file-size: expected an integer, got "x"',

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { ContainerSpec } from '../../../src/actors/engines/engine.js';
 import { ControlGroups } from '../../../src/actors/engines/process/cgroup.js';
 import { createProcessEngine, type ProcessEngineOptions } from '../../../src/actors/engines/process/index.js';
 import { createLogger, systemClock } from '../../../src/runtime/index.js';
 import { containerSpec } from '../../fakes/container-spec.js';
-import { folderImage, RUNNING } from '../../fakes/process-images.js';
+import { archiveImage, folderImage, RUNNING } from '../../fakes/process-images.js';
 import { temporaryFolder } from '../../fakes/runtime.js';
 
 const IMAGE = 'local/app:1.0';
@@ -16,7 +16,11 @@ const DEADLINE_MS = 60_000;
 const { signal } = new AbortController();
 
 /** A process engine with one image, whose containers go with the test. */
-async function lab(t: TestContext, options: Partial<ProcessEngineOptions> = {}) {
+async function lab(
+  t: TestContext,
+  options: Partial<ProcessEngineOptions> = {},
+  named: (path: string) => string = (path) => path,
+) {
   t.after(async () => {
     for (const { id } of await engine.list(undefined, signal)) await engine.remove(id, signal);
   });
@@ -30,8 +34,8 @@ async function lab(t: TestContext, options: Partial<ProcessEngineOptions> = {}) 
   };
   const logger = createLogger({ level: 'info', destination });
   const engine = createProcessEngine({
-    folder: join(folder, 'engine'),
-    imageRoot,
+    folder: named(join(folder, 'engine')),
+    imageRoot: named(imageRoot),
     clock: systemClock,
     logger,
     cgroupRoot: join(folder, 'no-cgroups'),
@@ -85,6 +89,31 @@ describe('processes as containers', () => {
     await engine.start(spec.id, signal);
     await eventually(async () => (await linesOf(spec.id)).length === 4, 'its lines');
     assert.deepEqual(await linesOf(spec.id), [join(folder, 'data'), "of the image|of 'its' own", 'line $B||', 'hello']);
+  });
+
+  it('ENG-6 runs containers and archives from a relative folder, too', async (t) => {
+    const { engine, folder, imageRoot, linesOf } = await lab(t, {}, (path) => relative(process.cwd(), path));
+    const image = 'local/packed:1';
+    await archiveImage(imageRoot, image, ['/bin/sh', '-c', 'pwd; echo "$A"']);
+    await engine.pull({ image }, () => {}, signal);
+    const spec = containerSpec({ image, env: ['A=its own'] });
+    await engine.create(spec, signal);
+    await engine.start(spec.id, signal);
+    await eventually(async () => (await linesOf(spec.id)).length === 2, 'its lines');
+    const [work, own] = await linesOf(spec.id);
+    assert.ok(work?.startsWith(join(folder, 'engine', 'images')), work);
+    assert.equal(own, 'its own');
+  });
+
+  it('ENG-6 says of an image that is not there where it is looked for', async (t) => {
+    const { engine, imageRoot } = await lab(t);
+    await assert.rejects(
+      engine.pull({ image: 'local/absent:1' }, () => {}, signal),
+      {
+        code: 'ENGINE_NOT_FOUND',
+        message: `local/absent:1: not found below ${imageRoot}: put a folder, .tar, .tar.gz or .tgz of this name there`,
+      },
+    );
   });
 
   it('ENG-6 an image.json that is none is said so', async (t) => {

@@ -146,6 +146,34 @@ describe('a machine that was switched off', () => {
   });
 });
 
+describe('a store that is lost', () => {
+  it('ENG-1 name, role and state of a container are read from the engine', async (t) => {
+    const first = await ContainersUnderTest.start(t);
+    const ids = [await first.make({ name: '_map', env: ['TOKEN=x'] }), await first.make({ name: 'gone' })] as const;
+    const old = await first.make({ name: 'nav' });
+    await first.command(old, { type: 'ROLE', role: 'old' });
+    await first.command(old, { type: 'STOP' });
+    const test = await ContainersUnderTest.start(t, { surroundings: first.surroundings });
+    test.engine.hold('inspect');
+    for (const id of [...ids, old]) test.containers.owner.adopt(test.engine.seen(id));
+    await test.engine.remove(ids[1]);
+    test.engine.release('inspect');
+    await test.settled();
+    const facts = (id: string) => {
+      const { config, role, state } = test.containers.find(id) ?? assert.fail(id);
+      return [config.name, config.image, config.env, role, state.status];
+    };
+    assert.deepEqual(facts(ids[0]), ['_map', 'reg.example.com/veh/map:1', [], 'current', 'Running']);
+    assert.deepEqual(facts(old), ['nav', 'reg.example.com/veh/map:1', [], 'old', 'Exited']);
+    assert.equal(test.containers.find(ids[1]), undefined);
+    assert.deepEqual(test.containers.owner.known(), [ids[0], old]);
+    assert.equal(test.engine.count('start'), 3);
+    assert.equal(test.engine.count('create'), 3);
+    const gone = await test.command(ids[0], { type: 'REMOVE', force: true });
+    assert.deepEqual([gone, test.engine.containers.has(ids[0])], [{ ok: true }, false]);
+  });
+});
+
 describe('what nobody knows', () => {
   it('ENG-1 while the engine is lost they are shown as unknown, and nothing of them is lost', async (t) => {
     let isLost = false;

@@ -178,6 +178,24 @@ describe('the thing that stands for the containers', () => {
     assert.ok(!paths(things.taken()).includes('delete /features/Container:c-2'), 'it is deleted once');
   });
 
+  it('THG-6 what was removed is remembered until the broker has its deletion', async (t) => {
+    const first = await ThingsUnderTest.known(t, {}, one);
+    first.silence();
+    first.containers.to('c-1', 'removed', 'Dead');
+    await first.settled();
+    const second = await first.again(t);
+    await second.up();
+    second.silence();
+    await second.named();
+    const third = await second.again(t);
+    await third.up();
+    third.taken();
+    await third.named();
+    assert.ok(paths(third.taken()).includes('delete /features/Container:c-1'), 'it is deleted at last');
+    await third.named({ ...ANSWER, tenantId: 't2' });
+    assert.ok(!paths(third.taken()).includes('delete /features/Container:c-1'), 'and once');
+  });
+
   it('THG-6 a change during the registration is part of it', async (t) => {
     const things = await ThingsUnderTest.start(t, {}, one);
     await things.up();

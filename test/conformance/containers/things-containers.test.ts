@@ -48,6 +48,20 @@ describe('the factory of containers', () => {
     assert.match((answer.read.value as { message: string }).message, /64 operations are under way/);
   });
 
+  it('THG-14 operations are carried out by a role that was started again', async (t) => {
+    const things = await ThingsUnderTest.known(t);
+    await things.parts.child.stop(1_000);
+    await things.parts.child.start(() => {});
+    await things.up();
+    await things.named();
+    things.taken();
+    things.containers.hold('create');
+    await things.ask('ContainerFactory', 'create', { imageRef: 'reg/app:1' });
+    things.containers.release('create');
+    await things.settled();
+    assert.equal(things.answer()?.to, 'r1/200');
+  });
+
   it('THG-14 an image must be named, and what the engine refuses is said', async (t) => {
     const things = await ThingsUnderTest.known(t);
     things.containers.failures.set('create', 'manifest unknown');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  ANSWER,
   BRIDGE,
   configOf,
   DITTO,
@@ -57,6 +58,15 @@ describe('messages of the thing', () => {
         payload: `{"topic":"${DITTO}/things/live/messages/start","headers":{"correlation-id":"c-1"},"path":"/features/Container:${ID}/outbox/messages/start","status":204}`,
       },
     ]);
+  });
+
+  it('THG-9 an operation that the broker has retained is not carried out at each connection', async (t) => {
+    const things = await ThingsUnderTest.known(t);
+    const create = request('ContainerFactory', 'create', { imageRef: 'reg/app:1' });
+    await things.receive(`command//${THING}/req/r1/create`, JSON.stringify(create), true);
+    assert.deepEqual([things.containers.calls, things.taken()], [[], []]);
+    await things.receive('edge/thing/response', JSON.stringify({ ...ANSWER, tenantId: 't2' }), true);
+    assert.notEqual(things.taken().length, 0, 'who the device is may be retained');
   });
 
   it('THG-9 a request without an id is carried out and not answered', async (t) => {

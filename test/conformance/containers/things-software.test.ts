@@ -204,6 +204,10 @@ describe('software of a vehicle', () => {
       /not an HTTP link/,
     );
     assert.match(await failed({ download: { HTTP: { url: 'http://127.0.0.1:1/' } } }), /cannot fetch/);
+    server.answers.set('/other', ({ socket }) => {
+      socket?.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
+    });
+    assert.match(await failed(server.link('/other')), /cannot fetch the descriptor: the server ended the connection/);
     server.answers.set('/round', (response) => response.writeHead(302, { location: '/round' }).end());
     assert.match(await failed(server.link('/round')), /more than 5 redirects/);
     server.answers.set('/to', (response) => response.writeHead(307, { location: '/d' }).end());

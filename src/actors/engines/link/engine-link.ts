@@ -60,7 +60,7 @@ export interface EngineLinkView {
   readonly isSimulated: boolean;
   /** With our labels, at the last comparison. */
   readonly containers?: number;
-  /** Containers with the label of an owner here that nobody knows; they are left alone. */
+  /** Containers with the label of an owner here that nobody knows; the next comparison has them taken over. */
   readonly orphans: readonly Orphan[];
   readonly lastError?: EngineLinkFailure;
   /** Epoch milliseconds; null before it began. */
@@ -92,7 +92,7 @@ export function createEngineLink(options: EngineLinkOptions): EngineLink {
   const engine = new EngineHandle(() => host.chosen?.engine, counted, clock);
   const sightings = new Sightings(owners, (to, event) => system.tell(to, event));
   const foundOrphans = (orphans: readonly Orphan[]): void => {
-    logger.warn({ link: name, orphans, do: 'remove them by hand if nobody needs them' }, 'engine_orphans_found');
+    logger.warn({ link: name, orphans }, 'engine_orphans_found');
   };
   const host = new EngineLinkHost({ choose, engine, sightings, metrics: counted, foundOrphans });
   const failures = new RepeatedFailures({ logger, clock, message: 'engine_link_failed' });

@@ -10,6 +10,8 @@ export interface EngineOwner {
   address(id: string): Address;
   /** Of the containers that have an actor, the ids. */
   known(): readonly string[];
+  /** Takes one over that nobody knows, as two comparisons have found. */
+  adopt?(container: EngineContainer): void;
   /** Whether a container has an actor: asked at each event of the engine. */
   knows(id: string): boolean;
   /** Told `ENGINE.LISTED` after each comparison. */
@@ -22,6 +24,7 @@ export type TellActor = (address: Address, event: EngineSighting | EngineListed)
 /** Orphans that are listed by name; all are counted. */
 const MOST_LISTED = 100;
 const MISSING = 'missing';
+const GOING: readonly EngineContainer['status'][] = ['removing', 'dead'];
 
 /** A comparison with what it found that no event had told, and whom it found for the first time. */
 export interface Found extends Comparison {
@@ -76,8 +79,11 @@ export class Sightings {
       const listed = new Set(mine.map(({ id }) => id));
       for (const container of mine) {
         const { id, name } = container;
-        if (!now.has(id)) orphans.push({ id, owner: owner.owner, name });
-        else if (this.seen(owner, container)) corrections++;
+        if (!now.has(id)) {
+          orphans.push({ id, owner: owner.owner, name });
+          // The first time its actor may have gone a moment ago, and it along with that.
+          if (this.orphans.has(id) && !GOING.includes(container.status)) owner.adopt?.(container);
+        } else if (this.seen(owner, container)) corrections++;
       }
       for (const id of known.get(owner.owner) ?? []) {
         if (now.has(id) && !listed.has(id) && this.missing(owner, id)) corrections++;

@@ -95,7 +95,10 @@ export class ImageStore {
 
   /** Where it lies; links of the operator are followed as long as they stay below the root. */
   private async locate(reference: string): Promise<string> {
-    const unknown = new EngineError('ENGINE_NOT_FOUND', `${reference}: manifest unknown`);
+    const unknown = new EngineError(
+      'ENGINE_NOT_FOUND',
+      `${reference}: not found below ${this.imageRoot}: put a folder, .tar, .tar.gz or .tgz of this name there`,
+    );
     if (!reference.split('/').every((segment) => SEGMENT.test(segment))) throw unknown;
     const root = await realpath(this.imageRoot).catch(() => undefined);
     if (root === undefined) {

@@ -1,6 +1,6 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
-import { join, posix } from 'node:path';
+import { join, posix, resolve } from 'node:path';
 import type { Clock, Logger } from '../../../runtime/index.js';
 import type {
   ContainerSpec,
@@ -70,7 +70,9 @@ class ProcessEngine implements Engine {
   private groups: Promise<ControlGroups | undefined> | undefined;
 
   constructor(private readonly options: ProcessEngineOptions) {
-    const { folder, imageRoot, clock, logger, archiveLimits = ARCHIVE_LIMITS } = options;
+    const { imageRoot, clock, logger, archiveLimits = ARCHIVE_LIMITS } = options;
+    // A wrapper leaves our working directory before it reads its folder.
+    const folder = resolve(options.folder);
     this.records = new ContainerRecords(join(folder, 'containers'), (unreadable) =>
       logger.error({ folder: unreadable }, 'container_record_unreadable'),
     );

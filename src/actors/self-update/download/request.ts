@@ -64,7 +64,11 @@ function once(url: URL, { clock, ca, connectMs, answerMs, headers, signal }: Req
         timer = clock.setTimeout(late, answerMs);
       });
     });
-    request.once('close', () => clock.clearTimeout(timer));
+    request.once('close', () => {
+      clock.clearTimeout(timer);
+      // An answer that is none, such as 101, ends the connection without an error.
+      reject(failedBy('FETCH_NOTHING'));
+    });
     request.once('response', (message) => {
       clock.clearTimeout(timer);
       resolve(message);

@@ -29,7 +29,12 @@ const listener: ActorType = {
   idleAfterMs: 'never',
 };
 
-async function start(t: TestContext, scripted = new ScriptedEngine(), known: string[] = ['a', 'b']) {
+async function start(
+  t: TestContext,
+  scripted = new ScriptedEngine(),
+  known: string[] = ['a', 'b'],
+  adopt: (container: EngineContainer) => void = () => {},
+) {
   const lines: Array<Record<string, unknown>> = [];
   const logger = createLogger({ destination: { write: (line: string) => lines.push(JSON.parse(line)) } });
   const metrics = new Metrics();
@@ -48,6 +53,7 @@ async function start(t: TestContext, scripted = new ScriptedEngine(), known: str
           owner: 'containers',
           address: (id) => `container/${id}`,
           known: () => known,
+          adopt,
           knows: (id) => known.includes(id),
           watchers: ['container/watcher'],
         },
@@ -185,6 +191,18 @@ describe('the link to a container engine', () => {
     );
     assert.deepEqual(link.told('lost-one'), []);
     assert.ok(link.scripted.calls.every((call) => /^(info|list|events|inspect)/.test(call)));
+  });
+
+  it('ENG-1 one that two comparisons find is taken over, unless it is about to go', async (t) => {
+    const adopted: string[] = [];
+    const link = await start(t, new ScriptedEngine(), ['a'], (container) => adopted.push(container.id));
+    link.scripted.has(seen('a'), seen('lost-one'), seen('dying', { status: 'removing' }), seen('passing'));
+    await link.begin();
+    assert.deepEqual(adopted, []);
+    link.scripted.containers.delete('passing');
+    await link.clock.advance(60_000);
+    await link.settled();
+    assert.deepEqual(adopted, ['lost-one']);
   });
 
   it('POD-28 one that becomes known while a list is made is neither missing nor an orphan', async (t) => {

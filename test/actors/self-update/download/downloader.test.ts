@@ -142,6 +142,11 @@ describe('a download', () => {
     const cases: ReadonlyArray<readonly [Answering, string, string]> = [
       [short, 'FETCH_CUT', 'Transferred a partial file'],
       [(_request, response) => response.destroy(), 'FETCH_NOTHING', 'Server returned nothing (no headers, no data)'],
+      [
+        ({ socket }) => socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+        'FETCH_NOTHING',
+        'Server returned nothing (no headers, no data)',
+      ],
     ];
     for (const [answer, code, message] of cases) {
       const { download, server } = await lab(t, answer);
