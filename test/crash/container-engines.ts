@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../../src/actors/engines/engine.js';
 import { ApiEngine } from '../../src/actors/engines/engine-api/api-engine.js';
@@ -18,8 +18,8 @@ export interface CrashEngine {
   image(name: string, tag: Tag): string;
   /** As the vehicle's process left it. */
   open(): Engine;
-  /** How often containers were started, where the engine tells: `NAME:TAG` each time, in order of names. */
-  starts(): readonly string[];
+  /** Where that can be seen: `NAME:TAG` for each start, in order of names, and how many containers left folders. */
+  traces(): readonly string[];
 }
 
 /** Makes one for the vehicle in `folder`, whose data is in `data` below it. */
@@ -31,7 +31,7 @@ export const simulated: MakeEngine = (folder) => ({
   settings: { fleetchart: { engine: 'simulated' } },
   image: (name, tag) => `local/${name}:${tag}`,
   open: () => createSimulatedEngine({ file: join(folder, HOME, 'simulated.json'), clock: systemClock }),
-  starts: () => [],
+  traces: () => [],
 });
 
 const NAMES = ['map', 'radio', 'old', 'same', 'new'];
@@ -58,7 +58,10 @@ export const processes: MakeEngine = (folder) => {
         clock: systemClock,
         logger: silentLogger(),
       }),
-    starts: () => (existsSync(started) ? readFileSync(started, 'utf8').trim().split('\n').sort() : []),
+    traces: () => {
+      const starts = existsSync(started) ? readFileSync(started, 'utf8').trim().split('\n').sort() : [];
+      return [...starts, `${readdirSync(join(folder, HOME, 'process/containers')).length} folders`];
+    },
   };
 };
 
@@ -76,5 +79,5 @@ export const podman =
     },
     image: (_name, tag) => lab.image(tag),
     open: () => new ApiEngine({ socketPath: lab.socketPath, clock: systemClock }),
-    starts: () => [],
+    traces: () => [],
   });

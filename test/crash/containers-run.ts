@@ -28,7 +28,7 @@ export interface ContainersOutcome {
   readonly manager: Readonly<Record<string, readonly string[]>>;
   readonly containers: readonly string[];
   readonly engine: readonly string[];
-  readonly starts: readonly string[];
+  readonly traces: readonly string[];
 }
 
 /** Each run has a broker, a vehicle and containers of its own; those are removed in the end. */
@@ -155,7 +155,7 @@ export class ContainersRun {
         .map(({ name, image, role, status, restartCount }) => [name, image, role, status, restartCount].join(' '))
         .sort(),
       engine: found.map(({ name, image, status, owner }) => `${name} ${image} ${status} ${owner}`).sort(),
-      starts: this.engine.starts(),
+      traces: this.engine.traces(),
     };
   }
 

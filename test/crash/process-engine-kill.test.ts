@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { EngineEvent } from '../../src/actors/engines/engine.js';
 import { createProcessEngine } from '../../src/actors/engines/process/index.js';
-import { silentLogger, systemClock } from '../../src/runtime/index.js';
+import { createLogger, type Logger, silentLogger, systemClock } from '../../src/runtime/index.js';
+import { containerSpec } from '../fakes/container-spec.js';
 import { folderImage, RUNNING } from '../fakes/process-images.js';
 import { temporaryFolder } from '../fakes/runtime.js';
 import { until } from '../fakes/until.js';
@@ -35,10 +36,11 @@ async function afterKill(t: TestContext, images: readonly string[]) {
   const killed = once(child, 'exit');
   child.kill('SIGKILL');
   await killed;
-  const options = { folder: join(folder, 'engine'), imageRoot, clock: systemClock, logger: silentLogger() };
-  const engine = createProcessEngine(options);
+  const again = (logger: Logger = silentLogger()) =>
+    createProcessEngine({ folder: join(folder, 'engine'), imageRoot, clock: systemClock, logger });
+  const engine = again();
   const ids = JSON.parse(line.toString()) as string[];
-  return { engine, ids, open: () => writeFileSync(gate, ''), again: () => createProcessEngine(options) };
+  return { engine, ids, folder, open: () => writeFileSync(gate, ''), again };
 }
 
 const linesOf = async (engine: ReturnType<typeof createProcessEngine>, id: string): Promise<string[]> => {
@@ -88,6 +90,27 @@ describe('a killed agent with processes as containers', () => {
       return lines.includes('done');
     }, 'its last words');
     assert.deepEqual(lines, ['waiting', 'done']);
+  });
+
+  it('ENG-6 a container whose making was cut off is made again, or leaves nothing behind', async (t) => {
+    const { folder, again } = await afterKill(t, []);
+    const errors: string[] = [];
+    const cutOff = containerSpec({ image: GOOD });
+    const place = join(folder, 'engine/containers', cutOff.id);
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, 'container.json.0123.new'), '{');
+    const logger = createLogger({ level: 'error', destination: { write: (line) => errors.push(line) } });
+    await again().remove('another', signal);
+    assert.ok(existsSync(place));
+    await again(logger).remove(cutOff.id, signal);
+    assert.deepEqual([existsSync(place), errors], [false, []]);
+    mkdirSync(place);
+    const engine = again();
+    await engine.pull({ image: GOOD }, () => {}, signal);
+    await engine.create(cutOff, signal);
+    assert.equal((await engine.inspect(cutOff.id, signal))?.status, 'created');
+    await engine.remove(cutOff.id, signal);
+    assert.ok(!existsSync(place));
   });
 
   it('ENG-6 the end of an adopted one is told', async (t) => {

@@ -216,7 +216,7 @@ class ProcessEngine implements Engine {
     return this.turns.take(id, async () => {
       signal.throwIfAborted();
       const record = await this.records.get(id);
-      if (!record) return;
+      if (!record) return this.records.clear(id);
       const folder = this.records.folderOf(id);
       await this.waits.adopted(folder, signal);
       if (isRunning(await runStateOf(folder))) await this.waits.killed(folder, signal);

@@ -19,6 +19,8 @@ const FILE = 'container.json';
 /** The containers of a folder, each in one of its own. Nobody else writes there but their wrappers. */
 export class ContainerRecords {
   private readonly records = new Map<string, ContainerRecord>();
+  /** Folders without a record: a make or a removal was cut off, and nothing runs there. */
+  private readonly cutOff = new Set<string>();
   private loading: Promise<void> | undefined;
 
   constructor(
@@ -45,12 +47,20 @@ export class ContainerRecords {
     await this.loaded();
     await replacePrivate(join(this.folderOf(record.spec.id), FILE), JSON.stringify(record));
     this.records.set(record.spec.id, record);
+    this.cutOff.delete(record.spec.id);
   }
 
   async delete(id: string): Promise<void> {
     // What a killed process had written last may still be on its way into the folder.
     await rm(this.folderOf(id), { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
     this.records.delete(id);
+    this.cutOff.delete(id);
+  }
+
+  /** Of one that is not there, what the end of a process has left. */
+  async clear(id: string): Promise<void> {
+    await this.loaded();
+    if (this.cutOff.has(id)) await this.delete(id);
   }
 
   private async loaded(): Promise<void> {
@@ -62,16 +72,18 @@ export class ContainerRecords {
     const names = await readdir(this.folder).catch(() => []);
     for (const name of names) {
       const folder = join(this.folder, name);
-      const record = await read(folder);
-      if (record?.spec.id === name) this.records.set(name, record);
+      const text = await textIfPresent(join(folder, FILE)).catch(() => '');
+      const record = text === undefined ? undefined : parsed(text);
+      if (text === undefined) this.cutOff.add(name);
+      else if (record?.spec.id === name) this.records.set(name, record);
       else this.onUnreadable(folder);
     }
   }
 }
 
-async function read(folder: string): Promise<ContainerRecord | undefined> {
+function parsed(text: string): ContainerRecord | undefined {
   try {
-    const record = JSON.parse((await textIfPresent(join(folder, FILE))) ?? '') as ContainerRecord;
+    const record = JSON.parse(text) as ContainerRecord;
     return record.version === 1 ? record : undefined;
   } catch {
     return undefined;
