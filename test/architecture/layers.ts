@@ -103,7 +103,17 @@ export function mayImport(from: Place, to: Place): Verdict {
 }
 
 const schemaPackages = ['@sinclair/typebox', 'ajv', 'ajv-formats'];
-const drivers = ['ws', 'mqtt', 'aedes', 'dbus-native', 'dockerode', 'tar', '@peculiar/x509', 'reflect-metadata'];
+const drivers = [
+  'ws',
+  'mqtt',
+  'ioredis',
+  'aedes',
+  'dbus-native',
+  'dockerode',
+  'tar',
+  '@peculiar/x509',
+  'reflect-metadata',
+];
 
 /** The npm packages of a file's layer, and those of which it may import types only. */
 export function packagesOf({ path, layer }: Place): { values: readonly string[]; types: readonly string[] } {
