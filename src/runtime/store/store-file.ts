@@ -1,5 +1,5 @@
 /** The LMDB file: its tables, one transaction for a batch of rows, its size. Only {@link GroupCommit} writes to it. */
-import { statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StorageError } from '../errors.js';
@@ -47,6 +47,8 @@ export class StoreFile {
         // their rejections reach the process when the disk is full (DUR-9).
         eventTurnBatching: false,
       });
+      // Charts may hold secrets, and a folder that was there before may be open to others.
+      for (const file of [this.path, `${this.path}-lock`]) chmodSync(file, 0o600);
       const options = { encoding: 'binary', keyEncoder: rowKeyEncoder } as const;
       this.tables = Object.fromEntries(
         TABLES.map((name) => [name, this.root.openDB<Buffer, string>(name, options)]),
