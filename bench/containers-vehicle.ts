@@ -65,7 +65,8 @@ export async function openContainers(folder: string) {
   const tell = async (topic: string, payload: string): Promise<void> => {
     for (const { filter, read } of agent.subscriptions) {
       if (filter !== topic) continue;
-      for (const { to, event } of read({ topic, payload: Buffer.from(payload) })) await system.tellStored(to, event);
+      for (const { to, event } of read({ topic, payload: Buffer.from(payload), retain: false }) ?? [])
+        await system.tellStored(to, event);
     }
   };
   const close = async (): Promise<void> => {

@@ -1,12 +1,16 @@
 import {
   createFileDispatcher,
+  createHttpDispatcher,
   createLoggerDispatcher,
   createMqttDispatcher,
+  createRedisDispatcher,
   type Dispatcher,
+  type DispatcherOptions,
   FILE_DEFAULTS,
+  httpBatching,
 } from './actors/dispatch/index.js';
 import { telemetryFormats } from './actors/telemetry/index.js';
-import { countPublications } from './dispatcher-metrics.js';
+import { countHttpRequests, countPublications, countRedisPublications } from './dispatcher-metrics.js';
 import type { DispatcherName, TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import { type Clock, FleetchartError, type Ids, type Logger, type Metrics } from './runtime/index.js';
 
@@ -48,5 +52,30 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
         onPublished: countPublications(deps.metrics),
       });
     }
+    case 'redis': {
+      if (!dispatchers.redis) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected Redis to be configured');
+      return createRedisDispatcher({ ...dispatchers.redis, formats, clock, ...countRedisPublications(deps.metrics) });
+    }
+    case 'http': {
+      if (!dispatchers.http) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected http to be configured');
+      return createHttpDispatcher({ ...dispatchers.http, formats, clock, ...countHttpRequests(deps.metrics) });
+    }
   }
+}
+
+/** How long a destination may take, and how records are gathered for it, where that differs from the others. */
+export function pacing(
+  name: DispatcherName,
+  { dispatchers: { mqtt, redis, http } }: TelemetrySettings,
+): Pick<DispatcherOptions, 'batch' | 'gather' | 'deliverTimeoutMs' | 'timing'> {
+  // Longer than they wait by themselves, whose own errors say more.
+  if (name === 'mqtt' && mqtt) {
+    return {
+      timing: { longestRetryMs: mqtt.connectRetryIntervalMs },
+      deliverTimeoutMs: mqtt.publishTimeoutMs + 30_000,
+    };
+  }
+  // A record may have as many publications as subscribers.
+  if (name === 'redis' && redis) return { deliverTimeoutMs: redis.publishTimeoutMs * 10 + 30_000 };
+  return name === 'http' && http ? httpBatching(http) : {};
 }

@@ -65,3 +65,56 @@ export function countPublications(metrics: Metrics): (type: string, bytes: numbe
     bytesPublished.inc({ record_type: type }, bytes);
   };
 }
+
+/** Tells of publications that Redis confirmed, and of records that it did not take, by the type of the record. */
+export function countRedisPublications(metrics: Metrics) {
+  const labels = ['record_type'] as const;
+  const publications = metrics.counter({
+    name: 'redis_publish_total',
+    help: 'Publications on channels of Redis.',
+    labels,
+  });
+  const bytesPublished = metrics.counter({ name: 'redis_publish_total_bytes', help: 'Bytes of those.', labels });
+  const errors = metrics.counter({ name: 'redis_err', help: 'Records that could not be published on Redis.', labels });
+  return {
+    onPublished: (type: string, bytes: number): void => {
+      publications.inc({ record_type: type });
+      bytesPublished.inc({ record_type: type }, bytes);
+    },
+    onError: (type: string): void => errors.inc({ record_type: type }),
+  };
+}
+
+/** Tells of the requests of the `http` dispatcher and of the records in those that were taken. */
+export function countHttpRequests(metrics: Metrics) {
+  const requests = metrics.counter({
+    name: 'http_dispatch_requests_total',
+    help: 'Requests of the http dispatcher by the hundreds of their status; none: without an answer.',
+    labels: ['status'],
+  });
+  const bytesSent = metrics.counter({
+    name: 'http_dispatch_sent_bytes_total',
+    help: 'Bytes of the bodies that were answered, as they went over the wire.',
+  });
+  const labels = ['record_type'] as const;
+  const publications = metrics.counter({
+    name: 'http_publish_total',
+    help: 'Records in requests that were taken.',
+    labels,
+  });
+  const bytesPublished = metrics.counter({
+    name: 'http_publish_total_bytes',
+    help: 'Bytes of those before compression.',
+    labels,
+  });
+  return {
+    onRequest: (status: string, bytes: number): void => {
+      requests.inc({ status });
+      bytesSent.inc({}, bytes);
+    },
+    onPublished: (type: string, bytes: number): void => {
+      publications.inc({ record_type: type });
+      bytesPublished.inc({ record_type: type }, bytes);
+    },
+  };
+}

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { FileDispatcherSchema, SpoolSchema } from './actors/dispatch/config.js';
+import { FileDispatcherSchema, HttpDispatcherSchema, SpoolSchema } from './actors/dispatch/config.js';
 import { type MqttConfig, MqttSchema, resolveMqtt } from './actors/mqtt/config.js';
 import { resolveTelemetry, telemetrySchemas } from './actors/telemetry/config.js';
 import { type Checked, type ConfigInput, LogSchema, StoreSchema } from './base-config.js';
@@ -12,7 +12,11 @@ import { isTree } from './config/tree.js';
 import type { TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import { type HttpConfig, HttpSchema, resolveHttp } from './runtime/http/http-config.js';
 
-const telemetrySchema = telemetrySchemas({ spool: SpoolSchema, file: FileDispatcherSchema });
+const telemetrySchema = telemetrySchemas({
+  spool: SpoolSchema,
+  file: FileDispatcherSchema,
+  http: HttpDispatcherSchema,
+});
 
 export { type Checked, type ConfigInput, configOf } from './base-config.js';
 

@@ -14,7 +14,7 @@ import {
 import { brokerType } from './actors/mqtt/index.js';
 import { connectionType, createTelemetry, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
 import { type Assembly, type AssemblyDeps, createBase } from './assembly.js';
-import { createDestination } from './destinations.js';
+import { createDestination, pacing } from './destinations.js';
 import { countFailures, measureDispatchers } from './dispatcher-metrics.js';
 import { embedBroker } from './embedded-broker.js';
 import type { HubConfig } from './hub-config.js';
@@ -118,7 +118,6 @@ async function createSpooledDispatch(
   const endTrimming = trimWhileDegraded({ system, clock, log: logger }, spool);
   const countFailure = countFailures(metrics);
   const failures = new RepeatedFailures({ logger, clock, message: 'dispatcher_failed' });
-  const { mqtt } = settings.dispatchers;
   const dispatchers = readers.map(({ name, boundBytes }) => ({
     name,
     boundBytes,
@@ -136,13 +135,7 @@ async function createSpooledDispatch(
       countFailure(name);
       failures.failed(name, { dispatcher: name }, error);
     },
-    ...(name === 'mqtt' && mqtt
-      ? {
-          timing: { longestRetryMs: mqtt.connectRetryIntervalMs },
-          // Longer than it waits by itself, whose own error says more.
-          deliverTimeoutMs: mqtt.publishTimeoutMs + 30_000,
-        }
-      : {}),
+    ...pacing(name, settings),
   }));
   const dispatch = createDispatch({ clock, dispatchers });
   measureDispatchers(metrics, () => dispatch.views((address) => system.cell(address)?.snapshot), spool);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { HubLinkSchema, type HubLinkSettings, resolveHubLink } from './actors/hub-link/config.js';
 import { EmbeddedBrokerSchema, type MqttConfig, resolveMqtt } from './actors/mqtt/config.js';
-import { type LinkSettings, linkKeys, resolveLink } from './actors/mqtt-link/config.js';
+import { type LinkSettings, linkKeys, placeOf, resolveLink } from './actors/mqtt-link/config.js';
 import { resolveSelfUpdate, SelfUpdateSchema } from './actors/self-update/config.js';
 import type { AgentSettings } from './actors/self-update/index.js';
 import { UpdateManagerSchema } from './actors/update-manager/config.js';
@@ -14,9 +14,7 @@ import { composeSchema } from './config/schema.js';
 import { report, resolveSection } from './config/section.js';
 import { isTree, valueAt } from './config/tree.js';
 import { type ContainersConfig, ContainersSection, resolveContainers } from './container-management-config.js';
-import { brokerUrl } from './protocols/fleet-telemetry/broker-url.js';
 import { findingsOf, isGiven, type RoleConfig, untold } from './role-config.js';
-import { isLoopback } from './runtime/http/http-auth.js';
 import { type HttpConfig, HttpSchema, resolveHttp, type SectionResult } from './runtime/http/http-config.js';
 
 const MqttSchema = Type.Object(
@@ -195,15 +193,6 @@ function resolveHub(
   const message = 'the broker of the hub is that of the vehicle: every message would come back, for ever';
   const hint = "name the hub's own broker, or leave the URL out";
   return { ok: false, mistakes: [{ code: 'CONFIG_CONFLICT', pointer: '/url', message, hint }], warnings: [] };
-}
-
-/** Where a broker listens; every name of this machine is one place. */
-function placeOf(text: string): string {
-  const url = brokerUrl(text);
-  if (!url.ok) return text;
-  const { protocol, hostname, port } = url.value;
-  const isSecure = protocol === 'mqtts:' || protocol === 'wss:';
-  return `${isLoopback(hostname) ? 'localhost' : hostname}:${port || (isSecure ? 8883 : 1883)}`;
 }
 
 function resolveManager(section: object, loaded: Loaded): SectionResult<RoleConfig<ManagerSettings>> {

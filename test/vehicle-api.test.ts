@@ -41,7 +41,7 @@ it('HTTP-1 HTTP-3 what is no desired state, is too large, or comes from a viewer
   const refused = await send(OPERATOR, '{"activityId":"a-1","payload":{"domains":7}}');
   assert.equal(refused.status, 400);
   const { code, detail } = (await refused.json()) as { code: string; detail: string };
-  assert.equal(code, 'UPDATE_INVALID');
+  assert.equal(code, 'UPDATES_INVALID');
   assert.match(detail, /payload\.domains: expected a list, got 7/);
   assert.equal((await send(OPERATOR, '')).status, 400);
   assert.equal((await send(OPERATOR, desired('a'.repeat(1_100_000), {}))).status, 413);

@@ -56,9 +56,11 @@ export function removeFromFile(hosts: readonly string[], options: RemoveOptions,
 export function listFile(options: ListOptions, io: ProvisionIo): Promise<void> {
   return reporting(options, io, async () => {
     const file = registriesFileOf(options.config);
-    const registries = listRegistries(await contentOf(file));
+    const content = await contentOf(file);
+    const registries = listRegistries(content);
     const rows = registries.map(({ host, user }) => (user === '' ? host : `${host}  ${user}`));
-    return { text: rows.join('\n') || `no registries in ${file}`, data: { file, registries } };
+    const none = content === undefined ? `no registries: ${file} is missing or empty` : `no registries in ${file}`;
+    return { text: rows.join('\n') || none, data: { file, registries } };
   });
 }
 
@@ -72,17 +74,22 @@ async function reporting(
     io.out(json ? `${JSON.stringify({ ok: true, ...data })}\n` : `${text}\n`);
   } catch (error) {
     const { message } = error as Error;
-    const { exitCode } = error as { exitCode?: unknown };
+    const { exitCode, hint } = error as { exitCode?: unknown; hint?: unknown };
     const code = typeof exitCode === 'number' ? exitCode : EXIT.files;
-    if (json) io.out(`${JSON.stringify({ ok: false, code, error: message })}\n`);
-    else io.err(`error: ${message}\n`);
+    const more = typeof hint === 'string' ? { hint } : {};
+    if (json) io.out(`${JSON.stringify({ ok: false, code, error: message, ...more })}\n`);
+    else io.err(`error: ${message}\n${more.hint === undefined ? '' : `    ${more.hint}\n`}`);
     io.end(code);
   }
 }
 
 /** Of a vehicle's configuration, the file of registries that it names; else the file itself. */
 function registriesFileOf(config: string): string {
-  if (!looksLikeVehicle(config)) return config;
+  if (!looksLikeVehicle(config)) {
+    // A mistyped path would else become a file of its own, of another format than its name says.
+    if (!/\.ya?ml$/i.test(config)) return config;
+    throw new RegistryFailure(`${config} is missing, or no configuration of a vehicle: check the path`, EXIT.files);
+  }
   const { containerManagement } = configOf(checkVehicleConfig({ file: config }));
   if (containerManagement) return containerManagement.settings.registriesFile;
   throw new RegistryFailure(`${config} has no section containerManagement`, EXIT.usage);
@@ -113,11 +120,17 @@ async function targetOf(file: string): Promise<string> {
   return realpath(file).catch(() => file);
 }
 
+function passwordIn(file: string): string | undefined {
+  try {
+    return readBounded(file, maxFileBytes);
+  } catch (cause) {
+    throw new RegistryFailure(`the password cannot be read: ${(cause as Error).message}`, EXIT.files);
+  }
+}
+
 async function passwordOf({ passwordFile, passwordStdin }: AddOptions, io: ProvisionIo): Promise<string> {
   const given =
-    passwordFile !== undefined
-      ? readBounded(passwordFile, maxFileBytes)
-      : await (passwordStdin ? io.input() : io.ask('Password: '));
+    passwordFile !== undefined ? passwordIn(passwordFile) : await (passwordStdin ? io.input() : io.ask('Password: '));
   const password = (given ?? '').replace(/\r?\n$/, '');
   if (password === '' || /[\r\n]/.test(password)) {
     throw new RegistryFailure('the password is empty, or more than one line', EXIT.usage);

@@ -4,10 +4,10 @@ import {
   type ManagementSettings,
   managementFlags,
   readManagementSettings,
-  type SettingsFinding,
 } from '../actors/container-management/index.js';
 import { shownBroker } from '../actors/mqtt-link/index.js';
 import { readConfigFile } from '../config/read-file.js';
+import type { SettingsFinding } from '../protocols/update-agent/index.js';
 import { createLogger } from '../runtime/index.js';
 import { createVehicle } from '../vehicle.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';
@@ -42,7 +42,8 @@ export async function runContainerManagement(args: readonly string[], terminal: 
     level: settings.log.logLevel.toLowerCase() as Lowercase<ManagementSettings['log']['logLevel']>,
     destination: destinationOf(settings, terminal),
   });
-  for (const { key, message } of result.warnings) logger.warn({ key, detail: message }, 'config_warning');
+  // Not `key`: what is logged under that name is taken for a secret.
+  for (const { key, message } of result.warnings) logger.warn({ setting: key, detail: message }, 'config_warning');
   const { broker } = settings.connection;
   const version = packageVersion();
   logger.info({ version, broker: shownBroker(broker), domain: settings.agent.domain }, 'container_management_starts');

@@ -6,10 +6,10 @@ import {
   managerAgents,
   managerFlags,
   readManagerSettings,
-  type SettingsFinding,
 } from '../actors/update-manager/index.js';
 import { readConfigFile } from '../config/read-file.js';
 import { managerLink } from '../manager-link.js';
+import type { SettingsFinding } from '../protocols/update-agent/index.js';
 import { createLogger } from '../runtime/index.js';
 import { createVehicle } from '../vehicle.js';
 import { exitCodes, QuietExit } from './exit-code.js';

@@ -42,7 +42,7 @@ export function readConfigFile(path: string): ReadResult {
 }
 
 /** Parses YAML 1.2 (which JSON is a part of); a file named `.json` must be JSON. */
-export function parseConfigText(path: string, text: string): ReadResult {
+function parseConfigText(path: string, text: string): ReadResult {
   const lines = new LineCounter();
   try {
     if (opensTooMuch(text)) return failed('CONFIG_SYNTAX', path, 'nested too deeply');
@@ -56,10 +56,14 @@ export function parseConfigText(path: string, text: string): ReadResult {
   } catch (error) {
     if (error instanceof YamlMistake)
       return failed('CONFIG_SYNTAX', `${path}:${error.place}`, error.message, error.hint);
-    return failed('CONFIG_SYNTAX', path, error instanceof RangeError ? 'nested too deeply' : syntax(error));
+    if (error instanceof RangeError) return failed('CONFIG_SYNTAX', path, 'nested too deeply');
+    if (!path.endsWith('.json')) return failed('CONFIG_SYNTAX', path, syntax(error));
+    return failed('CONFIG_SYNTAX', path, syntax(error), text.trim() === '' ? EMPTY_HINT : JSON_HINT);
   }
 }
 
+const EMPTY_HINT = 'the file is empty: write {} for the defaults';
+const JSON_HINT = 'check quotes, commas and brackets; the file may have been cut off, and JSON has no comments';
 const YAML_HINT = 'check the indentation and the quotes before it; tabs are not allowed';
 
 /** What is no YAML, at `line:column`. */

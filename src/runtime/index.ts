@@ -60,4 +60,4 @@ export { type Child, Supervisor, type SupervisorSpec, type SupervisorView } from
 export { ActorSystem, type ActorSystemOptions } from './system.js';
 export type { RowRange, Table, TableOptions } from './table/table.js';
 export type { FoundRow, RowQuery } from './table/tables.js';
-export { within } from './wait.js';
+export { pause, within } from './wait.js';

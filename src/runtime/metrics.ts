@@ -29,7 +29,7 @@ export interface MetricDescription {
 }
 
 /** A metric that is asked for twice in different ways, or has an invalid name. */
-export class MetricError extends FleetchartError {}
+class MetricError extends FleetchartError {}
 
 /** Buckets for durations in seconds, from 1 ms to 10 s. */
 export const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;

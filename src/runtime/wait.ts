@@ -16,3 +16,26 @@ export function within(clock: Clock, work: PromiseLike<unknown>, deadlineMs: num
     );
   });
 }
+
+/** Waits by the clock, for 0 or less not at all; rejects with the signal's reason. */
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    if (delayMs <= 0) {
+      resolve();
+      return;
+    }
+    const aborted = (): void => {
+      clock.clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = clock.setTimeout(() => {
+      signal.removeEventListener('abort', aborted);
+      resolve();
+    }, delayMs);
+    signal.addEventListener('abort', aborted, { once: true });
+  });
+}

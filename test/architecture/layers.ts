@@ -39,7 +39,7 @@ export function isMachine(path: string): boolean {
 const PURE_ROOMS = ['events.ts', 'config.ts', 'index.ts', 'routes.ts', 'record.ts'];
 
 /** Where drivers may be imported: files of an actor folder that do I/O, `effects.ts` or by the name of what they hold. */
-export function isEffects(path: string): boolean {
+function isEffects(path: string): boolean {
   return !isMachine(path) && !path.endsWith('-hot.ts') && !PURE_ROOMS.includes(posix.basename(path));
 }
 
@@ -103,7 +103,17 @@ export function mayImport(from: Place, to: Place): Verdict {
 }
 
 const schemaPackages = ['@sinclair/typebox', 'ajv', 'ajv-formats'];
-const drivers = ['ws', 'mqtt', 'aedes', 'dbus-native', 'dockerode', 'tar', '@peculiar/x509', 'reflect-metadata'];
+const drivers = [
+  'ws',
+  'mqtt',
+  'ioredis',
+  'aedes',
+  'dbus-native',
+  'dockerode',
+  'tar',
+  '@peculiar/x509',
+  'reflect-metadata',
+];
 
 /** The npm packages of a file's layer, and those of which it may import types only. */
 export function packagesOf({ path, layer }: Place): { values: readonly string[]; types: readonly string[] } {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { CliError } from '../../src/cli/exit-code.js';
 import { provisionCommand } from '../../src/cli/provision.js';
 import { temporaryFolder } from '../fakes/runtime.js';
 
@@ -13,7 +14,7 @@ class Exit extends Error {
   }
 }
 
-async function registry(args: readonly string[], secrets: { asked?: string; input?: string } = {}) {
+async function registry(args: readonly string[], secrets: { asked?: string | Promise<string>; input?: string } = {}) {
   let text = '';
   let code = 0;
   const command = provisionCommand({
@@ -109,7 +110,7 @@ test('REG-5 list shows hosts and user names, and never a password', async (t) =>
   ]);
   assert.ok(!json.text.includes(PASSWORD));
   const missing = await registry(['list', '--config', `${file}.none`]);
-  assert.deepEqual([missing.text, missing.code], [`no registries in ${file}.none\n`, 0]);
+  assert.deepEqual([missing.text, missing.code], [`no registries: ${file}.none is missing or empty\n`, 0]);
 });
 
 test('REG-5 of a vehicle’s configuration, the file of registries is meant', async (t) => {
@@ -130,6 +131,19 @@ test('REG-5 what cannot be done changes nothing and says why', async (t) => {
   const url = await registry(['add', 'https://ghcr.io', '-u', 'u', '--config', file], { asked: PASSWORD });
   assert.match(url.text, /is no host\[:port\]/);
   assert.equal((await registry(['add', 'a', '-u', 'u', '--config', file], { asked: '' })).code, 2);
+  const mistyped = await registry(['add', 'a', '-u', 'u', '--config', `${file}.yaml`], { asked: PASSWORD });
+  assert.deepEqual([mistyped.code, existsSync(`${file}.yaml`)], [5, false]);
+  assert.match(mistyped.text, /is missing, or no configuration of a vehicle/);
+  const noFile = await registry(['add', 'a', '-u', 'u', '--config', file, '--password-file', `${file}.none`]);
+  assert.equal(noFile.code, 5);
+  assert.match(noFile.text, /^error: the password cannot be read: .*\.none/);
   assert.equal((await registry(['remove', '--config', file])).code, 2);
   assert.equal((await registry(['add', 'a', '--config', file])).code, 2);
+});
+
+test('REG-5 without a terminal the options that take a password are named', async (t) => {
+  const { file } = setUp(t);
+  const nobody = new CliError('there is nobody', { exitCode: 2, hint: 'give it with --password-stdin' });
+  const { text, code } = await registry(['add', 'a', '-u', 'u', '--config', file], { asked: Promise.reject(nobody) });
+  assert.deepEqual([text, code], ['error: there is nobody\n    give it with --password-stdin\n', 2]);
 });

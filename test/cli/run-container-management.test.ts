@@ -57,6 +57,7 @@ test('CUA-38 an orderly stop ends with 0; the log goes where the file says, in t
     things: { enable: false },
     deployment: { enable: false },
     network: { type: 'host' },
+    frobnicate: 1,
     fleetchart: { engine: 'simulated' },
   };
   writeFileSync(file, JSON.stringify(content));
@@ -66,8 +67,9 @@ test('CUA-38 an orderly stop ends with 0; the log goes where the file says, in t
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const said = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
   await eventually(() => said().includes('engine_link_up') || child.exitCode !== null, 'it runs', 60_000);
-  assert.match(said(), /^\d{4}\/\d\d\/\d\d [\d:.]+ {2}\[container-management\] INFO {4}container_management_starts /);
+  assert.match(said(), /^\d{4}\/\d\d\/\d\d [\d:.]+ {2}\[container-management\] INFO {4}container_management_starts /m);
   assert.match(said(), /settings_without_effect withoutEffect=\["network.type"\]/);
+  assert.match(said(), /config_warning setting="frobnicate" detail="there is no such key/);
   child.kill('SIGTERM');
   assert.equal(await ended, 0);
 });

@@ -24,6 +24,15 @@ describe('configuration files', () => {
     assert.deepEqual(yaml.value.value, json.value.value);
   });
 
+  it('CFG-5 a file that is no JSON is told with what to look at', () => {
+    for (const [text, hint] of [
+      ['', /^the file is empty: write {}/],
+      ['{"log":', /^check quotes, commas and brackets/],
+    ] as const) {
+      assert.match(refusal('config.json', text).hint ?? '', hint);
+    }
+  });
+
   it('CFG-3 a key is found again by line and column, in YAML and JSON, in lists and through aliases', () => {
     const yaml = read('b.yaml', 'base: &base\n  port: 1\nlist:\n  - a\n  - name: b\nhttp: *base\n');
     assert.ok(yaml.ok);

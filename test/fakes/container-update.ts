@@ -170,7 +170,7 @@ export class ContainerAgent {
     const subscription = this.parts.subscriptions.find(({ filter }) => filter === `containersupdate/${topic}`);
     assert.ok(subscription, topic);
     const payload = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-    await this.tellAll(subscription.read({ topic: subscription.filter, payload }));
+    await this.tellAll(subscription.read({ topic: subscription.filter, payload }) ?? []);
   }
 
   /** A desired state of these components; `map:2` is short for one. */

@@ -1,6 +1,6 @@
 import type { Engine, EngineImage, PullRequest } from '../../src/actors/engines/engine.js';
 import { EngineError } from '../../src/actors/engines/errors.js';
-import { digestOf } from '../../src/actors/engines/reference.js';
+import { imageParts } from '../../src/protocols/containers/index.js';
 
 export const DIGEST = `sha256:${'a'.repeat(64)}`;
 
@@ -8,7 +8,7 @@ export const DIGEST = `sha256:${'a'.repeat(64)}`;
 export const imageOf = (reference: string): EngineImage => ({
   id: DIGEST,
   tags: [reference],
-  digests: [`${reference.split('@')[0]}@${digestOf(reference) ?? DIGEST}`],
+  digests: [`${reference.split('@')[0]}@${imageParts(reference).digest ?? DIGEST}`],
   sizeBytes: 1,
 });
 
@@ -18,6 +18,8 @@ export class ImageEngine {
   readonly pulls: PullRequest[] = [];
   readonly removals: string[] = [];
   readonly inUse = new Set<string>();
+  /** Removing them fails. */
+  readonly stuck = new Set<string>();
   /** The outcome of the next pulls; afterwards all work. */
   readonly failures: Array<EngineError | 'hangs'> = [];
   isLost = false;
@@ -29,6 +31,7 @@ export class ImageEngine {
     removeImage: async (reference: string) => {
       if (this.isLost) throw new EngineError('ENGINE_UNAVAILABLE', 'gone', { retryable: true });
       this.removals.push(reference);
+      if (this.stuck.has(reference)) throw new EngineError('ENGINE_REFUSED', 'the image is mounted');
       if (this.inUse.has(reference)) return false;
       this.present.delete(reference);
       return true;

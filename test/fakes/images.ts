@@ -10,9 +10,9 @@ import { createLogger, ManualClock, Metrics } from '../../src/runtime/index.js';
 import { ImageEngine } from './image-engine.js';
 import { START, temporaryFolder, turnsOfLoop } from './runtime.js';
 
-export const NO_KEYS = { keys: [], recipients: [] } as const;
+const NO_KEYS = { keys: [], recipients: [] } as const;
 
-export const SETTINGS: ImageSettings = {
+const SETTINGS: ImageSettings = {
   expiryMs: undefined,
   decryption: NO_KEYS,
   verifier: 'none',

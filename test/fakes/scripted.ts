@@ -22,7 +22,7 @@ export interface ScriptedContext {
 type ScriptedEvent = { type: 'DO'; stamp?: Stamp } & Script;
 
 /** A chart that does what each event tells it to, so that a test shows in one place what happens. */
-export const scriptedMachine: AnyStateMachine = setup({
+const scriptedMachine: AnyStateMachine = setup({
   types: {
     context: {} as ScriptedContext,
     events: {} as ScriptedEvent | { type: 'END'; result?: unknown } | { type: 'runtime.restored'; cause: string },

@@ -251,7 +251,7 @@ export class AgentUnderTest {
     const subscription = this.parts.subscriptions.find(({ filter }) => filter.endsWith(`/${topic}`));
     assert.ok(subscription, topic);
     const payload = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-    await this.tellAll(subscription.read({ topic: subscription.filter, payload }));
+    await this.tellAll(subscription.read({ topic: subscription.filter, payload }) ?? []);
   }
 
   want(version: string, activityId = 'a1', url = URL): Promise<void> {

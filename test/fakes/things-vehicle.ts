@@ -17,7 +17,7 @@ import {
 } from './things.js';
 
 /** The things role on a broker, over containers that are none. */
-export class ThingsVehicle {
+class ThingsVehicle {
   readonly engine = new FakeStats();
 
   private constructor(

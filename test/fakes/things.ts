@@ -18,7 +18,7 @@ import {
   type ThingsSettings,
   thingsWatchers,
 } from '../../src/actors/things/index.js';
-import type { ContainerConfig, ContainerStatus } from '../../src/protocols/containers/index.js';
+import { type ContainerConfig, type ContainerStatus, completeConfig } from '../../src/protocols/containers/index.js';
 import type { ActorType } from '../../src/runtime/actor-type.js';
 import type { Ids } from '../../src/runtime/ids.js';
 import { Metrics, silentLogger } from '../../src/runtime/index.js';
@@ -31,36 +31,18 @@ export const METRICS_ACTOR = 'metrics/containers';
 export const UPDATABLE = 'software-updatable/containers';
 
 /** The example of THG-4. */
-export const DEVICE_ID = 'azure.edge:hub1.example.net:52-54-00-12-34-56';
-export const TENANT = 't1';
+const DEVICE_ID = 'azure.edge:hub1.example.net:52-54-00-12-34-56';
+const TENANT = 't1';
 export const THING = `${DEVICE_ID}:edge:containers`;
 export const EVENTS = `e/${TENANT}/${THING}`;
 export const DITTO = 'azure.edge/hub1.example.net:52-54-00-12-34-56:edge:containers';
 export const ANSWER = { deviceId: DEVICE_ID, tenantId: TENANT };
 
-export const configOf = (name: string, image: string, changes: Partial<ContainerConfig> = {}): ContainerConfig => ({
-  name,
-  image,
-  decryption: { keys: [], recipients: [] },
-  domainName: `${name}-domain`,
-  hostName: `${name}-host`,
-  mounts: [],
-  env: [],
-  cmd: [],
-  tty: false,
-  openStdin: false,
-  privileged: false,
-  network: 'bridge',
-  devices: [],
-  extraHosts: [],
-  extraCapabilities: [],
-  ports: [],
-  restartPolicy: { type: 'unless-stopped', maxRetries: 0, retryTimeoutS: 0 },
-  runtime: 'io.containerd.runc.v2',
-  log: { driver: 'json-file', maxFiles: 2, maxSize: '100M', rootDir: '', mode: 'blocking', maxBufferSize: '' },
-  resources: { memory: '', memoryReservation: '', memorySwap: '' },
-  ...changes,
-});
+export const configOf = (name: string, image: string, changes: Partial<ContainerConfig> = {}): ContainerConfig => {
+  const completed = completeConfig({ name, image });
+  assert.ok(completed.ok, image);
+  return { ...completed.value, ...changes };
+};
 
 export const SAMPLE: StatsSample = {
   cpuNs: 1_000,

@@ -6,7 +6,7 @@ import { updateTopics } from '../../src/protocols/update-agent/index.js';
 export type Behaviour = (asked: string, activityId: string) => readonly string[];
 
 /** As the documentation of the update agents asks for (UA-7, UA-8, UA-10). */
-export const obedient: Behaviour = (asked) => ANSWERS[asked] ?? [];
+const obedient: Behaviour = (asked) => ANSWERS[asked] ?? [];
 
 const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   IDENTIFY: ['IDENTIFYING', 'IDENTIFIED'],

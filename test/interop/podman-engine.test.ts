@@ -9,6 +9,7 @@ import { ApiEngine } from '../../src/actors/engines/engine-api/api-engine.js';
 import type { EngineError } from '../../src/actors/engines/errors.js';
 import { systemClock } from '../../src/runtime/index.js';
 import { engineSuite } from '../actors/engines/engine-suite.js';
+import { containerSpec } from '../fakes/container-spec.js';
 import { PodmanLab, withoutPodman } from '../fakes/podman-lab.js';
 
 const skip = withoutPodman();
@@ -66,31 +67,8 @@ describe('what podman does otherwise', { skip }, () => {
   });
 
   async function create(t: TestContext, changes: Partial<ContainerSpec> = {}): Promise<ContainerSpec> {
-    const id = randomUUID();
-    const spec: ContainerSpec = {
-      id,
-      owner: 'containers',
-      activity: '',
-      name: `fact-${id.slice(0, 8)}`,
-      image: lab.image('1.0'),
-      hostName: 'fact-host',
-      domainName: '',
-      env: [],
-      cmd: [],
-      tty: false,
-      openStdin: false,
-      privileged: false,
-      network: 'host',
-      mounts: [],
-      devices: [],
-      extraHosts: [],
-      extraCapabilities: [],
-      ports: [],
-      log: { driver: 'json-file', maxFiles: 2, maxSize: '100M', rootDir: '', mode: 'blocking', maxBufferSize: '' },
-      limits: {},
-      ...changes,
-    };
-    t.after(() => engine.remove(id, never));
+    const spec = containerSpec({ image: lab.image('1.0'), hostName: 'fact-host', domainName: '', ...changes });
+    t.after(() => engine.remove(spec.id, never));
     await engine.create(spec, never);
     return spec;
   }

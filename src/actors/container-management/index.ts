@@ -16,5 +16,5 @@ export {
   type RegistryRow,
   removeRegistries,
 } from './registry-file.js';
-export type { ManagementSettings, SettingsFinding, SettingsResult, SettingsSources } from './settings.js';
+export type { ManagementSettings } from './settings.js';
 export { readManagementSettings } from './settings-reader.js';

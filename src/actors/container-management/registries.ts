@@ -1,6 +1,7 @@
+import { isObject } from '../../protocols/json-object.js';
+import type { SettingsFinding } from '../../protocols/update-agent/index.js';
 import { memberOf } from '../../protocols/update-agent/index.js';
 import type { Registries, Registry } from '../engines/index.js';
-import type { SettingsFinding } from './settings.js';
 
 /** A file of which registries are a part. */
 export interface RegistrySource {
@@ -75,6 +76,3 @@ function readRegistry(
       : {}),
   };
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,3 +1,4 @@
+import { isObject } from '../../protocols/json-object.js';
 import { memberOf } from '../../protocols/update-agent/index.js';
 
 /** An entry as people may see it. */
@@ -73,6 +74,3 @@ const nameIn = (object: object, name: string): string =>
   Object.keys(object).find((key) => key.toLowerCase() === name) ?? name;
 
 const asObject = (value: unknown): object => (isObject(value) ? value : {});
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,11 +1,27 @@
-import { memberOf, parseGoBoolean, parseGoDuration, topicPrefix } from '../../protocols/update-agent/index.js';
+import { isObject } from '../../protocols/json-object.js';
+import {
+  mistaken,
+  NOT_SHOWN,
+  notDuration,
+  notUrl,
+  parseCount,
+  parseGoBoolean,
+  parseGoDuration,
+  SETTING_KINDS,
+  type SettingKind,
+  type SettingsFinding,
+  type SettingsResult,
+  settingAt,
+  topicPrefix,
+  unknownKey,
+} from '../../protocols/update-agent/index.js';
 import { MANAGEMENT_KEYS, type ManagementKey, REGISTRIES_KEY } from './config-keys.js';
 import { keyText, type Value } from './flags.js';
 import { registriesOf } from './registries.js';
-import type { LogLevel, ManagementSettings, SettingsFinding, SettingsResult, SettingsSources } from './settings.js';
+import type { LogLevel, ManagementSettings, SettingsSources } from './settings.js';
 
 /** Resolves a configuration: flag over file over default; all mistakes at once. */
-export function readManagementSettings(sources: SettingsSources): SettingsResult {
+export function readManagementSettings(sources: SettingsSources): SettingsResult<ManagementSettings> {
   return new SettingsReader(sources).read();
 }
 
@@ -17,7 +33,7 @@ class SettingsReader {
 
   constructor(private readonly sources: SettingsSources) {}
 
-  read(): SettingsResult {
+  read(): SettingsResult<ManagementSettings> {
     const { file } = this.sources;
     if (file !== undefined && file !== null && !isObject(file)) {
       return { ok: false, mistakes: [{ key: '', message: 'expected an object' }], warnings: [] };
@@ -42,7 +58,7 @@ class SettingsReader {
     const duration = (path: string) => this.durationOf(path);
     const mistake = (finding: SettingsFinding) => void this.mistakes.push(finding);
     const warn = (finding: SettingsFinding) => void this.warnings.push(finding);
-    const found = memberAt(this.sources.file, REGISTRIES_KEY.split('.'));
+    const found = settingAt(this.sources.file, REGISTRIES_KEY.split('.'));
     const value: ManagementSettings = {
       log: {
         logFile: text('log.log_file'),
@@ -122,9 +138,9 @@ class SettingsReader {
   }
 
   private fromFile({ path, kind, isSecret }: ManagementKey): Value | undefined {
-    const value = memberAt(this.sources.file, path.split('.'));
+    const value = settingAt(this.sources.file, path.split('.'));
     if (value === undefined) return undefined;
-    const [isFit, expected] = FITS[kind];
+    const [isFit, expected] = KINDS[kind];
     if (isFit(value)) return (kind === 'stopTimeout' ? String(value) : value) as Value;
     const told = isSecret === true ? NOT_SHOWN : value;
     this.mistakes.push(mistaken(path, expected, told));
@@ -140,7 +156,7 @@ class SettingsReader {
       case 'list':
         return text === '' ? [] : text.split(',');
       case 'count':
-        if (/^[+-]?\d+$/.test(text)) return Number(text);
+        if (parseCount(text) !== undefined) return parseCount(text);
         break;
       case 'flag':
         if (parseGoBoolean(text) !== undefined) return parseGoBoolean(text);
@@ -152,7 +168,7 @@ class SettingsReader {
         }
       }
     }
-    this.mistakes.push(mistaken(`--${flag}`, FITS[kind][1], text));
+    this.mistakes.push(mistaken(`--${flag}`, KINDS[kind][1], text));
     return undefined;
   }
 
@@ -163,7 +179,7 @@ class SettingsReader {
     const ms = parseDuration(text, key?.kind === 'stopTimeout');
     if (ms !== undefined && ms >= 0) return ms;
     const byDefault = String(key?.default);
-    this.warnings.push({ key: path, message: `${JSON.stringify(text)} is no duration; it is ${byDefault}` });
+    this.warnings.push(notDuration(path, text, byDefault));
     return parseGoDuration(byDefault) ?? 0;
   }
 
@@ -199,10 +215,7 @@ class SettingsReader {
     if (httpPort < 0 || httpPort > 65_535) {
       this.mistakes.push(mistaken('fleetchart.httpPort', 'a port from 0 to 65535', httpPort));
     }
-    if (!URL.canParse(broker)) {
-      // What stands before an `@` may be a password.
-      this.mistakes.push(mistaken('connection.broker_url', 'a URL', broker.includes('@') ? NOT_SHOWN : broker));
-    }
+    if (!URL.canParse(broker)) this.mistakes.push(notUrl('connection.broker_url', broker));
     if ((cert === '') !== (key === '')) {
       const message = 'client_cert and client_key go together';
       this.mistakes.push({ key: 'connection.transport', message });
@@ -220,7 +233,7 @@ class SettingsReader {
   /** What has keys of its own must be an object. */
   private checkGroups(file: unknown): void {
     for (const path of GROUPS) {
-      const group = memberAt(file, path.split('.'));
+      const group = settingAt(file, path.split('.'));
       if (group === undefined || isObject(group)) continue;
       // Whatever stands in a list may be a password.
       this.mistakes.push(mistaken(path, 'an object', isEmptyOrPlain(group) ? group : NOT_SHOWN));
@@ -232,13 +245,11 @@ class SettingsReader {
     for (const [name, inner] of Object.entries(value)) {
       const path = `${prefix}${name}`;
       const known = KNOWN.get(path.toLowerCase());
-      if (known === undefined) this.warnings.push({ key: path, message: 'there is no such key; it is ignored' });
+      if (known === undefined) this.warnings.push(unknownKey(path));
       else if (known === 'group') this.warnOfUnknown(inner, `${path}.`);
     }
   }
 }
-
-const NOT_SHOWN = '(not shown)';
 
 const isEmptyOrPlain = (value: unknown): boolean => !Array.isArray(value) || value.length === 0;
 
@@ -261,36 +272,14 @@ const KNOWN = new Map<string, 'group' | 'key'>([
   [REGISTRIES_KEY, 'key'],
 ]);
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The value at a path whose keys match in any case; `null` is absence. */
-function memberAt(root: unknown, path: readonly string[]): unknown {
-  let value = root;
-  for (const name of path) {
-    if (!isObject(value)) return undefined;
-    value = memberOf(value, name);
-  }
-  return value ?? undefined;
-}
-
 /** Go's form; of a stop timeout, whole seconds, too. */
 const parseDuration = (text: string, orSeconds: boolean): number | undefined =>
-  orSeconds && /^[+-]?\d+$/.test(text) ? Number(text) * 1_000 : parseGoDuration(text);
+  orSeconds && parseCount(text) !== undefined ? Number(text) * 1_000 : parseGoDuration(text);
 
-const isText = (value: unknown): boolean => typeof value === 'string';
-
-const FITS: Readonly<Record<ManagementKey['kind'], readonly [(value: unknown) => boolean, string]>> = {
-  text: [isText, 'a string'],
-  duration: [isText, 'a duration such as "30s"'],
-  stopTimeout: [(value) => isText(value) || Number.isInteger(value), 'a duration such as "30s", or whole seconds'],
-  flag: [(value) => typeof value === 'boolean', 'true or false'],
-  count: [Number.isInteger, 'an integer'],
-  list: [(value) => Array.isArray(value) && value.every(isText), 'a list of strings'],
-  pairs: [(value) => isObject(value) && Object.values(value).every(isText), 'an object of strings'],
+const KINDS: Readonly<Record<ManagementKey['kind'], SettingKind>> = {
+  ...SETTING_KINDS,
+  stopTimeout: [
+    (value) => typeof value === 'string' || Number.isInteger(value),
+    'a duration such as "30s", or whole seconds',
+  ],
 };
-
-const mistaken = (key: string, expected: string, value: unknown): SettingsFinding => ({
-  key,
-  message: `expected ${expected}, got ${JSON.stringify(value)}`,
-});

@@ -76,21 +76,6 @@ export interface ManagementSettings {
 
 export type LogLevel = 'ERROR' | 'WARN' | 'INFO' | 'DEBUG' | 'TRACE';
 
-/** One thing wrong with a key, or remarkable. */
-export interface SettingsFinding {
-  /** `connection.keep_alive`; of a flag, its name with dashes. */
-  readonly key: string;
-  readonly message: string;
-}
-
-export type SettingsResult =
-  | { readonly ok: true; readonly value: ManagementSettings; readonly warnings: readonly SettingsFinding[] }
-  | {
-      readonly ok: false;
-      readonly mistakes: readonly SettingsFinding[];
-      readonly warnings: readonly SettingsFinding[];
-    };
-
 export interface SettingsSources {
   /** What the file, or the section of our own configuration, holds; absent: nothing. */
   readonly file?: unknown;

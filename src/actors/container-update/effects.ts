@@ -17,6 +17,7 @@ import type {
 } from './events.js';
 import { identified } from './identified.js';
 import { leftoverSteps } from './leftovers.js';
+import { RareLog } from './rare-log.js';
 import type { AgentSettings } from './settings.js';
 
 export interface EffectsDeps {
@@ -90,8 +91,9 @@ export class AgentEffects {
 }
 
 /** What carries out the outputs of the charts. */
-export function agentOutputs({ settings, containers, logger, publish }: EffectsDeps) {
+export function agentOutputs({ settings, containers, logger, system, publish }: EffectsDeps) {
   const { domain, agentName, version: agentVersion, verboseInventory: isVerbose } = settings;
+  const rareLog = new RareLog(logger, system.clock);
   return {
     'mqtt.publish': publish,
     'state.publish': (output, context) => {
@@ -99,9 +101,6 @@ export function agentOutputs({ settings, containers, logger, publish }: EffectsD
       const inventory = inventoryOf(containers.present(), { domain, agentName, agentVersion, isVerbose });
       return publish(currentStatePublication({ domain, activityId, timestamp }, inventory), context);
     },
-    log: (output) => {
-      const { level, message, fields } = output as LogOutput;
-      logger[level](fields, message);
-    },
+    log: (output) => rareLog.take(output as LogOutput),
   } satisfies Record<string, OutputEffect>;
 }

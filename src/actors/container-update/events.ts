@@ -9,6 +9,8 @@ import type {
 } from '../../protocols/container-update/index.js';
 import type { ContainerConfig, Wishes, WishGroup } from '../../protocols/containers/index.js';
 
+export { isBoot, timeOf } from '../../runtime/event-facts.js';
+
 /** Of the agent and of its inventory: the domain is the key of both. */
 export const agentAddress = (domain: string): string => `container-update-agent/${domain}`;
 export const inventoryAddress = (domain: string): string => `container-inventory/${domain}`;
@@ -51,17 +53,6 @@ export type AgentEvent =
   /** The settings of this start of the process. */
   | { readonly type: 'CONFIGURE'; readonly settings: ChartSettings }
   | { readonly type: 'runtime.restored'; readonly cause: string };
-
-export interface Stamp {
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
-
-/** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
-export const timeOf = (event: object): number => (event as { stamp?: Stamp }).stamp?.at ?? 0;
-
-export const isBoot = (event: { readonly type: string }): boolean =>
-  event.type === 'runtime.restored' && (event as { cause?: string }).cause === 'boot';
 
 export interface LogOutput {
   readonly type: 'log';

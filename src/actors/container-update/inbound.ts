@@ -1,28 +1,11 @@
 /** What the broker brings, as events for the charts (CUA-1, CUA-2, CUA-5, CUA-6). */
 import { createHash } from 'node:crypto';
-import type { EventObject } from 'xstate';
 import { COMMANDS } from '../../protocols/container-update/index.js';
 import { readContainersState, readWishes } from '../../protocols/containers/index.js';
 import { decodeEnvelope, type Refusal, readCommand, updateTopics } from '../../protocols/update-agent/index.js';
+import type { Subscription, Tell } from '../mqtt-link/index.js';
 import { type AgentInbound, agentAddress, type InventoryEvent, inventoryAddress } from './events.js';
 import type { AgentSettings } from './settings.js';
-
-/** An event for an actor. */
-export interface Tell {
-  readonly to: string;
-  readonly event: EventObject;
-}
-
-export interface InboundMessage {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-}
-
-export interface AgentSubscription {
-  readonly filter: string;
-  readonly qos: 1;
-  readonly read: (message: InboundMessage) => readonly Tell[];
-}
 
 /** Told of each message that nothing can be made of. */
 export type Refused = (topic: string, reason: string, detail: string) => void;
@@ -32,7 +15,7 @@ const digestOf = (payload: Uint8Array): string => createHash('sha256').update(pa
 export function agentSubscriptions(
   { domain, systemContainers }: Pick<AgentSettings, 'domain' | 'systemContainers'>,
   refused: Refused,
-): AgentSubscription[] {
+): Subscription[] {
   const topics = updateTopics(domain);
   const toAgent = (event: AgentInbound): readonly Tell[] => [{ to: agentAddress(domain), event }];
   const toInventory = (event: InventoryEvent): readonly Tell[] => [{ to: inventoryAddress(domain), event }];

@@ -14,13 +14,14 @@ import {
   Supervisor,
   within,
 } from '../../runtime/index.js';
+import type { Subscription, Tell } from '../mqtt-link/index.js';
 import { ContainersPort, type KnownContainers } from './containers-port.js';
 import { deploymentMachine } from './deployment.machine.js';
 import { DeploymentEffects } from './deployment-effects.js';
 import { DEPLOYMENT } from './deployment-events.js';
 import { AgentEffects, agentOutputs, type EffectsDeps } from './effects.js';
 import { type AgentContext, type AgentInput, agentAddress, inventoryAddress } from './events.js';
-import { type AgentSubscription, agentSubscriptions, type Tell } from './inbound.js';
+import { agentSubscriptions } from './inbound.js';
 import { containerInventoryMachine } from './inventory.machine.js';
 import { containerUpdateMachine } from './machine.js';
 import { containerUpdateRoutes } from './routes.js';
@@ -29,7 +30,6 @@ import { type ContainerUpdateView, viewContainerUpdate } from './view.js';
 
 export type { KnownContainers } from './containers-port.js';
 export { inventoryAddress as containerUpdateWatcher } from './events.js';
-export type { AgentSubscription, InboundMessage, Tell } from './inbound.js';
 export {
   type AgentSettings,
   DEFAULT_AGENT_SETTINGS,
@@ -61,7 +61,7 @@ export interface ContainerUpdateAgent {
   /** To be registered. */
   readonly types: readonly ActorType[];
   /** For the link to the broker, with what it tells when that comes and goes. */
-  readonly subscriptions: readonly AgentSubscription[];
+  readonly subscriptions: readonly Subscription[];
   readonly up: readonly Tell[];
   readonly down: readonly Tell[];
   /** To be started after the containers, and before the link. */

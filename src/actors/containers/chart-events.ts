@@ -10,11 +10,7 @@ import type {
   StopOptions,
 } from './events.js';
 
-/** Epoch milliseconds of an event; of a new actor, those in its input. */
-export function timeOf(event: object): number {
-  const { stamp, input } = event as { stamp?: { at: number }; input?: { stamp?: { at: number } } };
-  return (stamp ?? input?.stamp)?.at ?? 0;
-}
+export { timeOf } from '../../runtime/event-facts.js';
 
 /** A command that is being carried out; `SUSPEND` is the stop of a process that takes its containers along (CTR-13). */
 export type Asked = ContainerCommand | Suspend;

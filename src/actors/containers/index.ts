@@ -40,7 +40,7 @@ export type {
   Role,
   StopOptions,
 } from './events.js';
-export { containerAddress } from './events.js';
+
 export type { ContainerRow } from './routes.js';
 export type { ContainerUsage } from './stats.js';
 

@@ -95,7 +95,7 @@ const ended = (status: 'Stopped' | 'Exited', state: ContainerState, seen: Engine
 });
 
 /** Whether and when it is started again after an end by itself (CTR-14, CTR-15). */
-export function judged(
+function judged(
   context: ContainerContext,
   state: ContainerState,
   at: number,

@@ -26,7 +26,13 @@ export const SpoolSchema = Type.Object(
     ),
     dispatchers: Type.Optional(
       Type.Object(
-        { logger: boundOf('logger'), file: boundOf('file'), mqtt: boundOf('mqtt') },
+        {
+          logger: boundOf('logger'),
+          file: boundOf('file'),
+          mqtt: boundOf('mqtt'),
+          redis: boundOf('redis'),
+          http: boundOf('http'),
+        },
         { additionalProperties: false, description: 'Bounds of single dispatchers.' },
       ),
     ),
@@ -80,4 +86,89 @@ export const FileDispatcherSchema = Type.Object(
     ),
   },
   { additionalProperties: false, description: 'The `file` dispatcher.' },
+);
+
+const httpDefaults = serverDefaults.http;
+const pemFile = (description: string, options: object = {}) =>
+  Type.Optional(Type.String({ minLength: 1, description, ...options }));
+
+/** The `http` dispatcher: batches of records to a URL. */
+export const HttpDispatcherSchema = Type.Object(
+  {
+    url: Type.Optional(Type.String({ minLength: 1, description: 'Where records are posted to.' })),
+    format: Type.Optional(
+      Type.Union([Type.Literal('jsonl'), Type.Literal('protobuf')], {
+        default: httpDefaults.format,
+        description: 'JSON Lines of decoded records, or length-delimited protobuf with metadata.',
+      }),
+    ),
+    gzip: Type.Optional(Type.Boolean({ default: httpDefaults.gzip, description: 'Compress bodies.' })),
+    maxBatchRecords: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000,
+        default: httpDefaults.maxBatchRecords,
+        description: 'Most records of one request.',
+      }),
+    ),
+    maxBatchBytes: Type.Optional(
+      Type.Integer({
+        minimum: 1024,
+        maximum: 64 * 1024 * 1024,
+        unit: 'bytes',
+        default: httpDefaults.maxBatchBytes,
+        description: 'Most bytes of one request before compression; a record that is larger goes alone.',
+      }),
+    ),
+    maxBatchDelayMs: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 5_000,
+        unit: 'milliseconds',
+        default: httpDefaults.maxBatchDelayMs,
+        description: 'How long records wait for others to fill a request.',
+      }),
+    ),
+    maxInFlight: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        default: httpDefaults.maxInFlight,
+        description: 'Requests at once; those of one vehicle follow each other.',
+      }),
+    ),
+    timeoutMs: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 600_000,
+        unit: 'milliseconds',
+        default: httpDefaults.timeoutMs,
+        description: 'For the answer to one request.',
+      }),
+    ),
+    holdStatuses: Type.Optional(
+      Type.Array(Type.Integer({ minimum: 400, maximum: 499 }), {
+        default: [...httpDefaults.holdStatuses],
+        description: '4xx after which records wait, as after 5xx, instead of being refused.',
+      }),
+    ),
+    secret: Type.Optional(
+      Type.String({ minLength: 1, secret: true, description: 'Key of the signatures; without one there are none.' }),
+    ),
+    secretFile: Type.Optional(
+      Type.String({ minLength: 1, secretFile: true, description: 'File that holds it, mode 0600.' }),
+    ),
+    tls: Type.Optional(
+      Type.Object(
+        {
+          caFile: pemFile("PEM file of the CAs to trust instead of the system's."),
+          certFile: pemFile('PEM file of the client certificate.'),
+          keyFile: pemFile('PEM file of its private key, mode 0600.', { secret: false, secretFile: 'inPlace' }),
+          serverName: pemFile("Name that the receiver's certificate has to have, if not that of the URL."),
+        },
+        { additionalProperties: false, description: 'For https.' },
+      ),
+    ),
+  },
+  { additionalProperties: false, description: 'The `http` dispatcher.' },
 );

@@ -20,19 +20,21 @@ export interface Delivery {
 }
 
 /**
- * What a confirmation is worth. Only `stored` may be the source of a reliable acknowledgement (FT-ACK-2, FT-MQ-11).
+ * What a confirmation is worth. Only `stored` and, as in the reference, `relayed` may be the source of a reliable
+ * acknowledgement (FT-ACK-2, FT-MQ-11).
  * - `stored`: the destination has the record and keeps it.
+ * - `relayed`: the destination has passed it on to those who listened, if any did, and keeps nothing.
  * - `sent`: it was handed over on a connection that was up; whether it arrived is not known.
  * - `shown`: it was written for people.
  */
-export type Confirmation = 'stored' | 'sent' | 'shown';
+export type Confirmation = 'stored' | 'relayed' | 'sent' | 'shown';
 
 /**
  * A destination of records. It assumes nothing of where they come from: what a record looks like there is told by
  * {@link RecordFormats}. Each implementation passes `test/actors/dispatch/abstract-suite.ts`.
  */
 export interface Dispatcher {
-  /** `logger`, `file`, `mqtt`. */
+  /** `logger`, `file`, `mqtt`, `redis`, `http`. */
   readonly kind: string;
   readonly confirmation: Confirmation;
   /**
@@ -74,11 +76,21 @@ export interface MqttMessage {
   readonly body: string;
 }
 
+/** Where a record goes on Redis (FT-RED-1, FT-RED-2). */
+export interface RedisMessage {
+  /** Of its vehicle. */
+  readonly channel: string;
+  /** Key of the sorted set that names the other channels. */
+  readonly subscribers: string;
+  readonly body: Uint8Array;
+}
+
 /** What a record looks like at a destination. The composition passes it in; a failure refuses the one record. */
 export interface RecordFormats {
   /** One JSON document on one line. */
   readonly json: (record: FleetRecord) => Result<string>;
   /** Any number of messages, none included; a record is confirmed when all are. */
   readonly mqtt: (record: FleetRecord) => Result<readonly MqttMessage[]>;
+  readonly redis: (record: FleetRecord) => Result<RedisMessage>;
   readonly logLines: (record: FleetRecord) => Result<readonly LogLine[]>;
 }

@@ -1,8 +1,7 @@
-/** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
-export interface Stamp {
-  readonly at: number;
-  readonly u: number;
-}
+import type { DatedFailure } from '../../runtime/event-facts.js';
+
+export { delayMs } from '../../runtime/backoff.js';
+export { type Failure, failureOf, stampOf } from '../../runtime/event-facts.js';
 
 /** How long a dispatcher waits for what. All in milliseconds. */
 export interface DispatcherTiming {
@@ -36,20 +35,13 @@ export interface DispatcherInput {
   readonly timing: DispatcherTiming;
 }
 
-export interface DispatcherFailure {
-  readonly code: string | null;
-  readonly message: string;
-  /** Epoch milliseconds, where the runtime told. */
-  readonly at: number | null;
-}
-
 export interface DispatcherContext extends DispatcherInput {
   /** Tries that failed since the destination was last steady. */
   readonly failures: number;
   /** The pause before the next try. */
   readonly pauseMs: number;
   readonly drainMs: number;
-  readonly lastError: DispatcherFailure | null;
+  readonly lastError: DatedFailure | null;
 }
 
 /** To a dispatcher, from an operator or the composition. */

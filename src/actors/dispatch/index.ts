@@ -7,13 +7,24 @@ import { DispatchError } from './errors.js';
 import { DEFAULT_TIMING, type DispatcherContext, type DispatcherInput, type DispatcherTiming } from './events.js';
 import { dispatcherMachine } from './machine.js';
 
-export type { Confirmation, Delivery, Dispatcher, LogLine, MqttMessage, RecordFormats, Refusal } from './dispatcher.js';
+export type {
+  Confirmation,
+  Delivery,
+  Dispatcher,
+  LogLine,
+  MqttMessage,
+  RecordFormats,
+  RedisMessage,
+  Refusal,
+} from './dispatcher.js';
 export { DispatchError } from './errors.js';
 export type { DispatcherCommand, DispatcherTiming } from './events.js';
 export { createFileDispatcher, FILE_DEFAULTS, type FileDispatcherOptions } from './file/file-dispatcher.js';
+export { createHttpDispatcher, type HttpDispatcherOptions, httpBatching } from './http/http-dispatcher.js';
 export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
 export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';
 export { decodeRecord, encodeRecord, type FleetRecord } from './record.js';
+export { createRedisDispatcher, type RedisDispatcherOptions } from './redis/redis-dispatcher.js';
 export { dispatchRoutes } from './routes.js';
 export type { RefusedRecord, Spool, SpoolItem } from './spool.js';
 

@@ -1,12 +1,15 @@
 import { assign, fromPromise, setup, stateIn } from 'xstate';
-import type {
-  CloseInput,
-  DestinationInput,
-  DispatcherContext,
-  DispatcherEvent,
-  DispatcherInput,
-  DispatcherTiming,
-  Stamp,
+import {
+  type CloseInput,
+  type DestinationInput,
+  type DispatcherContext,
+  type DispatcherEvent,
+  type DispatcherInput,
+  type DispatcherTiming,
+  delayMs,
+  type Failure,
+  failureOf,
+  stampOf,
 } from './events.js';
 
 /**
@@ -14,26 +17,17 @@ import type {
  * the same broker do not come back in step.
  */
 export function retryPauseMs(failures: number, u: number, timing: DispatcherTiming): number {
-  const pause = Math.min(timing.longestRetryMs, timing.retryMs * 2 ** Math.min(failures, 30));
-  return Math.round(pause * (0.8 + 0.4 * u));
+  return delayMs(failures, { immediate: false, firstMs: timing.retryMs, capMs: timing.longestRetryMs }, u);
 }
 
-/** Without a runtime there is no stamp: no time then, and the middle of the jitter. */
-const stampOf = (event: object): Stamp | undefined => (event as { stamp?: Stamp }).stamp;
-
 /** One more try failed: the pause grows and the reason is kept for people. */
-function afterFailure(context: DispatcherContext, event: object, code: string | null, message: string) {
+function afterFailure(context: DispatcherContext, event: object, failure: Failure) {
   const stamp = stampOf(event);
   return {
     failures: context.failures + 1,
     pauseMs: retryPauseMs(context.failures, stamp?.u ?? 0.5, context.timing),
-    lastError: { code, message, at: stamp?.at ?? null },
+    lastError: { ...failure, at: stamp?.at ?? null },
   };
-}
-
-function codeOf(error: unknown): string | null {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : null;
 }
 
 const provided = (): Promise<never> => Promise.reject(new Error('no effect was provided'));
@@ -59,15 +53,13 @@ export const dispatcherMachine = setup({
   },
   actions: {
     noteFailure: assign(({ context, event }, { error }: { error: unknown }) =>
-      afterFailure(context, event, codeOf(error), error instanceof Error ? error.message : String(error)),
+      afterFailure(context, event, failureOf(error)),
     ),
     noteTimeout: assign(({ context, event }) =>
-      afterFailure(
-        context,
-        event,
-        'DISPATCH_CONNECT_TIMEOUT',
-        `the destination did not accept a connection within ${context.timing.connectTimeoutMs} ms`,
-      ),
+      afterFailure(context, event, {
+        code: 'DISPATCH_CONNECT_TIMEOUT',
+        message: `the destination did not accept a connection within ${context.timing.connectTimeoutMs} ms`,
+      }),
     ),
     noteSteady: assign({ failures: 0 }),
     noteDeadline: assign(({ context, event }) => ({

@@ -11,6 +11,8 @@ export interface PumpOptions {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly batch: { readonly items: number; readonly bytes: number };
+  /** Until so much waits, or for so long, nothing is read: for a destination that each call costs dear. */
+  readonly gather?: { readonly items: number; readonly bytes: number; readonly ms: number };
   /** Levels of this dispatcher's part of the spool, in bytes, between which it counts as neither high nor low. */
   readonly watermarks: { readonly highBytes: number; readonly lowBytes: number };
   /** For the next confirmation, after which the destination counts as lost. */
@@ -50,6 +52,8 @@ export class PumpRun {
   private filling = false;
   private lostBecause: FleetchartError | undefined;
   private timer: TimerHandle;
+  private gathering: TimerHandle;
+  private hasGathered = false;
 
   constructor(
     private readonly options: PumpOptions,
@@ -101,6 +105,7 @@ export class PumpRun {
     const single = this.careful && !this.moved;
     if (this.lostBecause) return;
     if (this.ended || this.filling || this.inFlight.length >= (single ? 1 : dispatcher.window)) return;
+    if (!single && this.isGathering()) return;
     const items = spool.read(single ? 1 : batch.items, batch.bytes);
     if (items.length === 0) return;
     this.filling = true;
@@ -109,6 +114,24 @@ export class PumpRun {
       this.proceed();
     });
     void this.deliver(this.isCondemned(items) ? refusedBatch(items, this.condemned as Suspect) : readable(items));
+  }
+
+  /** Whether it is worth while to wait for more records; looks again when they come or the time is over. */
+  private isGathering(): boolean {
+    const { gather, spool, clock } = this.options;
+    if (!gather) return false;
+    const { items, bytes } = spool.pending();
+    if (items > 0 && !this.hasGathered && items < gather.items && bytes < gather.bytes) {
+      this.gathering ??= clock.setTimeout(() => {
+        this.hasGathered = true;
+        this.proceed();
+      }, gather.ms);
+      return true;
+    }
+    clock.clearTimeout(this.gathering);
+    this.gathering = undefined;
+    this.hasGathered = false;
+    return false;
   }
 
   private isCondemned([first, ...others]: readonly SpoolItem[]): boolean {
@@ -215,6 +238,7 @@ export class PumpRun {
     if (first?.progress) this.settle(first, first.progress);
     this.ending.abort();
     this.options.clock.clearTimeout(this.timer);
+    this.options.clock.clearTimeout(this.gathering);
     for (const stop of this.listeners.splice(0)) stop();
   }
 }

@@ -1,4 +1,5 @@
 /** What runs containers. Restart policy, names, roles and limits are never its business (ENG-5). */
+import type { Sample } from '../../protocols/container-features/index.js';
 import type { Device, LogSettings, MountPoint } from '../../protocols/containers/model.js';
 
 export type EngineKind = 'engine-api' | 'process' | 'simulated';
@@ -92,21 +93,8 @@ export interface PullRequest {
   readonly insecure?: boolean;
 }
 
-/** Counters since the start of a container; a share is the difference of two samples (POD-15). */
-export interface StatsSample {
-  readonly cpuNs: number;
-  /** Of all cores together; absent if the engine does not tell. */
-  readonly hostCpuNs?: number;
-  readonly memoryBytes: number;
-  /** Of it, file cache that can be dropped. */
-  readonly inactiveFileBytes: number;
-  readonly memoryLimitBytes: number;
-  readonly readBytes: number;
-  readonly writeBytes: number;
-  readonly rxBytes: number;
-  readonly txBytes: number;
-  readonly pids: number;
-}
+/** A share is the difference of two samples (POD-15). */
+export type StatsSample = Sample;
 
 export interface LogLine {
   readonly stream: 'stdout' | 'stderr';

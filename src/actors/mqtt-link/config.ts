@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { brokerUrl } from '../../protocols/fleet-telemetry/broker-url.js';
+import { isLoopback } from '../../runtime/http/http-auth.js';
 import type { SectionFinding, SectionResult } from '../../runtime/http/http-config.js';
 import type { MqttLinkOptions } from './options.js';
 
@@ -72,4 +73,13 @@ export function resolveLink(keys: Static<typeof keysObject>): SectionResult<Link
     ...(password === undefined ? {} : { password }),
   };
   return { ok: true, value, warnings: [] };
+}
+
+/** Where a broker listens; every name of this machine is one place. */
+export function placeOf(text: string): string {
+  const url = brokerUrl(text);
+  if (!url.ok) return text;
+  const { protocol, hostname, port } = url.value;
+  const isSecure = protocol === 'mqtts:' || protocol === 'wss:';
+  return `${isLoopback(hostname) ? 'localhost' : hostname}:${port || (isSecure ? 8883 : 1883)}`;
 }

@@ -1,8 +1,7 @@
-/** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
-export interface Stamp {
-  readonly at: number;
-  readonly u: number;
-}
+import type { DatedFailure } from '../../runtime/event-facts.js';
+
+export { delayMs } from '../../runtime/backoff.js';
+export { type Failure, failureOf, stampOf } from '../../runtime/event-facts.js';
 
 /** How long a link waits for what. All in milliseconds. */
 export interface LinkTiming {
@@ -32,21 +31,13 @@ export interface LinkInput {
   readonly timing: LinkTiming;
 }
 
-export interface LinkFailure {
-  readonly code: string | null;
-  /** Says what to do, too. */
-  readonly message: string;
-  /** Epoch milliseconds, where the runtime told. */
-  readonly at: number | null;
-}
-
 export interface LinkContext extends LinkInput {
   /** Tries that failed since the link was last steady. */
   readonly failures: number;
   /** The pause before the next try. */
   readonly pauseMs: number;
   readonly closeMs: number;
-  readonly lastError: LinkFailure | null;
+  readonly lastError: DatedFailure | null;
 }
 
 /** To a link, from an operator or the composition. */

@@ -1,35 +1,29 @@
 import { assign, fromPromise, setup } from 'xstate';
-import type {
-  CloseLinkInput,
-  LinkCommand,
-  LinkContext,
-  LinkEffectInput,
-  LinkInput,
-  LinkTiming,
-  Stamp,
+import {
+  type CloseLinkInput,
+  delayMs,
+  type Failure,
+  failureOf,
+  type LinkCommand,
+  type LinkContext,
+  type LinkEffectInput,
+  type LinkInput,
+  type LinkTiming,
+  stampOf,
 } from './events.js';
 
 /** The pause before try number `failures` + 1: exponential up to the longest one, ± 20 %. */
 export function linkPauseMs(failures: number, u: number, timing: LinkTiming): number {
-  const pause = Math.min(timing.longestPauseMs, timing.firstPauseMs * 2 ** Math.min(failures, 30));
-  return Math.round(pause * (0.8 + 0.4 * u));
+  return delayMs(failures, { immediate: false, firstMs: timing.firstPauseMs, capMs: timing.longestPauseMs }, u);
 }
 
-/** Without a runtime there is no stamp: no time then, and the middle of the jitter. */
-const stampOf = (event: object): Stamp | undefined => (event as { stamp?: Stamp }).stamp;
-
-function afterFailure(context: LinkContext, event: object, code: string | null, message: string) {
+function afterFailure(context: LinkContext, event: object, failure: Failure) {
   const stamp = stampOf(event);
   return {
     failures: context.failures + 1,
     pauseMs: linkPauseMs(context.failures, stamp?.u ?? 0.5, context.timing),
-    lastError: { code, message, at: stamp?.at ?? null },
+    lastError: { ...failure, at: stamp?.at ?? null },
   };
-}
-
-function codeOf(error: unknown): string | null {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : null;
 }
 
 const provided = (): Promise<never> => Promise.reject(new Error('no effect was provided'));
@@ -69,15 +63,13 @@ export const linkMachine = setup({
   },
   actions: {
     noteFailure: assign(({ context, event }, { error }: { error: unknown }) =>
-      afterFailure(context, event, codeOf(error), error instanceof Error ? error.message : String(error)),
+      afterFailure(context, event, failureOf(error)),
     ),
     noteTimeout: assign(({ context, event }) =>
-      afterFailure(
-        context,
-        event,
-        'MQTT_CONNECT_TIMEOUT',
-        `the broker did not answer within ${context.timing.connectTimeoutMs} ms`,
-      ),
+      afterFailure(context, event, {
+        code: 'MQTT_CONNECT_TIMEOUT',
+        message: `the broker did not answer within ${context.timing.connectTimeoutMs} ms`,
+      }),
     ),
     noteSteady: assign({ failures: 0 }),
     noteDeadline: assign(({ context, event }) => ({
@@ -88,7 +80,7 @@ export const linkMachine = setup({
     })),
   },
   guards: {
-    isInboxFull: (_, { error }: { error: unknown }) => codeOf(error) === 'MQTT_INBOX_FULL',
+    isInboxFull: (_, { error }: { error: unknown }) => failureOf(error).code === 'MQTT_INBOX_FULL',
   },
   delays: {
     connectTimeout: ({ context }) => context.timing.connectTimeoutMs,

@@ -10,7 +10,8 @@ export interface Tell {
 export interface InboundMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
-  readonly retain: boolean;
+  /** Kept by the broker, and sent anew to each subscription. */
+  readonly retain?: boolean;
 }
 
 export interface Subscription {

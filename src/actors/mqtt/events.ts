@@ -1,3 +1,7 @@
+import type { DatedFailure } from '../../runtime/event-facts.js';
+
+export { failureOf, stampOf } from '../../runtime/event-facts.js';
+
 export interface BrokerTiming {
   /** For the listener to open, milliseconds. */
   readonly openTimeoutMs: number;
@@ -21,18 +25,10 @@ export interface BrokerAddress {
   readonly url: string;
 }
 
-export interface BrokerFailure {
-  readonly code: string | null;
-  /** Says what to do, too. */
-  readonly message: string;
-  /** Epoch milliseconds, where the runtime told. */
-  readonly at: number | null;
-}
-
 export interface BrokerContext extends BrokerInput {
   readonly address: BrokerAddress | null;
   readonly closeMs: number;
-  readonly lastError: BrokerFailure | null;
+  readonly lastError: DatedFailure | null;
 }
 
 export type BrokerCommand =

@@ -11,7 +11,7 @@ import {
 import { brokerMachine } from './machine.js';
 import type { BrokerOptions, BrokerStats } from './options.js';
 
-export { type Authenticate, byPassword, fromThisMachine, type MqttIdentity, type MqttLogin } from './access.js';
+export { type Authenticate, byPassword, type MqttIdentity, type MqttLogin } from './access.js';
 export type { BrokerAddress, BrokerCommand, BrokerTiming } from './events.js';
 export type { BrokerOptions, BrokerRefusal, BrokerStats, RefusalReason } from './options.js';
 

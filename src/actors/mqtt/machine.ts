@@ -1,13 +1,15 @@
 import { assign, fromPromise, setup } from 'xstate';
-import type { BrokerAddress, BrokerCommand, BrokerContext, BrokerInput, CloseBrokerInput } from './events.js';
+import {
+  type BrokerAddress,
+  type BrokerCommand,
+  type BrokerContext,
+  type BrokerInput,
+  type CloseBrokerInput,
+  failureOf,
+  stampOf,
+} from './events.js';
 
-/** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
-const timeOf = (event: object): number | null => (event as { stamp?: { at: number } }).stamp?.at ?? null;
-
-function codeOf(error: unknown): string | null {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : null;
-}
+const timeOf = (event: object): number | null => stampOf(event)?.at ?? null;
 
 const provided = (): Promise<never> => Promise.reject(new Error('no effect was provided'));
 
@@ -29,11 +31,7 @@ export const brokerMachine = setup({
     noteAddress: assign((_, { address }: { address: BrokerAddress }) => ({ address, lastError: null })),
     noteFailure: assign(({ event }, { error }: { error: unknown }) => ({
       address: null,
-      lastError: {
-        code: codeOf(error),
-        message: error instanceof Error ? error.message : String(error),
-        at: timeOf(event),
-      },
+      lastError: { ...failureOf(error), at: timeOf(event) },
     })),
     noteTimeout: assign(({ context, event }) => ({
       address: null,

@@ -1,5 +1,7 @@
 import type { BundlePins, Carried, OutboundMessage } from '../../protocols/self-update/index.js';
 
+export { timeOf } from '../../runtime/event-facts.js';
+
 /** How bundles get into a slot (SUA §7): fetched first, by the installer itself, or not at all. */
 export type InstallMode = 'download' | 'stream' | 'dummy';
 

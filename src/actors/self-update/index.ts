@@ -8,7 +8,6 @@ import {
   readGet,
 } from '../../protocols/self-update/index.js';
 import type { ActorType, OutputEffect } from '../../runtime/actor-type.js';
-import type { Address } from '../../runtime/address.js';
 import type { Clock } from '../../runtime/clock.js';
 import { effect } from '../../runtime/effect.js';
 import type { Logger } from '../../runtime/logging/log.js';
@@ -16,6 +15,7 @@ import { Refusals } from '../../runtime/logging/refusals.js';
 import type { Metrics } from '../../runtime/metrics.js';
 import type { Child } from '../../runtime/supervision.js';
 import type { ActorSystem } from '../../runtime/system.js';
+import type { Subscription, Tell } from '../mqtt-link/index.js';
 import type { DiscardDownload, Download } from './download/download.js';
 import { AgentEffects } from './effects.js';
 import type { AgentContext, AgentInbound, AgentInput, ChartSettings } from './events.js';
@@ -23,13 +23,7 @@ import type { Installer } from './installers/installer.js';
 import { selfUpdateMachine } from './machine.js';
 import { type AgentSettings, linkSettings } from './settings.js';
 
-export {
-  AGENT_ENVIRONMENT,
-  AGENT_OPTIONS,
-  type AgentCommandLine,
-  agentUsage,
-  readAgentSettings,
-} from './command-line.js';
+export { type AgentCommandLine, agentUsage, readAgentSettings } from './command-line.js';
 export { createDownload } from './download/downloader.js';
 export { discardDownload } from './download/partial-file.js';
 export { createDummyInstaller } from './installers/dummy.js';
@@ -53,26 +47,12 @@ export interface SelfUpdateDeps {
   readonly discard: DiscardDownload;
 }
 
-export interface Tell {
-  readonly to: Address;
-  readonly event: EventObject;
-}
-
-export interface InboundMessage {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-}
-
 export interface SelfUpdateAgent {
   readonly types: readonly ActorType[];
   /** To be started before the link. */
   readonly child: (system: ActorSystem) => Child;
   /** In this order (SUA-2). */
-  readonly subscriptions: readonly {
-    readonly filter: string;
-    readonly qos: 1;
-    readonly read: (message: InboundMessage) => readonly Tell[];
-  }[];
+  readonly subscriptions: readonly Subscription[];
   readonly up: readonly Tell[];
   readonly down: readonly Tell[];
   /** How it connects. */
@@ -199,10 +179,10 @@ function subscriptionsOf(
     filter: string,
     read: (payload: Uint8Array) => EnvelopeResult<T>,
     toEvent: (value: T) => AgentInbound,
-  ) => ({
+  ): Subscription => ({
     filter,
-    qos: 1 as const,
-    read: ({ topic, payload }: InboundMessage) => {
+    qos: 1,
+    read: ({ topic, payload }) => {
       const message = read(payload);
       if (message.ok) return tell(toEvent(message.value));
       refusals.refuse(topic, message.error.code.toLowerCase(), { detail: message.error.detail });

@@ -1,28 +1,26 @@
 import { fromPromise, setup } from 'xstate';
 import { type Change, changes, endOf, guards, initialContext, isStreaming, wantedBundle } from './activity-events.js';
-import type {
-  ActivateOutput,
-  AgentContext,
-  AgentEvent,
-  AgentInput,
-  BootedOutput,
-  CleanUpInput,
-  CleanUpOutput,
-  CompareInput,
-  DownloadInput,
-  DownloadOutput,
-  InspectedBundle,
-  InspectInput,
-  InstallInput,
-  InstallOutput,
-  MarkInput,
-  PublishOutput,
-  UndoInput,
+import {
+  type ActivateOutput,
+  type AgentContext,
+  type AgentEvent,
+  type AgentInput,
+  type BootedOutput,
+  type CleanUpInput,
+  type CleanUpOutput,
+  type CompareInput,
+  type DownloadInput,
+  type DownloadOutput,
+  type InspectedBundle,
+  type InspectInput,
+  type InstallInput,
+  type InstallOutput,
+  type MarkInput,
+  type PublishOutput,
+  timeOf,
+  type UndoInput,
 } from './events.js';
 import { type Report, reports } from './report-events.js';
-
-/** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
-const timeOf = (event: object): number => (event as { stamp?: { at: number } }).stamp?.at ?? 0;
 
 const provided = (): Promise<never> => Promise.reject(new Error('no effect was provided'));
 

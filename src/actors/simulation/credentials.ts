@@ -14,7 +14,7 @@ export interface DeviceCredentials {
 }
 
 /** VINs of vehicles whose certificates are made on the fly begin with this. */
-export const VIN_PREFIX = 'SIMULATED';
+const VIN_PREFIX = 'SIMULATED';
 
 /** Certificates for `count` new vehicles, valid for a day. */
 export async function issueCredentials(

@@ -1,3 +1,5 @@
+export { delayMs } from '../../runtime/backoff.js';
+export { stampOf } from '../../runtime/event-facts.js';
 /** How a vehicle waits, in milliseconds. */
 export interface VehicleTiming {
   /** For TCP, TLS and the upgrade together, and for its turn among those that connect at the same time. */

@@ -3,9 +3,9 @@ export { type DeviceCredentials, issueCredentials, issueCredentialsFrom, readCre
 export { SimulationError } from './errors.js';
 export { DEFAULT_TIMING, type VehicleTiming } from './events.js';
 export type { LatencySummary } from './histogram.js';
-export { vehicleMachine } from './machine.js';
+
 export type { LoadOptions } from './options.js';
-export { DEFAULT_MIX, parseMix, type RecordMix, type Topic } from './record-mix.js';
+export { parseMix, type RecordMix, type Topic } from './record-mix.js';
 export { type LoadResult, type RunLoadOptions, runLoad } from './run-load.js';
 export { openScratchSystem, type ScratchSystem } from './scratch-system.js';
 export { createSimulation, type Simulation, type SimulationDeps, type SimulationOptions } from './simulation.js';

@@ -1,11 +1,13 @@
 import { assign, fromPromise, setup } from 'xstate';
-import type {
-  ConnectionEnd,
-  ConnectionInput,
-  VehicleContext,
-  VehicleEvent,
-  VehicleInput,
-  VehicleTiming,
+import {
+  type ConnectionEnd,
+  type ConnectionInput,
+  delayMs,
+  stampOf,
+  type VehicleContext,
+  type VehicleEvent,
+  type VehicleInput,
+  type VehicleTiming,
 } from './events.js';
 
 /** The share of a pause that is jitter: a fleet that lost the same server must not come back in step (FT-CLI-5). */
@@ -13,16 +15,12 @@ const JITTER = 0.5;
 
 /** The pause before the next try when `failures` went before it. `u` is uniform in [0, 1). */
 export function reconnectPauseMs(failures: number, u: number, timing: VehicleTiming): number {
-  const pause = Math.min(timing.longestRetryMs, timing.retryMs * 2 ** Math.min(failures, 30));
-  return Math.round(pause * (1 - JITTER + 2 * JITTER * u));
+  const { retryMs: firstMs, longestRetryMs: capMs } = timing;
+  return delayMs(failures, { immediate: false, firstMs, capMs, jitter: JITTER }, u);
 }
 
 /** While the last acknowledgements are awaited no pause is longer, jitter included. */
 export const LONGEST_HURRIED_PAUSE_MS = 2_000;
-
-/** Without a runtime there is no stamp (RT-10): no time then, and the middle of the jitter. */
-const stampOf = (event: object): { at: number; u: number } | undefined =>
-  (event as { stamp?: { at: number; u: number } }).stamp;
 
 function afterEnd(context: VehicleContext, event: object, end: Omit<ConnectionEnd, 'at'>): Partial<VehicleContext> {
   const stamp = stampOf(event);

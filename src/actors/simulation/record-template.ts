@@ -7,7 +7,7 @@ import { clientFrame, clientHeaderBytes, OPCODE } from './web-socket-frames.js';
 import { wireField, wireFields } from './wire-fields.js';
 
 /** A limit of the protocol, whole message (FT-CLI-5). */
-export const MOST_MESSAGE_BYTES = 1_000_000;
+const MOST_MESSAGE_BYTES = 1_000_000;
 
 export interface TemplateOptions {
   readonly vin: string;

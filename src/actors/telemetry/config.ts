@@ -16,8 +16,22 @@ const count = (description: string, options: object = {}) =>
   Type.Optional(Type.Integer({ description, minimum: 0, ...options }));
 const milliseconds = (description: string, byDefault: number) =>
   count(description, { unit: 'milliseconds', maximum: 2 ** 31 - 1, default: byDefault });
+const nanoseconds = (description: string, options: object = {}) =>
+  count(description, { unit: 'nanoseconds', ...options });
 const later = (description: string) => Type.Optional(Type.Unknown({ description }));
 const ignored = later('Old; accepted without effect.');
+
+const unusedPoolKeys = [
+  'pool_size',
+  'min_idle_conns',
+  'max_idle_conns',
+  'max_active_conns',
+  'write_timeout',
+  'pool_timeout',
+  'conn_max_idle_time',
+  'conn_max_lifetime',
+];
+const unusedNumber = Type.Optional(Type.Integer({ description: 'Without effect.' }));
 
 const trustedIssuers = Type.Object(
   {
@@ -114,6 +128,8 @@ const ownKeys = {
   ),
   mqttPassword: text('Password of the mqtt dispatcher, instead of mqtt.password.', { secret: true }),
   mqttPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
+  redisPassword: text('Password of the redis dispatcher, instead of redis.password.', { secret: true }),
+  redisPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
 };
 
 /** The reference's keys (spec 7.2). */
@@ -154,7 +170,7 @@ const serverKeys = {
   ),
   records: Type.Optional(
     Type.Record(Type.String(), Type.Array(Type.String()), {
-      description: 'Topic → its dispatchers: `logger`, `file` (ours), `mqtt`.',
+      description: 'Topic → its dispatchers: `logger`, `mqtt`, `redis`, and ours: `file`, `http`.',
     }),
   ),
   transmit_decoded_records: flag('Dispatch records as JSON instead of protobuf.'),
@@ -188,6 +204,49 @@ const serverKeys = {
       'The `mqtt` dispatcher.',
     ),
   ),
+  redis: Type.Optional(
+    peer(
+      {
+        addrs: Type.Optional(
+          Type.Array(Type.String(), { description: 'host:port of a node, or of several of a cluster.' }),
+        ),
+        username: text('User name.', { default: '' }),
+        password: text('Password; better in fleetchart.redisPasswordFile. REDIS_PASSWORD in the environment wins.', {
+          secret: true,
+        }),
+        db: count('Database; without effect in a cluster.', { default: 0 }),
+        tls: Type.Optional(
+          peer(
+            {
+              ca_file: text("PEM file with the CAs to trust instead of the system's."),
+              server_cert: text('PEM file with the client certificate.'),
+              server_key: text('PEM file with its private key, mode 0600.', { secret: false, secretFile: 'inPlace' }),
+            },
+            'TLS to every node; off without this section.',
+          ),
+        ),
+        override_tls_server_name: flag('Expect the name of the first address in the certificate of every node.'),
+        cluster_mode: flag('A cluster although there is one address.'),
+        publish_vin_topics: flag('Publish to the channel of the vehicle.'),
+        subscriber_set_prefix: text('Publish to the channels in a sorted set whose key begins so.', { default: '' }),
+        publish_timeout: nanoseconds('For the answer to each command; 0: the default.', {
+          default: serverDefaults.redis.publishTimeoutMs * 1e6,
+        }),
+        pool: Type.Optional(
+          peer(
+            {
+              read_timeout: Type.Optional(
+                Type.Integer({ unit: 'nanoseconds', description: 'Counts if it is shorter than publish_timeout.' }),
+              ),
+              ...Object.fromEntries(unusedPoolKeys.map((key) => [key, unusedNumber])),
+            },
+            'Of the connections; there is one to each node.',
+          ),
+        ),
+      },
+      'The `redis` dispatcher.',
+    ),
+  ),
   status_port: count('Comes later: refused unless 0.', { maximum: 65_535 }),
   vins_signal_tracking_enabled: Type.Optional(
     Type.Array(Type.String(), { description: 'Comes later: refused unless empty.' }),
@@ -198,23 +257,28 @@ const serverKeys = {
   kinesis: later('Comes later: likewise.'),
   pubsub: later('Comes later: likewise.'),
   zmq: later('Comes later: likewise.'),
-  redis: later('Comes later: likewise.'),
   reliable_ack: ignored,
   reliable_ack_workers: ignored,
 };
 
 /** The sections that the dispatchers bring along. */
-export interface DispatchSchemas<S extends TSchema, F extends TSchema> {
+export interface DispatchSchemas<S extends TSchema, F extends TSchema, H extends TSchema> {
   /** Key `fleetchart.spool`. */
   readonly spool: S;
   /** Key `fleetchart.file`. */
   readonly file: F;
+  /** Key `fleetchart.http`. */
+  readonly http: H;
 }
 
 /** The schemas of this concern, with the dispatchers' own sections in their place. */
-export function telemetrySchemas<S extends TSchema, F extends TSchema>({ spool, file }: DispatchSchemas<S, F>) {
+export function telemetrySchemas<S extends TSchema, F extends TSchema, H extends TSchema>({
+  spool,
+  file,
+  http,
+}: DispatchSchemas<S, F, H>) {
   const fleetchart = Type.Object(
-    { ...ownKeys, spool: Type.Optional(spool), file: Type.Optional(file) },
+    { ...ownKeys, spool: Type.Optional(spool), file: Type.Optional(file), http: Type.Optional(http) },
     { additionalProperties: false, default: {}, description: 'Keys that the reference does not have.' },
   );
   const keys = { ...serverKeys, fleetchart: Type.Optional(fleetchart) };

@@ -1,9 +1,17 @@
-import { decodedJson, isKnownTopic, logLines, mqttMessages } from '../../protocols/fleet-telemetry/index.js';
+import {
+  decodedJson,
+  decodedPayload,
+  isKnownTopic,
+  logLines,
+  mqttMessages,
+  subscriberSet,
+  vinChannel,
+} from '../../protocols/fleet-telemetry/index.js';
 import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
 import type { FleetRecord, RecordFormats } from '../dispatch/index.js';
 
 /** What a telemetry record looks like at each kind of destination (sections 5 and 6). */
-export function telemetryFormats({ dispatchers }: TelemetrySettings): RecordFormats {
+export function telemetryFormats({ dispatchers, namespace, transmitDecodedRecords }: TelemetrySettings): RecordFormats {
   const verbose = dispatchers.logger?.verbose ?? false;
   const invalid = dispatchers.mqtt?.nullForInvalid === false ? 'omit' : 'null';
   return {
@@ -16,6 +24,13 @@ export function telemetryFormats({ dispatchers }: TelemetrySettings): RecordForm
       if (!messages.ok) return messages;
       // Without a base the topic begins with a slash.
       return { ok: true, value: messages.value.map(({ topic, body }) => ({ topic: topic.slice(1), body })) };
+    },
+    redis: ({ type, vehicle, payload }) => {
+      const body = transmitDecodedRecords ? decodedPayload(type, payload) : ({ ok: true, value: payload } as const);
+      if (!body.ok) return body;
+      const channel = vinChannel(namespace, type, vehicle);
+      const subscribers = subscriberSet(dispatchers.redis?.subscriberSetPrefix ?? '', channel);
+      return { ok: true, value: { channel, subscribers, body: body.value } };
     },
     logLines: (record) => ({
       ok: true,

@@ -19,17 +19,14 @@ import type {
 } from '../../protocols/container-features/index.js';
 import type { ContainerChanged } from '../containers/events.js';
 
+export { isBoot, timeOf } from '../../runtime/event-facts.js';
+
 export const BRIDGE = 'things-bridge/containers';
 export const METRICS_ACTOR = 'metrics/containers';
 export const UPDATABLE = 'software-updatable/containers';
 
 /** To be told of containers. */
 export const thingsWatchers: readonly string[] = [BRIDGE, METRICS_ACTOR];
-
-/** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
-export const timeOf = (event: object): number => (event as { stamp?: { at: number } }).stamp?.at ?? 0;
-
-export const isBoot = (event: object): boolean => (event as { cause?: unknown }).cause === 'boot';
 
 // Outputs.
 

@@ -2,31 +2,13 @@
 import { COMMANDS, readDevice, readInbound } from '../../protocols/container-features/index.js';
 import { HONO } from '../../protocols/ditto/index.js';
 import type { Refusals } from '../../runtime/index.js';
+import type { Subscription, Tell } from '../mqtt-link/index.js';
 import { BRIDGE, type BridgeEvent } from './events.js';
-
-export interface Tell {
-  readonly to: string;
-  readonly event: BridgeEvent;
-}
-
-export interface Message {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-  /** Kept by the broker, and sent anew to each subscription. */
-  readonly retain?: boolean;
-}
-
-/** For the MQTT link; the commands are subscribed when the bridge knows of which thing. */
-export interface ThingsSubscription {
-  readonly filter: string;
-  readonly qos: 1;
-  readonly onDemand: boolean;
-  readonly read: (message: Message) => readonly Tell[] | undefined;
-}
 
 const toBridge = (event: BridgeEvent): readonly Tell[] => [{ to: BRIDGE, event }];
 
-export function thingsSubscriptions(refusals: Pick<Refusals, 'refuse'>): readonly ThingsSubscription[] {
+/** The commands are subscribed when the bridge knows of which thing. */
+export function thingsSubscriptions(refusals: Pick<Refusals, 'refuse'>): readonly Subscription[] {
   return [
     {
       filter: HONO.thingResponse,

@@ -11,11 +11,12 @@ import type {
   ReplayedType,
 } from '../../runtime/index.js';
 import { effect, Refusals } from '../../runtime/index.js';
+import type { Subscription, Tell } from '../mqtt-link/index.js';
 import { bridgeMachine } from './bridge.machine.js';
 import { madeOf, type ThingsContainers, type ThingsEngine } from './containers.js';
 import type { FetchLimits } from './descriptor-fetch.js';
 import { BRIDGE, type BridgeEvent, METRICS_ACTOR, type Survey, UPDATABLE } from './events.js';
-import { type Tell, type ThingsSubscription, thingsSubscriptions } from './inbound.js';
+import { thingsSubscriptions } from './inbound.js';
 import { Installing } from './installing.js';
 import { createSampling } from './measuring.js';
 import { metricsMachine } from './metrics.machine.js';
@@ -25,7 +26,6 @@ import { updatableMachine } from './updatable.machine.js';
 
 export type { ThingsContainers, ThingsEngine } from './containers.js';
 export { thingsWatchers } from './events.js';
-export type { ThingsSubscription } from './inbound.js';
 
 /** The charts alone: enough for a replay. */
 export const thingsTypes = [
@@ -59,7 +59,7 @@ export interface ThingsDeps {
 /** The role that shows containers in the cloud. Its link begins a clean session at each connection. */
 export interface Things {
   readonly types: readonly ActorType[];
-  readonly subscriptions: readonly ThingsSubscription[];
+  readonly subscriptions: readonly Subscription[];
   readonly up: readonly Tell[];
   readonly down: readonly Tell[];
   /** To be started before the link, and stopped before it. */

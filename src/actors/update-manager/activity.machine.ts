@@ -15,6 +15,7 @@ import {
   ActivityStep,
   type Asked,
   areSettled,
+  failuresOf,
   identificationOf,
   isGateOpen,
   NO_CONSENT_CLIENT,
@@ -35,10 +36,9 @@ import {
   INVENTORY,
   isBoot,
   SENT_AGAIN,
-  type Stamp,
+  stampOf,
   timeOf,
 } from './events.js';
-import { failuresOf } from './failures.js';
 import { answers, phase, settling, taking } from './phase-events.js';
 
 type ForPhase = { readonly command: PhaseCommand };
@@ -94,7 +94,7 @@ const base = setup({
     denyBySilence: stepping((step, { command }: ForPhase) => step.denyBySilence(command)),
     denyUnasked: stepping((step, { command }: ForPhase) => step.deny(command, NO_CONSENT_CLIENT)),
     askOwner: stepping((step, { command }: ForPhase, event) => {
-      const { at, u } = (event as { stamp?: Stamp }).stamp ?? { at: 0, u: 0 };
+      const { at, u } = stampOf(event) ?? { at: 0, u: 0 };
       step.ask(command, correlationIdOf(at, u));
     }),
     acknowledgeOwner: enqueueActions(({ event, enqueue }, { problem }: { problem?: string }) => {

@@ -5,8 +5,6 @@ export type KeyKind = 'text' | 'flag' | 'duration' | 'count' | 'commands';
 export interface ManagerKey {
   /** `connection.keepAlive` */
   readonly path: string;
-  /** The same in parts, where a part may hold a dot. */
-  readonly segments?: readonly string[];
   readonly kind: KeyKind;
   /** As it would stand in the file. */
   readonly default: string | boolean | number | readonly string[];

@@ -5,26 +5,12 @@ import type {
   ActivitySettings,
   Asker,
   Backend,
+  Failure,
   Publication,
   Terminal,
 } from '../../protocols/update-manager/index.js';
 
-import type { Failure } from './failures.js';
-
-/** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
-export interface Stamp {
-  readonly at: number;
-  readonly u: number;
-}
-
-/** Epoch milliseconds of an event; of a new actor, those in its input. */
-export function timeOf(event: object): number {
-  const { stamp, input } = event as { stamp?: Stamp; input?: { stamp?: Stamp } };
-  return (stamp ?? input?.stamp)?.at ?? 0;
-}
-
-/** Told once per process, to whom waits for something that was under way when the last one ended. */
-export const isBoot = (event: object): boolean => (event as { cause?: unknown }).cause === 'boot';
+export { isBoot, stampOf, timeOf } from '../../runtime/event-facts.js';
 
 /** What the charts need of the configuration. */
 export interface OrchestrationSettings extends ActivitySettings {

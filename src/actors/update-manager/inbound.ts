@@ -13,25 +13,8 @@ import {
   readInventory,
   updateTopics,
 } from '../../protocols/update-agent/index.js';
+import type { InboundMessage, Subscription, Tell } from '../mqtt-link/index.js';
 import { INVENTORY, type InventoryEvent, MANAGER, type ManagerEvent, type OrchestrationSettings } from './events.js';
-
-/** An event for an actor. */
-export interface Tell {
-  readonly to: string;
-  readonly event: ManagerEvent | InventoryEvent;
-}
-
-export interface Message {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-}
-
-/** What the MQTT link subscribes to, and how it reads what comes; `undefined` is refused. */
-export interface ManagerSubscription {
-  readonly filter: string;
-  readonly qos: 1;
-  readonly read: (message: Message) => readonly Tell[] | undefined;
-}
 
 /** A desired state for the manager. */
 export type WishEvent = Extract<ManagerEvent, { readonly type: 'DESIRED_STATE' }>;
@@ -54,8 +37,8 @@ export function readWish(payload: Uint8Array): Result<WishEvent> {
 export function managerSubscriptions(
   { domain, thingsEnabled, agents }: Pick<OrchestrationSettings, 'domain' | 'thingsEnabled' | 'agents'>,
   refused: Refused,
-): ManagerSubscription[] {
-  const subscribe = (filter: string, read: ManagerSubscription['read']): ManagerSubscription => ({
+): Subscription[] {
+  const subscribe = (filter: string, read: Subscription['read']): Subscription => ({
     filter,
     qos: 1,
     read,
@@ -121,7 +104,7 @@ export function managerSubscriptions(
 }
 
 /** A message to the feature's inbox; undefined if it is none, which gets no reply. */
-function readRequest({ topic, payload }: Message): ManagerEvent | undefined {
+function readRequest({ topic, payload }: InboundMessage): ManagerEvent | undefined {
   const parsed = parseJson(payload);
   const ditto = parsed.ok ? readDitto(parsed.value) : parsed;
   const inbox = ditto.ok ? readInbox(ditto.value) : undefined;

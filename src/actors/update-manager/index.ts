@@ -1,10 +1,11 @@
 import type { ActorSystem, ActorType, Child, Clock, HttpRoutes, Logger, Metrics } from '../../runtime/index.js';
 import { errorRecord, Refusals } from '../../runtime/index.js';
+import type { Subscription, Tell } from '../mqtt-link/index.js';
 import { activityMachine } from './activity.machine.js';
 import { type CurrentStateView, viewCurrentState } from './current-state.js';
 import { type EffectsDeps, managerOutputs } from './effects.js';
 import { MANAGER, type OrchestrationSettings } from './events.js';
-import { type ManagerSubscription, managerSubscriptions, type Tell } from './inbound.js';
+import { managerSubscriptions } from './inbound.js';
 import { inventoryMachine } from './inventory.machine.js';
 import { managerMachine } from './manager.machine.js';
 import { updateRoutes } from './routes.js';
@@ -14,18 +15,14 @@ import { migrateManager, wishRows, wishTable } from './wishes.js';
 
 export type { CurrentStateView, DomainStateView } from './current-state.js';
 export type { OrchestrationSettings } from './events.js';
-export type { ManagerSubscription, Tell } from './inbound.js';
 export { createReboot, type RebootOptions } from './reboot.js';
 export {
   type ManagerFlag,
   type ManagerSettings,
   managerAgents,
   managerFlags,
-  readManagerSettings,
-  type SettingsFinding,
-  type SettingsResult,
-  type SettingsSources,
 } from './settings.js';
+export { readManagerSettings } from './settings-reader.js';
 export { UpdateError } from './submission.js';
 export type { UpdatesView } from './view.js';
 
@@ -48,7 +45,7 @@ export interface UpdateManager {
   /** To be registered. */
   readonly types: readonly ActorType[];
   /** For the link to the broker, with what it tells after each connection. */
-  readonly subscriptions: readonly ManagerSubscription[];
+  readonly subscriptions: readonly Subscription[];
   readonly up: readonly Tell[];
   /** To be started before the link, and stopped before it. */
   readonly child: Child;

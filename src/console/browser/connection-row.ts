@@ -24,7 +24,7 @@ export const CONNECTION_COLUMNS: readonly ConnectionColumn[] = [
 ];
 
 /** The actor that keeps a connection. */
-export function connectionAddress(id: string): string {
+function connectionAddress(id: string): string {
   return id.includes('/') ? id : `vehicle-connection/${id}`;
 }
 

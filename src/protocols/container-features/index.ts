@@ -11,7 +11,6 @@ export {
 export { type Device, readDevice, sameDevice, thingIdOf } from './device.js';
 export {
   containerFeature,
-  containerOf,
   DEFINITIONS,
   FACTORY,
   FEATURES,
@@ -33,7 +32,6 @@ export {
   DEVICE_QUESTION,
   deletion,
   failure,
-  liveMessage,
   modification,
   type OperationFailure,
   type Publication,
@@ -61,7 +59,6 @@ export {
 export {
   dependenciesPublication,
   type Installed,
-  installedDependencies,
   isFailure,
   type OperationPhase,
   type OperationStatus,

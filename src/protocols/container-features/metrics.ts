@@ -10,6 +10,7 @@ export interface Sample {
   /** Of all cores together; absent if the engine does not tell. */
   readonly hostCpuNs?: number;
   readonly memoryBytes: number;
+  /** Of it, file cache that can be dropped. */
   readonly inactiveFileBytes: number;
   /** 0: none. */
   readonly memoryLimitBytes: number;

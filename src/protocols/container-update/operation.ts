@@ -52,16 +52,7 @@ export interface UpdateAction {
 }
 
 export type GroupStatus =
-  | 'IDENTIFIED'
-  | 'DOWNLOADING'
-  | 'DOWNLOAD_SUCCESS'
-  | 'DOWNLOAD_FAILURE'
-  | 'UPDATING'
-  | 'UPDATE_SUCCESS'
-  | 'UPDATE_FAILURE'
-  | 'ACTIVATING'
-  | 'ACTIVATION_SUCCESS'
-  | 'ACTIVATION_FAILURE'
+  | Exclude<ActionStatus, 'REMOVAL_SUCCESS' | 'REMOVAL_FAILURE'>
   | 'ROLLBACK'
   | 'ROLLBACK_SUCCESS'
   | 'ROLLBACK_FAILURE';

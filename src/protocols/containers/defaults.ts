@@ -8,7 +8,7 @@ import { firstProblem, type Unchecked } from './validation.js';
 export const DEFAULT_MAX_FILES = 2;
 export const DEFAULT_MAX_SIZE = '100M';
 export const DEFAULT_BUFFER_SIZE = '1M';
-export const DEFAULT_RUNTIME = 'io.containerd.runc.v2';
+const DEFAULT_RUNTIME = 'io.containerd.runc.v2';
 export const defaultDomainName = (name: string): string => `${name}-domain`;
 export const defaultHostName = (name: string): string => `${name}-host`;
 

@@ -1,6 +1,6 @@
 /** Containers of a vehicle as Eclipse Kanto describes them: desired states, descriptors, inventories, and their rules. */
 
-export { CHANGE_MESSAGES, type Change, type ChangeKind, compare, kindOf, type Present } from './comparison.js';
+export { CHANGE_MESSAGES, type Change, type ChangeKind, compare, type Present } from './comparison.js';
 export { completeConfig } from './defaults.js';
 export { decodeDescriptor, NEW_STATE, readDescriptor } from './descriptor.js';
 export { descriptorOf } from './descriptor-json.js';
@@ -20,7 +20,6 @@ export {
   dependencyOf,
   type ImageParts,
   imageParts,
-  NO_VERSION,
   registryKey,
   versionOfImage,
 } from './images.js';
@@ -32,9 +31,8 @@ export {
   operationProblem,
   readNewName,
   readUpdate,
-  statusOf,
 } from './lifecycle.js';
-export { deviceText, type Line, mountText, parseDevice, parseMount, parsePort, portText } from './mappings.js';
+export { type Line, parseDevice, parseMount, parsePort, portText } from './mappings.js';
 export {
   CONTAINER_STATUSES,
   type Container,
@@ -51,11 +49,10 @@ export {
 } from './model.js';
 export { type RestartDecision, type RunEnd, restartDecision } from './restart.js';
 export { type ByteLimits, limitsOf, sizeToBytes } from './sizes.js';
-export { readStopOptions, type StopPlan, signalName } from './stop-options.js';
+export { readStopOptions, type StopPlan } from './stop-options.js';
 export { isContainerName } from './validation.js';
 export {
   type ContainersState,
-  isSystem,
   readContainersState,
   readWishes,
   removalGroup,

@@ -46,28 +46,6 @@ export function operationProblem(
   }
 }
 
-/** A container's status by what the engine shows, and what it does not know (ENG §E). */
-export function statusOf(
-  engineStatus: string,
-  { startError, manuallyStopped }: { readonly startError: string; readonly manuallyStopped: boolean },
-): ContainerStatus {
-  switch (engineStatus) {
-    case 'created':
-      return startError === '' ? 'Created' : 'Stopped';
-    case 'running':
-      return 'Running';
-    case 'paused':
-      return 'Paused';
-    case 'exited':
-      return manuallyStopped ? 'Stopped' : 'Exited';
-    case 'removing':
-    case 'dead':
-      return 'Dead';
-    default:
-      return 'Unknown';
-  }
-}
-
 /** The name that a container gets; `undefined` if it keeps its own (CTR-10). */
 export function readNewName(current: string, name: string): Result<string | undefined> {
   if (name === '' || name === current) return { ok: true, value: undefined };

@@ -20,7 +20,7 @@ export function sizeToBytes(text: string): number | undefined {
 }
 
 /** Twice as much in the same unit, to four decimals: swap where nothing is said of it (CTR-5). */
-export function doubledSize(text: string): string | undefined {
+function doubledSize(text: string): string | undefined {
   const size = parse(text);
   return size && `${Math.round(size.number * 2 * 10_000) / 10_000}${size.unit}`;
 }

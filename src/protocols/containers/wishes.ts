@@ -28,7 +28,7 @@ export interface WishGroup {
 
 /** What a desired state asks of the containers of a vehicle. */
 export interface Wishes {
-  /** In the order of the message; system containers, too, which {@link isSystem} tells. */
+  /** In the order of the message; system containers, too. */
   readonly wishes: readonly Wish[];
   /** Of this desired state (CUA-9): never touched. */
   readonly systemContainers: readonly string[];
@@ -56,8 +56,6 @@ const ALL = ['', '*'];
 
 /** The group of all destroy actions (CUA-19). */
 export const removalGroup = (domain: string): string => `${domain}:remove-components`;
-
-export const isSystem = ({ systemContainers }: Wishes, name: string): boolean => systemContainers.includes(name);
 
 /** For the payload of a desired state; {@link readWishes} takes one that was read without it just as well. */
 export const readContainersState: Read<ContainersState | undefined> = (value, path) => {

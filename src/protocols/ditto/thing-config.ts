@@ -14,6 +14,11 @@ const readMembers = objectOf((member) => ({
   policyId: member('policyId', text),
 }));
 
+const LONGEST = 512;
+/** What no level of a topic may hold, whether of MQTT or of Ditto. */
+const UNFIT = /[/+#\0]/;
+
+/** Reads the answer of a cloud connector; an id that would lead to other topics is refused. */
 export function readThingConfig(bytes: Uint8Array): Result<ThingConfig> {
   const parsed = parseJson(bytes);
   if (!parsed.ok) return parsed;
@@ -21,6 +26,11 @@ export function readThingConfig(bytes: Uint8Array): Result<ThingConfig> {
   if (!read.ok) return read;
   const { deviceId = '', tenantId = '', policyId = '' } = read.value ?? {};
   const thing = parseThingId(deviceId);
-  if (!thing) return { ok: false, error: { code: 'wrong_type', detail: `no id of a thing: ${deviceId}` } };
+  const refused = (detail: string) => ({ ok: false, error: { code: 'wrong_type', detail } }) as const;
+  for (const [name, part] of Object.entries({ deviceId, tenantId, policyId })) {
+    if (part.length > LONGEST) return refused(`${name} is longer than ${LONGEST} characters`);
+    if (UNFIT.test(part)) return refused(`${name} cannot be part of a topic: ${part}`);
+  }
+  if (!thing) return refused(`no id of a thing: ${deviceId}`);
   return { ok: true, value: { thing, tenantId, policyId } };
 }

@@ -1,7 +1,9 @@
 import { brokerUrl } from './broker-url.js';
 import type { Findings, ServerConfigFinding } from './server-findings.js';
+import { http } from './server-http.js';
 import { checkLaterKeys } from './server-later-keys.js';
 import { checkRecords, checkReliableAckSources } from './server-records.js';
+import { redis } from './server-redis.js';
 import {
   type DispatcherName,
   type FileDispatcherSettings,
@@ -24,7 +26,7 @@ export type ServerConfigResult =
 
 /** What the file does not say: the process around it. */
 export interface ServerSurroundings {
-  /** The peer's environment variables: `SUPPRESS_TLS_HANDSHAKE_ERROR_LOGGING`. @default {} */
+  /** The peer's environment variables: `SUPPRESS_TLS_HANDSHAKE_ERROR_LOGGING`, `REDIS_PASSWORD`. @default {} */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -60,6 +62,8 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
       ...(used.has('logger') ? { logger: { verbose: config.logger?.verbose ?? false } } : {}),
       ...(used.has('file') ? { file: file(config, findings) } : {}),
       ...(used.has('mqtt') ? { mqtt: mqtt(config, findings) } : {}),
+      ...(used.has('redis') ? { redis: redis(config, surroundings.environment ?? {}, findings) } : {}),
+      ...(used.has('http') ? { http: http(config, findings) } : {}),
     },
   };
   checkLaterKeys(config, findings);

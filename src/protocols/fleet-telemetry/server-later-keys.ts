@@ -20,8 +20,15 @@ export function checkLaterKeys(config: ServerConfig, { mistakes, warnings }: Fin
   for (const section of laterDispatcherNames) {
     if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');
   }
-  if (config.mqtt !== undefined && !named.has('mqtt')) ignore('/mqtt', 'no record uses it: not opened');
-  if (config.namespace) ignore('/namespace', 'no dispatcher here uses it yet: topics have no prefix');
+  for (const section of ['mqtt', 'redis'] as const) {
+    if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');
+  }
+  if (config.fleetchart?.http !== undefined && !named.has('http')) {
+    ignore('/fleetchart/http', 'no record uses it: not opened');
+  }
+  if (config.namespace && !named.has('redis')) {
+    ignore('/namespace', 'of the dispatchers here only redis uses it: other topics have no prefix');
+  }
   for (const key of ['reliable_ack', 'reliable_ack_workers'] as const) {
     if (config[key] !== undefined) ignore(`/${key}`, 'an old key without effect; see reliable_ack_sources');
   }

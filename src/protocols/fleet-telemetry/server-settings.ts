@@ -3,12 +3,15 @@
  * and what both come to. Values only: nothing here opens a file.
  */
 
-/** Dispatchers that `records` may name: the reference's `logger` and `mqtt`, and `file`, which is ours. */
-export const dispatcherNames = ['logger', 'file', 'mqtt'] as const;
+import type { HttpDispatcherSettings, HttpSection } from './http-settings.js';
+import type { RedisDispatcherSettings, RedisSection } from './redis-settings.js';
+
+/** Dispatchers that `records` may name: the reference's, and `file` and `http`, which are ours. */
+export const dispatcherNames = ['logger', 'file', 'mqtt', 'redis', 'http'] as const;
 export type DispatcherName = (typeof dispatcherNames)[number];
 
 /** The reference's dispatchers that are refused by name. */
-export const laterDispatcherNames = ['kafka', 'kinesis', 'pubsub', 'zmq', 'redis'] as const;
+export const laterDispatcherNames = ['kafka', 'kinesis', 'pubsub', 'zmq'] as const;
 
 /** The reference's defaults (spec 7.2), and ours for `fleetchart` (spec 12); the only place where they stand. */
 export const serverDefaults = {
@@ -19,6 +22,18 @@ export const serverDefaults = {
     disconnectTimeoutMs: 250,
     connectRetryIntervalMs: 10_000,
     keepAliveS: 30,
+  },
+  redis: { publishTimeoutMs: 5_000 },
+  http: {
+    format: 'jsonl',
+    gzip: false,
+    maxBatchRecords: 500,
+    maxBatchBytes: 1024 * 1024,
+    maxBatchDelayMs: 1_000,
+    maxInFlight: 4,
+    timeoutMs: 30_000,
+    // A wrong key, path or proxy: every record would be refused for what an operator has to put right.
+    holdStatuses: [401, 403, 404, 407],
   },
   maxMessageBytes: 1_000_000,
   /** Less than what the spool takes unflushed, so that a slow disk slows vehicles down rather than refuse them. */
@@ -73,7 +88,7 @@ export interface ServerConfig {
   readonly kinesis?: unknown;
   readonly pubsub?: unknown;
   readonly zmq?: unknown;
-  readonly redis?: unknown;
+  readonly redis?: RedisSection;
   readonly reliable_ack?: unknown;
   readonly reliable_ack_workers?: unknown;
 }
@@ -98,6 +113,8 @@ export interface OwnServerConfig {
   readonly idlePing?: number | 'off';
   readonly mqttNullForInvalid?: 'null' | 'omit';
   readonly mqttPassword?: string;
+  readonly redisPassword?: string;
+  readonly http?: HttpSection;
   readonly file?: {
     readonly directory?: string;
     readonly format?: 'jsonl' | 'protobuf';
@@ -168,6 +185,8 @@ export interface TelemetrySettings {
     readonly logger?: { readonly verbose: boolean };
     readonly file?: FileDispatcherSettings;
     readonly mqtt?: MqttDispatcherSettings;
+    readonly redis?: RedisDispatcherSettings;
+    readonly http?: HttpDispatcherSettings;
   };
 }
 

@@ -1,3 +1,5 @@
+import { isObject, type JsonObject } from '../json-object.js';
+
 /** Why a message is only logged (SUA §3.4): nobody can be answered. */
 export interface EnvelopeError {
   readonly code: 'SELF_UPDATE_NOT_JSON' | 'SELF_UPDATE_NO_ACTIVITY';
@@ -7,12 +9,6 @@ export interface EnvelopeError {
 export type EnvelopeResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: EnvelopeError };
-
-/** A JSON object of a peer, of which nothing is known yet. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const refused = (code: EnvelopeError['code'], detail: string) =>
   ({ ok: false, error: { code, detail } }) as const;

@@ -1,5 +1,6 @@
 /** Reads what the self-update agent is sent (SUA §3). Nothing here throws, whatever the bytes. */
-import { type EnvelopeResult, isObject, type JsonObject, readEnvelope, readObject, refused } from './envelope.js';
+import { isObject, type JsonObject } from '../json-object.js';
+import { type EnvelopeResult, readEnvelope, readObject, refused } from './envelope.js';
 
 export const AGENT_COMMANDS = ['DOWNLOAD', 'UPDATE', 'ACTIVATE', 'CLEANUP', 'ROLLBACK'] as const;
 export type AgentCommand = (typeof AGENT_COMMANDS)[number];

@@ -20,7 +20,6 @@ export {
   encodeCurrentState,
   encodeFeedback,
   feedbackMessage,
-  IMAGE_ID,
   type Inventory,
   type OutboundMessage,
 } from './outbound.js';

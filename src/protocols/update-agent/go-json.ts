@@ -41,9 +41,13 @@ export function parseJson(bytes: Uint8Array): Result<unknown> {
     // A byte order mark is no JSON, for Go either.
     return { ok: true, value: JSON.parse(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)) };
   } catch (error) {
-    return { ok: false, error: { code: 'not_json', detail: error instanceof Error ? error.message : String(error) } };
+    const said = error instanceof Error ? error.message : String(error);
+    return { ok: false, error: { code: 'not_json', detail: said.replace(QUOTATION, '') } };
   }
 }
+
+/** The parser repeats a piece of the text, where passwords may stand. */
+const QUOTATION = /, (?:\.\.\.)?".*"(?:\.\.\.)?(?= is not valid JSON$)/su;
 
 const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined;
 

@@ -17,15 +17,7 @@ export {
   readDesiredState,
 } from './desired-state.js';
 export { decodeEnvelope, type Envelope, encodeEnvelope, envelopeOf } from './envelope.js';
-export {
-  type Action,
-  type DesiredStateFeedback,
-  MOST_ACTION_BYTES,
-  MOST_ACTIONS,
-  mergeActions,
-  readFeedback,
-  renamedUpstream,
-} from './feedback.js';
+export { type Action, type DesiredStateFeedback, mergeActions, readFeedback, renamedUpstream } from './feedback.js';
 export { parseGoBoolean } from './go-boolean.js';
 export { formatGoDuration, parseGoDuration } from './go-duration.js';
 export {
@@ -44,6 +36,20 @@ export {
   readAs,
   text,
 } from './go-json.js';
+export {
+  mistaken,
+  NOT_SHOWN,
+  notDuration,
+  notUrl,
+  parseCount,
+  SETTING_KINDS,
+  type SettingKind,
+  type SettingsFinding,
+  type SettingsResult,
+  settingAt,
+  splitList,
+  unknownKey,
+} from './go-settings.js';
 export {
   type Association,
   type HardwareNode,

@@ -6,7 +6,6 @@ export {
   type ActivitySettings,
   ActivityStep,
   type AgentSettings,
-  allActions,
   needsReboot,
   newActivity,
   type Standing,
@@ -16,27 +15,20 @@ export {
 export { type AggregateOptions, aggregateInventory } from './aggregate.js';
 export {
   type Asked,
-  addresseesOf,
   areSettled,
   type Domain,
   type DomainStatus,
   type Effect,
   identificationOf,
   isGateOpen,
-  isSettled,
-  releasable,
-  settleSilent,
-  takeFeedback,
 } from './domains.js';
-export { type OpenWindow, saysTheSame } from './feedback-window.js';
+export { type Failure, failuresOf } from './failures.js';
+export type { OpenWindow } from './feedback-window.js';
 export {
   type Asker,
   type Backend,
-  commandFor,
-  consentPublication,
   currentStateGetFor,
   currentStatePublication,
-  desiredStateFor,
   feedbackPublication,
   type Heading,
   type Publication,

@@ -90,7 +90,7 @@ export function armTimers(
 }
 
 /** `xstate.after.<delay>.<state id>` → `<delay>`; other ids name themselves. */
-export function delayName(timerId: string): string {
+function delayName(timerId: string): string {
   const parts = timerId.split('.');
   return parts[0] === 'xstate' && parts[1] === 'after' ? (parts[2] ?? timerId) : timerId;
 }

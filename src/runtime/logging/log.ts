@@ -4,7 +4,7 @@ import { redacted } from '../redaction.js';
 import { type LineWriter, logfmtWriter } from './logfmt.js';
 
 /** `error`: a person must act; `warn`: degraded but handled; `info`: life-cycle; `debug`: per message. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 

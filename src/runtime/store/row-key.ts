@@ -5,7 +5,7 @@
  */
 
 /** LMDB takes 1 978 bytes; some room is left. */
-export const LONGEST_KEY_BYTES = 1_900;
+const LONGEST_KEY_BYTES = 1_900;
 
 /** The shape that lmdb asks of a `keyEncoder`. */
 export const rowKeyEncoder = { writeKey: writeRowKey, readKey: readRowKey };

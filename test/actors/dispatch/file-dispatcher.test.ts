@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { directoryInside } from '../../../src/actors/dispatch/file/file-dispatcher.js';
 import { dispatcherSuite } from './abstract-suite.js';
 import { numbersOf, readDelimited, setUpFiles } from './file-setup.js';
-import { numberOf, sampleRecord, sampleRecords } from './sample-records.js';
+import { numberOf, sampleFormats, sampleRecord, sampleRecords } from './sample-records.js';
 
 const signal = new AbortController().signal;
 
@@ -213,11 +213,7 @@ describe('the file dispatcher', () => {
   });
 
   it('refuses a JSON form of more than one line', async (t) => {
-    const formats = {
-      json: () => ({ ok: true, value: '{\n}' }) as const,
-      mqtt: () => ({ ok: true, value: [] }) as const,
-      logLines: () => ({ ok: true, value: [] }) as const,
-    };
+    const formats = { ...sampleFormats, json: () => ({ ok: true, value: '{\n}' }) as const };
     const { dispatcher, names } = setUpFiles(t, { formats });
     await dispatcher.connect(signal);
     const delivery = await dispatcher.deliver([sampleRecord(1)], signal);

@@ -10,7 +10,7 @@ import { turn } from '../../fakes/held-calls.js';
 import { numberOf, sampleFormats } from './sample-records.js';
 
 /** A disk that can be full, or fail to sync. A write to a full one is torn: half of it arrives. */
-export class FailingDisk {
+class FailingDisk {
   isFull = false;
   failSyncs = 0;
   syncs = 0;
@@ -43,7 +43,7 @@ export class FailingDisk {
   }
 }
 
-export const START = Date.UTC(2026, 0, 2, 3, 4, 5);
+const START = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export function setUpFiles(t: TestContext, options: Partial<FileDispatcherOptions> = {}) {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'fleetchart-'));

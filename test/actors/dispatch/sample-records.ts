@@ -42,6 +42,19 @@ export const sampleFormats: RecordFormats = {
             body: JSON.stringify({ txid: metadata['txid'], payload: Buffer.from(payload).toString('base64') }),
           })),
         },
+  redis: ({ type, vehicle, metadata, payload }) =>
+    type === UNPRINTABLE
+      ? refusal
+      : {
+          ok: true,
+          value: {
+            channel: `fleet_${type}_{${vehicle}}`,
+            subscribers: `wanted_fleet_${type}_{${vehicle}}`,
+            body: Buffer.from(
+              JSON.stringify({ txid: metadata['txid'], payload: Buffer.from(payload).toString('base64') }),
+            ),
+          },
+        },
   logLines: ({ type, vehicle, metadata, payload }) =>
     type === UNPRINTABLE
       ? refusal

@@ -1,52 +1,25 @@
-/**
- * Recorded flows against the machine of this build. `RECORD_FIXTURES=1` writes the fixtures anew: for a change that is
- * meant to change what the agent gives.
- */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { selfUpdateAgentType } from '../../../src/actors/self-update/index.js';
-import { replayFixture } from '../../../src/runtime/index.js';
-import { runCommand } from '../../cli/run-command.js';
+import { RecordedFixtures } from '../recorded-fixtures.js';
 import { flows } from './recorded-flows.js';
 
-const FOLDER = fileURLToPath(new URL('../../../../fixtures/self-update', import.meta.url));
-const types = new Map([[selfUpdateAgentType.name, selfUpdateAgentType]]);
-const read = (name: string) => readFileSync(join(FOLDER, `${name}.jsonl`), 'utf8');
+const fixtures = new RecordedFixtures('self-update', [selfUpdateAgentType]);
 
 describe('fixtures of self-update', () => {
   for (const [name, flow] of Object.entries(flows)) {
     it(`SUA-30 ${name} is recorded as it was, and replays`, async (t) => {
-      const text = `${(await flow(t)).recorded.join('\n')}\n`;
-      if (process.env['RECORD_FIXTURES']) writeFileSync(join(FOLDER, `${name}.jsonl`), text);
-      assert.deepEqual(replayFixture(text, types).differences, []);
-      assert.equal(messagesOf(text), messagesOf(read(name)));
+      fixtures.checkFlow(name, (await flow(t)).recorded);
     });
   }
 
-  it('there is one of each flow, and fleetchart replay takes them', async () => {
-    const names = readdirSync(FOLDER).map((name) => name.replace(/\.jsonl$/, ''));
-    assert.deepEqual(names.sort(), Object.keys(flows).sort());
-    const { exitCode, stdout } = await runCommand(['replay', FOLDER]);
-    assert.equal(exitCode, 0, stdout);
-  });
+  it('there is one of each flow, and fleetchart replay takes them', () => fixtures.checkFolder(flows));
 
   it('they reach every state that waits', () => {
-    const all = Object.keys(flows).map(read).join('');
+    const all = fixtures.all();
     for (const state of ['waiting', 'downloaded', 'updated', 'activated', 'offline']) {
       assert.ok(all.includes(`:"${state}"`), state);
     }
     for (const state of ['connected', 'failed', 'idle']) assert.ok(all.includes(`"value":"${state}"`), state);
   });
 });
-
-/** What the agent published, without what depends on when. */
-function messagesOf(text: string): string {
-  return text
-    .split('\n')
-    .filter((line) => line.includes('"kind":"output"'))
-    .map((line) => line.replaceAll(/\\"timestamp\\":\d+/g, ''))
-    .join('\n');
-}

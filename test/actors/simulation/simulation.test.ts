@@ -99,16 +99,16 @@ test('no record is lost over connections that are cut again and again', async (t
   assert.equal(alerts.size, stats.byTopic.alerts.sent);
 });
 
-test('vehicles with records to settle do not sit out a long pause while the last acks are awaited', async (t) => {
+test('a vehicle with records to settle does not sit out a long pause while the last acks are awaited', async (t) => {
   const server = await startTelemetryServer(t, { answer: () => (isAnswering ? 'ack' : 'nothing') });
   let isAnswering = false;
   const timing = { retryMs: 600_000, longestRetryMs: 600_000 };
-  const { simulation, system } = await createFleet(t, server, { count: 3, records: 9, timing });
+  const { simulation, system } = await createFleet(t, server, { records: 3, timing });
   simulation.start();
-  await eventually(() => server.records.length === 9, 'all records');
+  await eventually(() => server.records.length === 3, 'all records');
   server.cut();
-  const backingOff = () => [...system.byState()].some(([, states]) => states.get('backingOff') === 3);
-  await eventually(backingOff, 'all vehicles pausing');
+  const backingOff = () => [...system.byState()].some(([, states]) => states.has('backingOff'));
+  await eventually(backingOff, 'a pause');
   isAnswering = true;
   const end = await simulation.stop(60_000);
   assert.deepEqual(end, { notConnected: 0, theirUnacked: 0 });

@@ -1,6 +1,6 @@
 import type { ConnectionInput, IngestSettings } from '../../../src/actors/telemetry/events.js';
 
-export const settings = (changes: Partial<IngestSettings> = {}): IngestSettings => ({
+const settings = (changes: Partial<IngestSettings> = {}): IngestSettings => ({
   routes: { V: ['file', 'mqtt'], alerts: ['file'], blob: ['file'] },
   reliableAckSources: {},
   ackWhen: 'spooled',

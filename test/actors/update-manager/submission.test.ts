@@ -35,20 +35,20 @@ it('UM-MSG-4 a desired state by hand is read, and told, as one of the broker', a
 it('UM-MSG-4 what cannot be read is refused with the reason, and the manager is told nothing', async () => {
   const { told, submit } = manager({});
   for (const text of ['', '{', '[]', '{"activityId":5}', '{"activityId":"a","payload":{"domains":5}}']) {
-    await assert.rejects(submit(Buffer.from(text)), coded('UPDATE_INVALID'), text);
+    await assert.rejects(submit(Buffer.from(text)), coded('UPDATES_INVALID'), text);
   }
   assert.deepEqual(told, []);
 });
 
 it('UM-CNC-3 a desired state that the manager would refuse is refused at once', async () => {
   const rejecting = { ...SETTINGS, onBusy: 'reject' } as const;
-  await assert.rejects(manager({ settings: rejecting, current: running }).submit(), coded('UPDATE_CONFLICT'));
+  await assert.rejects(manager({ settings: rejecting, current: running }).submit(), coded('UPDATES_CONFLICT'));
   assert.equal(await manager({ settings: rejecting }).submit(), 'a');
-  await assert.rejects(manager({ current: running, queue: waiting(8) }).submit(), coded('UPDATE_QUEUE_FULL'));
+  await assert.rejects(manager({ current: running, queue: waiting(8) }).submit(), coded('UPDATES_QUEUE_FULL'));
   assert.equal(await manager({ current: running, queue: waiting(7) }).submit(), 'a');
   const superseding = { ...SETTINGS, onBusy: 'supersede' } as const;
   assert.equal(await manager({ settings: superseding, current: running, queue: waiting(8) }).submit(), 'a');
-  await assert.rejects(manager(undefined).submit(), coded('UPDATE_UNAVAILABLE'));
+  await assert.rejects(manager(undefined).submit(), coded('UPDATES_UNAVAILABLE'));
 });
 
 it('UM-CNC-3 a repetition of one that waits is taken, whatever else waits', async () => {

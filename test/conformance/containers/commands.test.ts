@@ -90,6 +90,18 @@ describe('commands that are not carried out', () => {
     assert.equal(agent.logs('command_ignored').length, 2);
   });
 
+  it('CUA-23 however many are ignored, the log tells of them once a minute', async (t) => {
+    const agent = await ContainerAgent.start(t);
+    for (let count = 0; count < 20; count++) await agent.command('DOWNLOAD', '', `x${count}`);
+    assert.equal(agent.logs('command_ignored').length, 1);
+    await agent.run.clock.advance(60_000);
+    await agent.command('DOWNLOAD');
+    assert.deepEqual(
+      agent.logs('command_ignored').map(({ fields }) => fields['repeated']),
+      [undefined, 19],
+    );
+  });
+
   it('CUA-23 for an unknown baseline the failure is that of the command, and CLEANUP for CLEANUP', async (t) => {
     const agent = await ContainerAgent.start(t);
     await agent.want(['map:1']);

@@ -12,7 +12,6 @@ import {
   registryKey,
   secondEngineName,
   shortActivity,
-  statusOf,
 } from '../../../src/protocols/containers/index.js';
 import { read } from '../../protocols/containers/samples.js';
 
@@ -70,23 +69,6 @@ describe('ENG-2 names in engines', () => {
       }
     }
   });
-});
-
-test('ENG-2 the status of a container by what the engine shows', () => {
-  const plain = { startError: '', manuallyStopped: false };
-  const rows = [
-    ['created', plain, 'Created'],
-    ['created', { ...plain, startError: 'no such file' }, 'Stopped'],
-    ['running', plain, 'Running'],
-    ['paused', plain, 'Paused'],
-    ['exited', plain, 'Exited'],
-    ['exited', { ...plain, manuallyStopped: true }, 'Stopped'],
-    ['removing', plain, 'Dead'],
-    ['dead', plain, 'Dead'],
-    ['restarting', plain, 'Unknown'],
-    ['', plain, 'Unknown'],
-  ] as const;
-  for (const [status, facts, expected] of rows) assert.equal(statusOf(status, facts), expected);
 });
 
 test('ENG-2 extra hosts are read when their container starts', () => {

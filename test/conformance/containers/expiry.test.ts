@@ -51,6 +51,20 @@ describe('expiry of images', () => {
     assert.deepEqual(subject.fake.removals, [IMAGE, IMAGE]);
   });
 
+  it('REG-8 one that the engine refuses to delete holds up no other', async (t) => {
+    const subject = new TestImages(t, { settings: EXPIRY });
+    await subject.start();
+    for (const image of [IMAGE, 'reg/app:2']) await subject.ensure(image);
+    subject.fake.stuck.add(IMAGE);
+    await subject.clock.advance(100 * DAY);
+    await until(() => subject.fake.removals.length > 1, 'the deletion of the other');
+    assert.deepEqual(subject.fake.removals, [IMAGE, 'reg/app:2']);
+    subject.fake.stuck.clear();
+    subject.images.removed(IMAGE);
+    await until(() => subject.fake.removals.length > 2, 'another try');
+    assert.deepEqual(subject.fake.removals.slice(2), [IMAGE]);
+  });
+
   it('REG-8 one that has time left stays when a container of it is removed', async (t) => {
     const subject = new TestImages(t, { settings: EXPIRY });
     await subject.start();

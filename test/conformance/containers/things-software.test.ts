@@ -233,16 +233,15 @@ describe('software of a vehicle', () => {
     const install = modules(module('a', ...artifacts));
     await things.ask('SoftwareUpdatable', 'install', install);
     await things.reaches(UPDATABLE, 'idle');
-    const order = things.taken().flatMap((each) => {
-      if (typeof each === 'string' || each.topic.includes('/res/')) return [];
-      const { path, value } = JSON.parse(each.payload) as { path: string; value: { status?: string } };
-      if (path.endsWith('lastOperation')) return [value.status];
-      return path.endsWith('status/state') ? [value.status] : [];
-    });
-    assert.deepEqual(order, [
-      ...['STARTED', 'DOWNLOADING', 'DOWNLOADED', 'INSTALLING', 'CREATED', 'CREATED'],
-      ...['INSTALLED', 'RUNNING', 'RUNNING', 'FINISHED_SUCCESS'],
+    await things.settled();
+    const said = things.twin();
+    const valuesOf = (end: string) =>
+      said.filter(([path]) => path.endsWith(end)).map(([, value]) => (value as { status?: string }).status);
+    assert.deepEqual(valuesOf('lastOperation'), [
+      ...['STARTED', 'DOWNLOADING', 'DOWNLOADED', 'INSTALLING', 'INSTALLED', 'FINISHED_SUCCESS'],
     ]);
+    // Of another actor: nothing says which of both is the first to speak.
+    assert.deepEqual(valuesOf('status/state'), ['CREATED', 'CREATED', 'RUNNING', 'RUNNING']);
     assert.deepEqual(things.containers.calls, [
       'create reg/map:1',
       'create reg/b:2',

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { agentSubscriptions } from '../../../src/actors/container-update/inbound.js';
+import { DEFAULT_AGENT_SETTINGS } from '../../../src/actors/container-update/index.js';
 import { AGENT, ContainerAgent, INVENTORY } from '../../fakes/container-update.js';
 
 const states = (agent: ContainerAgent) =>
@@ -178,6 +180,18 @@ describe('messages that are broken', () => {
       status: 'IDENTIFICATION_FAILED',
       message: 'payload.domains[0].components[0].config[0].value: expected a string, got 5',
     });
+  });
+
+  it('CUA-6 the log repeats nothing of what is no JSON', () => {
+    const refused: string[] = [];
+    const subscriptions = agentSubscriptions(DEFAULT_AGENT_SETTINGS, (_topic, _reason, detail) => refused.push(detail));
+    const texts = ['{"value":correct-horse}', 'correct-horse', `{"activityId":"a1",${'"x":1,'.repeat(9)}correct-horse`];
+    for (const text of texts) {
+      assert.deepEqual(subscriptions[0]?.read({ topic: '', payload: Buffer.from(text) }), []);
+    }
+    assert.equal(refused.length, texts.length);
+    for (const detail of refused) assert.doesNotMatch(detail, /corr/);
+    for (const detail of refused) assert.match(detail, /JSON/);
   });
 
   it('CUA-6 all others are dropped', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { managerFlags, readManagerSettings, type SettingsSources } from '../../../src/actors/update-manager/index.js';
+import { managerFlags, readManagerSettings } from '../../../src/actors/update-manager/index.js';
+import type { SettingsSources } from '../../../src/actors/update-manager/settings.js';
 import { formatGoDuration, parseGoDuration } from '../../../src/protocols/update-agent/index.js';
 
 const read = (sources: Partial<SettingsSources> = {}) =>

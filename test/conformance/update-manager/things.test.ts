@@ -57,6 +57,7 @@ test('UM-TH-2 the feature is registered, then the first report made; the same an
   await vehicle.receive(HONO.thingResponse, THING);
   await vehicle.receive(HONO.thingResponse, THING);
   await vehicle.receive(HONO.thingResponse, 'no json');
+  await vehicle.receive(HONO.thingResponse, JSON.stringify({ deviceId: 'edge:car/+/7', tenantId: 't' }));
   assert.deepEqual(vehicle.link.trail, [
     'edge/thing/request',
     'e',

@@ -3,7 +3,7 @@ import protobuf from 'protobufjs';
 
 const FOLDER = new URL('../../../../proto/fleet-telemetry/', import.meta.url);
 
-export const PROTO_FILES = [
+const PROTO_FILES = [
   'vehicle_data.proto',
   'vehicle_alert.proto',
   'vehicle_error.proto',

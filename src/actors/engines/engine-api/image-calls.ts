@@ -1,7 +1,7 @@
+import { registryKey } from '../../../protocols/containers/index.js';
 import type { Clock } from '../../../runtime/index.js';
 import type { EngineImage, PullRequest } from '../engine.js';
 import { EngineError } from '../errors.js';
-import { registryOf } from '../reference.js';
 import { type InspectedImage, imageView } from './container-view.js';
 import { callFailure, pullFailure, statusOf } from './failures.js';
 import { isInsecureAllowed, type RegistryConfig } from './insecure.js';
@@ -103,7 +103,7 @@ export class ImageCalls {
     signal: AbortSignal,
   ): Promise<EngineRequest> {
     const reference = checkedReference(image);
-    const registry = registryOf(reference);
+    const registry = registryKey(reference);
     const registryAuth = credentials && { registryAuth: authHeader(registry, credentials) };
     if (insecure && (await this.options.isPodman(signal))) {
       const query = { reference, tlsVerify: false };

@@ -1,3 +1,4 @@
+import { imageParts } from '../../../protocols/containers/index.js';
 import { EngineError } from '../errors.js';
 
 const REFERENCE = /^[A-Za-z0-9][\w.-]*(?::\d+)?(?:[/:@][\w.:@-]+)*$/;
@@ -10,10 +11,6 @@ export function checkedReference(reference: string): string {
 
 /** Name and tag, or name and digest; without either the tag is `latest` (POD-23). */
 export function nameAndTag(reference: string): { readonly name: string; readonly tag: string } {
-  const digest = reference.indexOf('@');
-  const colon = reference.lastIndexOf(':');
-  const cut = digest >= 0 ? digest : colon > reference.lastIndexOf('/') ? colon : -1;
-  return cut < 0
-    ? { name: reference, tag: 'latest' }
-    : { name: reference.slice(0, cut), tag: reference.slice(cut + 1) };
+  const { name, tag = 'latest', digest } = imageParts(reference);
+  return digest === undefined ? { name, tag } : { name: reference.slice(0, reference.indexOf('@')), tag: digest };
 }

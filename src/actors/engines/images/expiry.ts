@@ -1,5 +1,6 @@
 import { type Clock, errorRecord, type Logger, type TimerHandle } from '../../../runtime/index.js';
 import type { Engine } from '../engine.js';
+import { EngineError } from '../errors.js';
 import { replacePrivate, textIfPresent } from '../private-file.js';
 import { Turns } from '../turns.js';
 
@@ -89,7 +90,12 @@ export class ImageExpiry {
 
   private async expire(image: string, recorded: Map<string, number>): Promise<void> {
     const { engine, logger } = this.options;
-    const isGone = await engine.removeImage(image, this.life.signal);
+    const isGone = await engine.removeImage(image, this.life.signal).catch((error: unknown) => {
+      if (!(error instanceof EngineError) || error.code !== 'ENGINE_REFUSED') throw error;
+      // The others are not to wait for it.
+      logger.warn({ image, err: errorRecord(error) }, 'image_not_removed');
+      return false;
+    });
     if (!isGone) {
       this.inUse.add(image);
       return;

@@ -1,3 +1,4 @@
+import { imageParts } from '../../../protocols/containers/index.js';
 import {
   type Child,
   type Clock,
@@ -5,11 +6,10 @@ import {
   FleetchartError,
   type Logger,
   type Metrics,
+  pause,
 } from '../../../runtime/index.js';
 import type { Engine, EngineImage, PullRequest } from '../engine.js';
 import { EngineError } from '../errors.js';
-import { pause } from '../pause.js';
-import { digestOf } from '../reference.js';
 import { Turns } from '../turns.js';
 import { ImageError } from './errors.js';
 import { ImageExpiry } from './expiry.js';
@@ -129,7 +129,7 @@ class EngineImages implements Images {
     return this.turns.take(image, async () => {
       signal.throwIfAborted();
       const present = await this.options.engine.image(image, signal);
-      if (present) return pinned(image, present, digestOf(image));
+      if (present) return pinned(image, present, imageParts(image).digest);
       return this.fetched(image, onProgress, signal);
     });
   }
@@ -170,7 +170,7 @@ class EngineImages implements Images {
       const request = pullRequestOf(image, this.registries);
       const verified = await this.notation?.verify(request, ended);
       const pulled = await this.tried(request, onProgress, ended);
-      pinned(image, pulled, digestOf(image));
+      pinned(image, pulled, imageParts(image).digest);
       if (verified !== undefined) pinned(image, pulled, verified);
       this.pulls.inc({ outcome: 'pulled' });
       if (this.lastError?.image === image) this.lastError = undefined;
@@ -246,8 +246,8 @@ const isPassing = (error: unknown): boolean =>
 
 /** The image itself if it has this digest (REG-6). */
 function pinned(reference: string, image: EngineImage, digest: string | undefined): EngineImage {
-  if (digest === undefined || image.digests.some((found) => digestOf(found) === digest)) return image;
-  const found = image.digests.map((each) => digestOf(each)).join(', ') || 'none';
+  if (digest === undefined || image.digests.some((found) => imageParts(found).digest === digest)) return image;
+  const found = image.digests.map((each) => imageParts(each).digest).join(', ') || 'none';
   throw new ImageError('IMAGE_DIGEST', `${reference} should have the digest ${digest}, and has ${found}`);
 }
 

@@ -1,5 +1,5 @@
+import { registryKey } from '../../../protocols/containers/index.js';
 import type { PullRequest } from '../engine.js';
-import { registryOf } from '../reference.js';
 
 /** How a registry is reached (REG-2). */
 export interface Registry {
@@ -16,7 +16,7 @@ export interface Registries {
 
 /** What a pull of the image needs; without an entry of its registry it is anonymous (REG-2). */
 export function pullRequestOf(image: string, registries: Registries): PullRequest {
-  const host = registryOf(image);
+  const host = registryKey(image);
   const credentials = credentialsOf(host, registries);
   return {
     image,
@@ -26,7 +26,7 @@ export function pullRequestOf(image: string, registries: Registries): PullReques
 }
 
 /** An entry without a name is nobody's (REG-2). */
-export function credentialsOf(host: string, { entries }: Registries): Registry['credentials'] {
+function credentialsOf(host: string, { entries }: Registries): Registry['credentials'] {
   return host !== '' && Object.hasOwn(entries, host) ? entries[host]?.credentials : undefined;
 }
 

@@ -16,10 +16,10 @@ import { EngineError } from '../errors.js';
 import { EngineHandle } from './engine-handle.js';
 import {
   type Comparison,
+  type DatedFailure,
   DEFAULT_ENGINE_LINK_TIMING,
   type EngineLinkContext,
   type EngineLinkEffectInput,
-  type EngineLinkFailure,
   type EngineLinkOutput,
   type EngineLinkTiming,
   type FoundEngine,
@@ -62,7 +62,7 @@ export interface EngineLinkView {
   readonly containers?: number;
   /** Containers with the label of an owner here that nobody knows; the next comparison has them taken over. */
   readonly orphans: readonly Orphan[];
-  readonly lastError?: EngineLinkFailure;
+  readonly lastError?: DatedFailure;
   /** Epoch milliseconds; null before it began. */
   readonly since: number | null;
 }

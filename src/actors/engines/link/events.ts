@@ -1,10 +1,8 @@
+import type { DatedFailure, Failure } from '../../../runtime/event-facts.js';
 import type { EngineContainer, EngineKind } from '../engine.js';
 
-/** What the runtime adds to each event (RT-10); absent where a machine is run without it. */
-export interface Stamp {
-  readonly at: number;
-  readonly u: number;
-}
+export { delayMs } from '../../../runtime/backoff.js';
+export { type DatedFailure, type Failure, failureOf, stampOf } from '../../../runtime/event-facts.js';
 
 /** How long a link waits for what. All in milliseconds. */
 export interface EngineLinkTiming {
@@ -34,17 +32,6 @@ export interface EngineLinkInput {
   /** Names the link; the key of the actor's address. */
   readonly name: string;
   readonly timing: EngineLinkTiming;
-}
-
-/** Why a try failed, or the engine was lost. */
-export interface LinkFailure {
-  readonly code: string | null;
-  readonly message: string;
-}
-
-export interface EngineLinkFailure extends LinkFailure {
-  /** Epoch milliseconds, where the runtime told. */
-  readonly at: number | null;
 }
 
 /** The engine that was chosen. */
@@ -78,7 +65,7 @@ export interface EngineLinkContext extends EngineLinkInput {
   readonly failures: number;
   /** The pause before the next try. */
   readonly pauseMs: number;
-  readonly lastError: EngineLinkFailure | null;
+  readonly lastError: DatedFailure | null;
   /** Since when it is connecting, ready or lost; epoch milliseconds, where the runtime told. */
   readonly since: number | null;
 }
@@ -99,7 +86,7 @@ export interface EngineLinkEffectInput {
 /** For the log: what the chart came to. */
 export type EngineLinkOutput =
   | { readonly type: 'link.up'; readonly engine: FoundEngine | null }
-  | ({ readonly type: 'link.down' | 'link.failed' } & LinkFailure);
+  | ({ readonly type: 'link.down' | 'link.failed' } & Failure);
 
 /** To the actor of a container: how the engine has it, or that it has not. */
 export type EngineSighting =

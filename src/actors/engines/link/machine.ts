@@ -1,40 +1,28 @@
 import { assign, emit, fromPromise, setup } from 'xstate';
-import type {
-  Comparison,
-  EngineLinkCommand,
-  EngineLinkContext,
-  EngineLinkEffectInput,
-  EngineLinkInput,
-  EngineLinkOutput,
-  EngineLinkTiming,
-  FoundEngine,
-  LinkFailure,
-  Stamp,
+import {
+  type Comparison,
+  delayMs,
+  type EngineLinkCommand,
+  type EngineLinkContext,
+  type EngineLinkEffectInput,
+  type EngineLinkInput,
+  type EngineLinkOutput,
+  type EngineLinkTiming,
+  type Failure,
+  type FoundEngine,
+  failureOf,
+  stampOf,
 } from './events.js';
 
 /** The pause before try number `failures` + 1: exponential up to the longest one, ± 20 %. */
 export function enginePauseMs(failures: number, u: number, timing: EngineLinkTiming): number {
-  const pause = Math.min(timing.longestPauseMs, timing.firstPauseMs * 2 ** Math.min(failures, 30));
-  return Math.round(pause * (0.8 + 0.4 * u));
-}
-
-/** Without a runtime there is no stamp: no time then, and the middle of the jitter. */
-const stampOf = (event: object): Stamp | undefined => (event as { stamp?: Stamp }).stamp;
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-function codeOf(error: unknown): string | null {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : null;
+  return delayMs(failures, { immediate: false, firstMs: timing.firstPauseMs, capMs: timing.longestPauseMs }, u);
 }
 
 const provided = (): Promise<never> => Promise.reject(new Error('no effect was provided'));
 
-const failureOf = ({ event }: { event: { error: unknown } }): LinkFailure => ({
-  code: codeOf(event.error),
-  message: messageOf(event.error),
-});
-const late: LinkFailure = { code: 'ENGINE_TIMEOUT', message: 'the container engine did not answer in time' };
+const ofError = ({ event }: { event: { error: unknown } }): Failure => failureOf(event.error);
+const late: Failure = { code: 'ENGINE_TIMEOUT', message: 'the container engine did not answer in time' };
 
 /** What a try that failed leads to. */
 const failed = <Params>(params: Params) =>
@@ -90,12 +78,12 @@ export const engineLinkMachine = setup({
     compare: fromPromise<Comparison, EngineLinkEffectInput>(provided),
   },
   actions: {
-    noteFailure: assign(({ context, event }, { code, message }: LinkFailure) => {
+    noteFailure: assign(({ context, event }, failure: Failure) => {
       const stamp = stampOf(event);
       return {
         failures: context.failures + 1,
         pauseMs: enginePauseMs(context.failures, stamp?.u ?? 0.5, context.timing),
-        lastError: { code, message, at: stamp?.at ?? null },
+        lastError: { ...failure, at: stamp?.at ?? null },
       };
     }),
     noteSince: assign({ since: ({ event }) => stampOf(event)?.at ?? null }),
@@ -103,8 +91,8 @@ export const engineLinkMachine = setup({
     noteComparison: assign({ comparison: (_, { comparison }: { comparison: Comparison }) => comparison }),
     noteSteady: assign({ failures: 0 }),
     tellUp: emit((_, { engine }: { engine: FoundEngine }) => ({ type: 'link.up', engine }) as const),
-    tellLoss: emit((_, failure: LinkFailure) => ({ type: 'link.down', ...failure }) as const),
-    tellFailure: emit((_, failure: LinkFailure) => ({ type: 'link.failed', ...failure }) as const),
+    tellLoss: emit((_, failure: Failure) => ({ type: 'link.down', ...failure }) as const),
+    tellFailure: emit((_, failure: Failure) => ({ type: 'link.failed', ...failure }) as const),
   },
   delays: {
     connectTimeout: ({ context }) => context.timing.connectTimeoutMs,
@@ -135,14 +123,14 @@ export const engineLinkMachine = setup({
         src: 'connect',
         input: effectInput,
         onDone: up,
-        onError: failed(failureOf),
+        onError: failed(ofError),
       },
       after: { connectTimeout: failed(late) },
     },
     ready: {
       entry: 'noteSince',
       initial: 'subscribing',
-      invoke: { src: 'watch', input: effectInput, onError: lost(failureOf) },
+      invoke: { src: 'watch', input: effectInput, onError: lost(ofError) },
       after: { steady: { actions: 'noteSteady' } },
       states: {
         subscribing: {
@@ -159,7 +147,7 @@ export const engineLinkMachine = setup({
               target: 'watching',
               actions: { type: 'noteComparison', params: ({ event }) => ({ comparison: event.output }) },
             },
-            onError: lost(failureOf),
+            onError: lost(ofError),
           },
           after: { compareTimeout: lost(late) },
         },
@@ -184,7 +172,7 @@ export const engineLinkMachine = setup({
             src: 'connect',
             input: effectInput,
             onDone: up,
-            onError: failed(failureOf),
+            onError: failed(ofError),
           },
           after: { connectTimeout: failed(late) },
         },

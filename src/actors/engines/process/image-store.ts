@@ -4,10 +4,10 @@ import { readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { imageParts } from '../../../protocols/containers/index.js';
 import type { EngineImage } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { replacePrivate, textIfPresent } from '../private-file.js';
-import { digestOf, tagOf } from '../reference.js';
 import { Turns } from '../turns.js';
 import { type ArchiveLimits, unpack } from './unpack.js';
 
@@ -119,7 +119,7 @@ export class ImageStore {
   ): Promise<StoredImage> {
     const { size } = await stat(path);
     const hash = await hashOf(path, signal);
-    const pinned = digestOf(reference);
+    const { name, digest: pinned } = imageParts(reference);
     if (pinned !== undefined && pinned !== `sha256:${hash}`) {
       throw new EngineError('ENGINE_REFUSED', `${path} has the digest sha256:${hash}, not ${pinned}`);
     }
@@ -134,7 +134,6 @@ export class ImageStore {
       await rm(folder, { recursive: true, force: true });
       sizeBytes = await unpack(path, folder, this.limits, onRead, signal);
     }
-    const name = nameOf(reference);
     return {
       reference,
       folder,
@@ -162,18 +161,12 @@ export async function described(folder: string): Promise<ImageDescription> {
 
 /** A folder is the operator's, and used where it is: it has no digest, and its size is not measured. */
 async function folderImage(reference: string, folder: string): Promise<StoredImage> {
-  if (digestOf(reference) !== undefined) {
+  if (imageParts(reference).digest !== undefined) {
     throw new EngineError('ENGINE_REFUSED', `${reference} names a digest, and a folder has none: use an archive`);
   }
   const text = await readFile(join(folder, DESCRIPTION), 'utf8').catch(() => '');
   const id = `sha256:${createHash('sha256').update(`${folder}\n${text}`).digest('hex')}`;
   return { reference, folder, id, tags: [reference], digests: [], sizeBytes: 0 };
-}
-
-function nameOf(reference: string): string {
-  const name = reference.split('@')[0] ?? reference;
-  const tag = tagOf(name);
-  return tag === '' ? name : name.slice(0, -tag.length - 1);
 }
 
 async function hashOf(path: string, signal: AbortSignal): Promise<string> {

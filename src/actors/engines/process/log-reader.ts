@@ -1,6 +1,5 @@
-import type { Clock } from '../../../runtime/index.js';
+import { type Clock, pause } from '../../../runtime/index.js';
 import type { LogLine } from '../engine.js';
-import { pause } from '../pause.js';
 import { LogFollower } from './log-files.js';
 
 const FOLLOW_MS = 200;

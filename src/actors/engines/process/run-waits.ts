@@ -1,6 +1,5 @@
-import type { Clock } from '../../../runtime/index.js';
+import { type Clock, pause } from '../../../runtime/index.js';
 import { EngineError } from '../errors.js';
-import { pause } from '../pause.js';
 import { hasWrapper } from './launch.js';
 import { signalAll } from './processes.js';
 import { isRunning, type RunState, runStateOf } from './run-state.js';

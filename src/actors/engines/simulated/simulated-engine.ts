@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpus, totalmem } from 'node:os';
-import type { Clock } from '../../../runtime/index.js';
+import { imageParts } from '../../../protocols/containers/index.js';
+import { type Clock, pause } from '../../../runtime/index.js';
 import type {
   ContainerSpec,
   Engine,
@@ -15,8 +16,6 @@ import type {
 } from '../engine.js';
 import { EngineError } from '../errors.js';
 import { EventFeed } from '../event-feed.js';
-import { pause } from '../pause.js';
-import { digestOf, tagOf } from '../reference.js';
 import { type SimulatedContainer, SimulatedState } from './simulated-state.js';
 
 export interface SimulatedEngineOptions {
@@ -76,7 +75,7 @@ class SimulatedEngine implements Engine {
     signal.throwIfAborted();
     onProgress(0);
     await this.takeTime(signal);
-    const tag = tagOf(image);
+    const { tag = '' } = imageParts(image);
     if (tag.startsWith('missing')) throw new EngineError('ENGINE_NOT_FOUND', `${image}: manifest unknown`);
     if (tag.startsWith('unauthorized')) {
       throw new EngineError('ENGINE_UNAUTHORIZED', `${image}: unauthorized: authentication required`);
@@ -123,7 +122,7 @@ class SimulatedEngine implements Engine {
     await this.takeTime(signal);
     const started = await this.change(id, (container) => {
       if (container.status === 'running' || container.status === 'paused') return undefined;
-      if (tagOf(container.spec.image).startsWith('bad')) {
+      if (imageParts(container.spec.image).tag?.startsWith('bad')) {
         throw new EngineError('ENGINE_REFUSED', `exec: "${container.spec.cmd[0] ?? 'bad'}": executable file not found`);
       }
       container.status = 'running';
@@ -291,7 +290,7 @@ class SimulatedEngine implements Engine {
 
   /** After a restart, too: a second from its start, or at once. */
   private expectCrash({ id, spec, status, startedMs }: SimulatedContainer): void {
-    if (status !== 'running' || !tagOf(spec.image).startsWith('crash')) return;
+    if (status !== 'running' || !imageParts(spec.image).tag?.startsWith('crash')) return;
     const { clock } = this.options;
     const dueMs = Math.min(CRASH_MS, startedMs + CRASH_MS - clock.now());
     clock.setTimeout(() => void this.end(id, CRASH_CODE, startedMs).catch(() => {}), dueMs);
@@ -310,12 +309,11 @@ const notRunning = (name: string): EngineError =>
 
 function imageOf(reference: string): EngineImage {
   const hex = createHash('sha256').update(reference).digest('hex');
-  const name = reference.split('@')[0] ?? reference;
-  const bare = name.slice(0, name.length - (tagOf(name) ? tagOf(name).length + 1 : 0));
+  const { name, digest = `sha256:${hex}` } = imageParts(reference);
   return {
     id: `sha256:${hex}`,
     tags: [reference],
-    digests: [`${bare}@${digestOf(reference) ?? `sha256:${hex}`}`],
+    digests: [`${name}@${digest}`],
     sizeBytes: IMAGE_BYTES,
   };
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../../runtime/index.js';
+import { type Clock, pause } from '../../../runtime/index.js';
 import { authorities } from './authorities.js';
 import { explained, failedBy } from './causes.js';
 import {
@@ -86,7 +86,7 @@ class Transfer {
         if (!isPassing || failures >= attempts || attempt >= MOST_ATTEMPTS) throw error;
       }
       const delayMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
-      await waited(clock, delayMs, this.signal);
+      await pause(clock, delayMs, this.signal);
     }
   }
 
@@ -145,7 +145,7 @@ class Transfer {
         this.onProgress({ done: file.bytes, total: this.total });
         if (bytesPerSecond) {
           const dueMs = ((file.bytes - beganWith) / bytesPerSecond) * 1_000;
-          await waited(clock, dueMs - (clock.monotonic() - beganAt), this.signal);
+          await pause(clock, dueMs - (clock.monotonic() - beganAt), this.signal);
         }
         timer = clock.setTimeout(stalled, stallMs);
       }
@@ -194,19 +194,4 @@ class Transfer {
 function validatorOf({ headers }: IncomingMessage): string | undefined {
   const { etag } = headers;
   return etag !== undefined && !etag.startsWith('W/') ? etag : headers['last-modified'];
-}
-
-function waited(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (delayMs <= 0) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => {
-      clock.clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = clock.setTimeout(() => {
-      signal.removeEventListener('abort', aborted);
-      resolve();
-    }, delayMs);
-    signal.addEventListener('abort', aborted, { once: true });
-  });
 }

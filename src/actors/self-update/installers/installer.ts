@@ -42,7 +42,7 @@ export interface InstallRequest {
  */
 export interface Installer {
   readonly kind: 'rauc' | 'slots' | 'dummy';
-  /** Version of the running system (SUA-45); undefined if it cannot be read now. */
+  /** Version of the running system (SUA-45); rejects, or is undefined, if it cannot be read now. */
   bootedVersion(signal: AbortSignal): Promise<string | undefined>;
   /** Another one after each boot of the device (SUA-53). */
   bootId(signal: AbortSignal): Promise<string>;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { SlotStatus } from '../installer.js';
 
-export const MULTIPLE_BOOTED_SLOTS = 'error_multiple_booted_slots_detected';
-export const VERSION_NOT_AVAILABLE = 'bundle_version_not_available';
+const MULTIPLE_BOOTED_SLOTS = 'error_multiple_booted_slots_detected';
+const VERSION_NOT_AVAILABLE = 'bundle_version_not_available';
 
 /** The version that runs (SUA §8.4): what the booted slot was installed from, else what the system says of itself. */
 export async function bootedVersion(slots: readonly SlotStatus[], osReleaseFile: string): Promise<string> {

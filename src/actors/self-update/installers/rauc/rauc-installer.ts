@@ -33,12 +33,13 @@ export class RaucInstaller implements Installer {
     this.service = new RaucService(this.bus);
   }
 
-  async bootedVersion(signal: AbortSignal): Promise<string | undefined> {
+  async bootedVersion(signal: AbortSignal): Promise<string> {
     try {
       return await bootedVersion(await this.service.slots(signal), this.options.osReleaseFile ?? '/etc/os-release');
-    } catch {
+    } catch (cause) {
       signal.throwIfAborted();
-      return undefined;
+      const detail = `RAUC does not say which version is booted (${(cause as Error).message}): does its service run?`;
+      throw new InstallerError('SELF_UPDATE_NO_VERSION', detail, { cause });
     }
   }
 

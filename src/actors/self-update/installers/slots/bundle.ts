@@ -7,7 +7,7 @@ import { Parser, type ReadEntry } from 'tar';
 import { InstallerError } from '../installer.js';
 
 /** The first entry of a bundle, `manifest.json`. */
-export const MANIFEST = Type.Object({
+const MANIFEST = Type.Object({
   compatible: Type.String({ minLength: 1 }),
   version: Type.String({ minLength: 1, maxLength: 256 }),
   /** The name of the entry with the image. */

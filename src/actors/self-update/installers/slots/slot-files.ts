@@ -7,7 +7,7 @@ import { InstallerError } from '../installer.js';
 import { BOOT_RECORD, type BootRecord, FACTORY_RECORD, type SlotName } from './boot-record.js';
 
 /** What a slot holds. */
-export const SLOT_CONTENT = Type.Object({
+const SLOT_CONTENT = Type.Object({
   version: Type.String(),
   compatible: Type.String(),
   sha256: Type.String(),

@@ -1,4 +1,4 @@
-import type { Domain } from '../../protocols/update-manager/index.js';
+import type { Domain } from './domains.js';
 
 /** What went wrong with a component, as its agent said it last. */
 export interface Failure {
