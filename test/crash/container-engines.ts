@@ -45,7 +45,8 @@ export const processes: MakeEngine = (folder) => {
     for (const tag of ['1.0', '2.0'] as const) {
       folderImage(imageRoot, `local/${name}:${tag}`, script(`${tell(tag)}; ${RUNNING}`));
     }
-    folderImage(imageRoot, `local/${name}:crash`, script(`${tell('crash')}; exit 3`));
+    // Not counted: one that has ended by the time of the restart is started once more, as its start was not noted.
+    folderImage(imageRoot, `local/${name}:crash`, script('exit 3'));
     folderImage(imageRoot, `local/${name}:bad`, ['/no/such/command']);
   }
   return {

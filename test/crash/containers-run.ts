@@ -208,7 +208,8 @@ function configOf(
       thingsEnabled: false,
       rebootEnabled: false,
       reportFeedbackInterval: '0s',
-      agents: { containers: { readTimeout: '60s' } },
+      currentStateDelay: '1s',
+      agents: { containers: { readTimeout: '20s' } },
       ...scenario.updateManager,
     },
     containerManagement: {
