@@ -92,6 +92,8 @@ export type MakeInput = StepInput & Prepared;
 
 export interface StartInput extends StepInput {
   readonly hasHosts: boolean;
+  /** When the last run that is known of began. */
+  readonly startedAt: string;
   /** By the restart policy. */
   readonly isAutomatic: boolean;
   readonly restartCount: number;

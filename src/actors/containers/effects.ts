@@ -61,6 +61,10 @@ const PROGRESS_STEP = 5;
 
 const isUp = ({ status }: Observed): boolean => status === 'running' || status === 'paused';
 
+/** A start that a crash cut off has had its run by now: one more would be one too many, and would not be counted. */
+const ranSince = ({ status, startedAt }: Observed, known: string): boolean =>
+  status === 'exited' && startedAt !== '' && startedAt !== known;
+
 export class ContainerEffects {
   private lastChoice: Promise<unknown> = Promise.resolve();
 
@@ -102,7 +106,8 @@ export class ContainerEffects {
         meters.restarts.inc();
         logger.info({ ...contextOf(input), restartCount: input.restartCount }, 'container_is_restarted');
       }
-      await this.observe(input, signal);
+      const found = await this.observe(input, signal);
+      if (ranSince(found, input.startedAt)) return found;
       await this.checkMounts(input);
       await this.resolveHosts(input, signal);
       await this.options.engine.start(input.id, signal);

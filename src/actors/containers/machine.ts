@@ -86,6 +86,7 @@ const container = base.extend({ actions: { ...each(changes, assigning), ...each(
 const startInput = (context: ContainerContext): StartInput => ({
   ...stepOf(context),
   hasHosts: context.hasHosts,
+  startedAt: context.state.startedAt,
   madeWith: context.madeWith,
   isLimited: context.isLimited ?? false,
   isAutomatic: context.asked === null,

@@ -144,6 +144,25 @@ describe('a step that a crash cut off is done again, and finds what it did', () 
     assert.equal(after.context(ID).lastError, '');
   });
 
+  it('CTR-14 a start that was cut off and whose run is over by then counts as that run', async (t) => {
+    const test = await planned(t);
+    await test.command(ID, create);
+    test.engine.hold('start');
+    test.ask(ID, start);
+    await test.settled();
+    test.engine.change(ID, { status: 'running', pid: 9, startedAt: '2026-01-01T00:00:00.000Z' });
+    test.engine.exit(ID, 3);
+    const before = test.engine.count('start');
+    const after = await test.again('crash');
+    after.engine.release('start');
+    await after.reaches(ID, 'backingOff');
+    assert.equal(after.engine.count('start'), before, 'it is not started once more');
+    assert.equal(after.containers.find(ID)?.state.exitCode, 3);
+    await after.advance(1_000, 100);
+    assert.equal(after.state(ID), 'running');
+    assert.equal(after.containers.find(ID)?.restartCount, 1);
+  });
+
   it('CTR-12 what the watchers were told is told once more at most', async (t) => {
     const test = await planned(t);
     await test.command(ID, create);
