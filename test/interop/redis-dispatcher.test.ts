@@ -288,6 +288,16 @@ describe('the redis dispatcher and a Redis server', { skip }, () => {
     assert.equal(clock.pending, 0);
   });
 
+  it('FT-RED-5 waits for a slow server, once for each publication', async (t) => {
+    const server = await RedisServer.start(t);
+    const subscriber = await RedisSubscriber.to(server);
+    const dispatcher = dispatcherFor(t, server.port);
+    await dispatcher.connect(signal);
+    await server.client().client('PAUSE', 200, 'WRITE');
+    assert.deepEqual(await dispatcher.deliver(sampleRecords(1, 30), signal), { delivered: 30, refused: [] });
+    assert.deepEqual(await settled(server, subscriber), range(1, 30));
+  });
+
   it('FT-RED-5 publishes nothing later behind the back of the spool', async (t) => {
     const server = await RedisServer.start(t);
     const subscriber = await RedisSubscriber.to(server);
