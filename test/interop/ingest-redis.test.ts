@@ -49,6 +49,20 @@ describe('ingest with Redis as the reliable source', { skip: withoutRedis() }, (
     assert.ok(!JSON.stringify(hub.log).includes('topsecret'));
   });
 
+  it('FT-RED-4 the hub starts with a wrong password, acks nothing, and shows the password nowhere', async (t) => {
+    const server = await RedisServer.start(t, { ...options, password: environment.REDIS_PASSWORD });
+    const wrong = { REDIS_PASSWORD: 'almostsecret' };
+    const hub = await startIngestHub(t, config(server), { environment: wrong });
+    const line = await hub.logged('dispatcher_failed', { dispatcher: 'redis' });
+    assert.match(JSON.stringify(line['err']), /redis_connect_error .*refuses the user name or password/);
+    const car = await hub.vehicle('CAR');
+    car.send({ txid: 'CAR-1', payload: speed('CAR', 1) });
+    await car.roundTrip();
+    assert.deepEqual(car.acked, []);
+    const shown = [hub.log, hub.hub.system.peek('dispatcher/redis')].map((each) => JSON.stringify(each)).join('');
+    assert.ok(!shown.includes('almostsecret'));
+  });
+
   it('FT-ACK-2 FT-RED-5 one that hangs or is killed acks nothing, others go on, and everything is acked when it is back', async (t) => {
     const server = await RedisServer.start(t, { ...options, password: environment.REDIS_PASSWORD });
     const hub = await startIngestHub(t, config(server), { environment });

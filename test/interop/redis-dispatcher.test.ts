@@ -252,7 +252,8 @@ describe('the redis dispatcher and a Redis server', { skip }, () => {
   it('FT-RED-5 the first publication that fails stops the rest, and is counted', async (t) => {
     const server = await RedisServer.start(t);
     const subscriber = await RedisSubscriber.to(server);
-    await server.client().acl('SETUSER', 'hub', 'on', '>pw', '~*', '+@all', 'resetchannels', '&a*', '&fleet*');
+    const commands = ['-@all', '+ping', '+publish', '+zrange', '+zremrangebyscore'];
+    await server.client().acl('SETUSER', 'hub', 'on', '>pw', '~*', 'resetchannels', '&a*', '&fleet*', ...commands);
     await server.client().zadd(SET, 9e9, 'a1', 9.1e9, 'forbidden', 9.2e9, 'a2');
     const errors: string[] = [];
     const dispatcher = dispatcherFor(t, server.port, {
