@@ -8,7 +8,7 @@ import { RedisServer, RedisSubscriber, withoutRedis } from '../fakes/redis-serve
 import { temporaryFolder } from '../fakes/runtime.js';
 import { speed, type Vehicle } from '../fakes/vehicle.js';
 
-const config = (server: RedisServer) => ({
+const config = (server: RedisServer, timeoutS = 30) => ({
   records: { V: ['redis', 'file'], alerts: ['file'] },
   reliable_ack_sources: { V: 'redis' },
   namespace: 'tesla',
@@ -17,8 +17,8 @@ const config = (server: RedisServer) => ({
     username: 'default',
     password: 'in the file',
     publish_vin_topics: true,
-    publish_timeout: 1_000_000_000,
-    pool: { read_timeout: 3_000_000_000 },
+    publish_timeout: timeoutS * 1e9,
+    pool: { read_timeout: 60e9 },
   },
 });
 const environment = { REDIS_PASSWORD: 'topsecret' };
@@ -65,7 +65,7 @@ describe('ingest with Redis as the reliable source', { skip: withoutRedis() }, (
 
   it('FT-ACK-2 FT-RED-5 one that hangs or is killed acks nothing, others go on, and everything is acked when it is back', async (t) => {
     const server = await RedisServer.start(t, { ...options, password: environment.REDIS_PASSWORD });
-    const hub = await startIngestHub(t, config(server), { environment });
+    const hub = await startIngestHub(t, config(server, 1), { environment });
     const car = await hub.vehicle('CAR');
     await car.ask({ payload: speed('CAR', 1) });
     server.freeze();
