@@ -37,7 +37,14 @@ const DEPS = {
 };
 
 async function describeHub(directory) {
-  const sets = [`dataDir=${directory}`, 'mqtt.embedded.enabled=true'];
+  const sets = [
+    `dataDir=${directory}`,
+    'mqtt.embedded.enabled=true',
+    'telemetry.records.V=["file", "mqtt", "redis", "http"]',
+    'telemetry.mqtt.broker=127.0.0.1:1883',
+    'telemetry.redis={"addrs": ["127.0.0.1:6379"], "publish_vin_topics": true}',
+    'telemetry.fleetchart.http={"url": "http://127.0.0.1/"}',
+  ];
   const parts = configOf(checkHubConfig({ file: 'config/hub.yaml', environment: {}, sets, assignments: [] }));
   return describe(await createHub(parts, DEPS));
 }

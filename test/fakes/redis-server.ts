@@ -20,6 +20,8 @@ const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/u
 export interface RedisSetUp {
   /** Options of the server, as in its configuration file. */
   readonly options?: Readonly<Record<string, string>>;
+  /** What a client needs to get in. */
+  readonly password?: string;
 }
 
 /** The real server on a port of its own, which it keeps over restarts; nothing is kept on disk. */
@@ -81,7 +83,7 @@ export class RedisServer {
 
   /** A client that waits for the server, and comes back to it. */
   client(): Redis {
-    const client = new Redis({ port: this.port, retryStrategy: () => 50 });
+    const client = new Redis({ port: this.port, password: this.setUp.password, retryStrategy: () => 50 });
     client.on('error', () => {});
     this.t.after(() => client.disconnect());
     return client;

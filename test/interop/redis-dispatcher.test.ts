@@ -252,7 +252,8 @@ describe('the redis dispatcher and a Redis server', { skip }, () => {
   it('FT-RED-5 the first publication that fails stops the rest, and is counted', async (t) => {
     const server = await RedisServer.start(t);
     const subscriber = await RedisSubscriber.to(server);
-    await server.client().acl('SETUSER', 'hub', 'on', '>pw', '~*', '+@all', 'resetchannels', '&a*', '&fleet*');
+    const commands = ['-@all', '+ping', '+publish', '+zrange', '+zremrangebyscore'];
+    await server.client().acl('SETUSER', 'hub', 'on', '>pw', '~*', 'resetchannels', '&a*', '&fleet*', ...commands);
     await server.client().zadd(SET, 9e9, 'a1', 9.1e9, 'forbidden', 9.2e9, 'a2');
     const errors: string[] = [];
     const dispatcher = dispatcherFor(t, server.port, {
@@ -286,6 +287,16 @@ describe('the redis dispatcher and a Redis server', { skip }, () => {
     assert.equal(failure?.code, 'DISPATCH_REDIS_TIMEOUT');
     assert.match(failure.message, /^redis_err PUBLISH was not answered within 700 ms \(publish_timeout\)$/);
     assert.equal(clock.pending, 0);
+  });
+
+  it('FT-RED-5 waits for a slow server, once for each publication', async (t) => {
+    const server = await RedisServer.start(t);
+    const subscriber = await RedisSubscriber.to(server);
+    const dispatcher = dispatcherFor(t, server.port);
+    await dispatcher.connect(signal);
+    await server.client().client('PAUSE', 200, 'WRITE');
+    assert.deepEqual(await dispatcher.deliver(sampleRecords(1, 30), signal), { delivered: 30, refused: [] });
+    assert.deepEqual(await settled(server, subscriber), range(1, 30));
   });
 
   it('FT-RED-5 publishes nothing later behind the back of the spool', async (t) => {

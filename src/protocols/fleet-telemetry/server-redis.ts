@@ -76,10 +76,13 @@ function addressesOf(texts: readonly string[], { mistakes }: Findings): RedisAdd
   });
 }
 
+/** Longer ones no timer takes. */
+const LONGEST_TIMEOUT_MS = 3_600_000;
+
 /** A node answers each command within both times; 0, and what is less for a read, mean none is set. */
 function timeoutOf(section: NonNullable<ServerConfig['redis']>, { warnings }: Findings): number {
   const milliseconds = (pointer: string, nanoseconds: number): number => {
-    if (nanoseconds >= 1e6) return nanoseconds / 1e6;
+    if (nanoseconds >= 1e6) return Math.min(LONGEST_TIMEOUT_MS, nanoseconds / 1e6);
     const message = `${nanoseconds} nanoseconds is less than any answer takes; 1 ms is taken`;
     warnings.push({ code: 'CONFIG_VALUE', pointer, message, hint: '5000000000 are 5 s' });
     return 1;

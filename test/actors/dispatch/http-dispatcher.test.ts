@@ -15,6 +15,7 @@ import { Pump } from '../../../src/actors/dispatch/pump.js';
 import { encodeRecord } from '../../../src/actors/dispatch/record.js';
 import { createAuthority, issueServerCertificate } from '../../../src/actors/provisioning/index.js';
 import { ManualClock, systemClock } from '../../../src/runtime/clock.js';
+import { seededIds } from '../../../src/runtime/ids.js';
 import { turn } from '../../fakes/held-calls.js';
 import { HttpReceiver, linesOf, type ReceivedRequest } from '../../fakes/http-receiver.js';
 import { FakeLogReader } from '../../fakes/log-reader.js';
@@ -210,6 +211,51 @@ describe('the requests of the http dispatcher', () => {
     append(10, 10);
     stop.abort();
     assert.equal(clock.pending, 0);
+  });
+
+  it('lose nothing and keep the order of each vehicle over a receiver that fails at random', async (t) => {
+    const ids = seededIds(7);
+    const { receiver, dispatcher } = await setUp(t, { maxBatchRecords: 5, maxInFlight: 3 });
+    receiver.answer = (request) => {
+      const chance = ids.uniform();
+      if (chance < 0.1) return void request.response.socket?.destroy();
+      if (chance < 0.3) return { status: 503 };
+      return numbersOf([request]).some((number) => number % 50 === 7) ? { status: 400 } : { status: 200 };
+    };
+    const spool = new FakeLogReader();
+    for (const record of fleet(300, 6)) spool.append(encodeRecord(record));
+    const refused: number[] = [];
+    const confirmed: number[] = [];
+    const watermarks = { highBytes: 1_000_000, lowBytes: 1_000 };
+    const pump = new Pump({
+      spool,
+      dispatcher,
+      clock: systemClock,
+      batch: { items: 15, bytes: 1_000_000 },
+      watermarks,
+      deliverTimeoutMs: 60_000,
+      onRefused: ({ seq }) => refused.push(seq - 1),
+      onConfirmed: ({ metadata }) => confirmed.push(numberOf(metadata['txid'] as string)),
+    });
+    for (let runs = 0; runs < 2_000 && spool.pending().items > 0; runs++) {
+      const stop = new AbortController();
+      await dispatcher.connect(stop.signal);
+      await Promise.race([pump.run(stop.signal, () => {}).catch(() => {}), pump.drained(stop.signal)]);
+      stop.abort();
+    }
+    assert.equal(spool.pending().items, 0);
+    assert.deepEqual(refused, [7, 57, 107, 157, 207, 257]);
+    assert.deepEqual(
+      confirmed,
+      range(0, 299).filter((number) => number % 50 !== 7),
+    );
+    for (const vehicle of range(0, 5)) {
+      const firsts = [...new Set(numbersOf(receiver.taken))].filter((number) => number % 6 === vehicle);
+      assert.deepEqual(
+        firsts,
+        confirmed.filter((number) => number % 6 === vehicle),
+      );
+    }
   });
 
   it('are sent anew over a connection that the receiver closed while it was idle', async (t) => {

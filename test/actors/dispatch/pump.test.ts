@@ -56,6 +56,31 @@ function setUp(destination: FakeDestination, options: Partial<PumpOptions> = {})
 const lost = new DispatchError('TEST_LOST', 'lost');
 
 describe('the pump', () => {
+  it('gathers records until a batch is worth while or the first has waited long enough', async () => {
+    const destination = new FakeDestination(1, (batch) => batch.answer());
+    const gather = { items: 3, bytes: 1_000_000, ms: 400 };
+    const { start, append, spool, clock } = setUp(destination, { gather, batch: { items: 6, bytes: 1_000_000 } });
+    const run = start();
+    append(1, 2);
+    await clock.advance(399);
+    assert.equal(destination.batches.length, 0);
+    await clock.advance(1);
+    await turn();
+    append(3, 4);
+    await clock.advance(399);
+    append(5, 7);
+    await turn();
+    assert.deepEqual(
+      destination.batches.map(({ txids }) => txids.length),
+      [2, 3],
+    );
+    await clock.advance(400);
+    assert.equal(spool.pending().items, 0);
+    append(8, 8);
+    run.stop();
+    assert.equal(clock.pending, 0);
+  });
+
   it('PUMP-1 delivers what was spooled before and what comes, in order and batches', async () => {
     const destination = new FakeDestination(1, (batch) => batch.answer());
     const { start, append, spool } = setUp(destination);

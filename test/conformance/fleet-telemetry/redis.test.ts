@@ -85,6 +85,7 @@ describe('FT-RED: the redis section', () => {
     assert.equal(settings({ publish_timeout: 0 })?.publishTimeoutMs, 5_000);
     assert.equal(settings({ publish_timeout: 2_500_000_000 })?.publishTimeoutMs, 2_500);
     assert.equal(settings({ publish_timeout: 5_000 })?.publishTimeoutMs, 1);
+    assert.equal(settings({ publish_timeout: 2 ** 60 })?.publishTimeoutMs, 3_600_000);
     assert.deepEqual(warned({ publish_timeout: 5_000 }), [
       '/redis/publish_timeout: 5000 nanoseconds is less than any answer takes; 1 ms is taken',
     ]);

@@ -45,12 +45,18 @@ export function httpBatching(
 ): Pick<DestinationOptions, 'batch' | 'gather' | 'deliverTimeoutMs'> {
   const { maxBatchRecords, maxBatchBytes, maxBatchDelayMs, maxInFlight, timeoutMs } = settings;
   return {
-    batch: { items: maxBatchRecords * maxInFlight, bytes: maxBatchBytes * maxInFlight },
+    batch: {
+      items: maxBatchRecords * maxInFlight,
+      bytes: Math.max(maxBatchBytes, Math.min(MOST_BYTES_AT_ONCE, maxBatchBytes * maxInFlight)),
+    },
     gather: { items: maxBatchRecords, bytes: maxBatchBytes, ms: maxBatchDelayMs },
     // Each request has its own time; until one record stands alone there are as many as halves.
     deliverTimeoutMs: timeoutMs * (2 + Math.ceil(Math.log2(maxBatchRecords + 1))),
   };
 }
+
+/** Of records in memory at once, unless one request holds more. */
+const MOST_BYTES_AT_ONCE = 16 * 1_048_576;
 
 const compress = promisify(gzip);
 /** How long one {@link Dispatcher.connect} waits for the time that the receiver asked for; within its own timeout. */

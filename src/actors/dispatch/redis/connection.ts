@@ -79,6 +79,11 @@ export class RedisConnection {
     return this.lostBecause === undefined;
   }
 
+  /** Why it is lost, if it is. */
+  get loss(): DispatchError | undefined {
+    return this.lostBecause;
+  }
+
   /** Its last error, which says more than that a command failed. */
   get trouble(): Error | undefined {
     return this.lastError;
@@ -172,7 +177,7 @@ export class RedisConnection {
   private lossOf({ options }: Redis): DispatchError {
     const reason = this.lastError ? `: ${this.lastError.message}` : '';
     const message = `lost the connection to ${options.host}:${options.port}${reason}`;
-    return new DispatchError('DISPATCH_REDIS_LOST', message, { retryable: true, cause: this.lastError });
+    return new DispatchError('DISPATCH_REDIS_LOST', message, { retryable: true });
   }
 
   private lose(error: DispatchError): void {

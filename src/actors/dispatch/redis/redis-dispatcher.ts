@@ -116,7 +116,7 @@ class Publications {
     const { settlement, connection } = this;
     for (const index of indexes) {
       if (signal.aborted) settlement.fail(new DispatchError('DISPATCH_ABORTED', 'given up'));
-      connection.onLost((error) => settlement.fail(error))();
+      if (connection.loss) settlement.fail(connection.loss);
       if (settlement.failure) return;
       const record = this.records[index] as FleetRecord;
       try {
@@ -161,9 +161,9 @@ function refusalOf(error: unknown): string | undefined {
     : undefined;
 }
 
+/** Without the error of the library as its cause: that holds the command with all its arguments. */
 function failureOf(error: unknown): FleetchartError {
-  const { code, message } =
-    error instanceof Error ? (error as Error & { code?: string }) : { code: '', message: `${error}` };
-  const known = error instanceof DispatchError ? code : undefined;
-  return new DispatchError(known ?? 'DISPATCH_REDIS_FAILED', `redis_err ${message}`, { cause: error, retryable: true });
+  const code = error instanceof DispatchError ? error.code : 'DISPATCH_REDIS_FAILED';
+  const reason = error instanceof Error ? error.message : String(error);
+  return new DispatchError(code, `redis_err ${reason}`, { retryable: true });
 }
