@@ -1,5 +1,5 @@
 import type { ContainerActionView, ContainerView, TermsView } from './vehicle-types.js';
-import { relativeWords, type Tone } from './words.js';
+import { countWords, relativeWords, type Tone } from './words.js';
 
 /** How a container is coloured: one that ended well is at rest, one that ended badly is not. */
 export function containerTone({ status, exitCode }: Pick<ContainerView, 'status' | 'exitCode'>): Tone {
@@ -29,6 +29,17 @@ export function timeWords(container: ContainerView, now: number): string {
   }
   if (status === 'Unknown') return 'the engine does not say';
   return created > 0 ? `made ${relativeWords(created, now)}` : 'not made yet';
+}
+
+/** How often it was restarted, and when it will be next: `3 restarts`, `restarts in 12 s (3 so far)`. */
+export function restartWords(container: Pick<ContainerView, 'restartCount' | 'restartsAt'>, now: number): string {
+  const { restartCount: count, restartsAt } = container;
+  if (restartsAt !== undefined) {
+    const soon = `restarts ${relativeWords(Math.max(restartsAt, now), now)}`;
+    return count === 0 ? soon : `${soon} (${countWords(count)} so far)`;
+  }
+  if (count === 0) return 'no restarts';
+  return count === 1 ? '1 restart' : `${countWords(count)} restarts`;
 }
 
 export type Command = 'start' | 'stop' | 'pause' | 'resume';

@@ -74,7 +74,7 @@ export interface ContainersAnswer {
   readonly containers: readonly ContainerView[];
 }
 
-/** Times are RFC 3339, empty if never. */
+/** Times are RFC 3339, empty if never; `restartsAt` is in epoch milliseconds. */
 export interface ContainerView {
   readonly id: string;
   readonly name: string;
@@ -83,6 +83,8 @@ export interface ContainerView {
   readonly status: 'Creating' | 'Created' | 'Running' | 'Stopped' | 'Paused' | 'Exited' | 'Dead' | 'Unknown';
   readonly error: string;
   readonly restartCount: number;
+  /** Absent where it is not started again by itself. */
+  readonly restartsAt?: number;
   readonly createdAt: string;
   readonly startedAt: string;
   readonly finishedAt: string;

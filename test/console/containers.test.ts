@@ -6,6 +6,7 @@ import {
   differencesOf,
   inOrder,
   kindWords,
+  restartWords,
   timeWords,
 } from '../../src/console/containers.js';
 import type { ContainerActionView, ContainerView } from '../../src/console/vehicle-types.js';
@@ -37,6 +38,15 @@ test('a container says since when it is as it is', () => {
   assert.equal(timeWords({ ...map, status: 'Created', startedAt: '' }, NOW), 'made 1 h ago');
   assert.equal(timeWords({ ...map, status: 'Creating', createdAt: '', startedAt: '' }, NOW), 'not made yet');
   assert.equal(timeWords({ ...map, status: 'Unknown' }, NOW), 'the engine does not say');
+});
+
+test('CTR-15 a container says how often it was restarted, and when it will be next', () => {
+  assert.equal(restartWords(map, NOW), 'no restarts');
+  assert.equal(restartWords({ restartCount: 1 }, NOW), '1 restart');
+  assert.equal(restartWords({ restartCount: 1200 }, NOW), '1,200 restarts');
+  assert.equal(restartWords({ restartCount: 0, restartsAt: NOW + 12_300 }, NOW), 'restarts in 12 s');
+  assert.equal(restartWords({ restartCount: 3, restartsAt: NOW + 12_300 }, NOW), 'restarts in 12 s (3 so far)');
+  assert.equal(restartWords({ restartCount: 3, restartsAt: NOW - 5_000 }, NOW), 'restarts now (3 so far)');
 });
 
 test('a container that ended well is at rest, one that did not is bad', () => {

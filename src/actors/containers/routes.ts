@@ -20,6 +20,8 @@ export interface ContainerRow {
   /** What went wrong last, if it still matters. */
   readonly error: string;
   readonly restartCount: number;
+  /** When its restart policy starts it again, epoch milliseconds; absent where it does not. */
+  readonly restartsAt?: number;
   readonly createdAt: string;
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -161,6 +163,7 @@ function rowOf(context: ContainerContext, facts: ContainerFacts, isSystem: (name
     status: state.status,
     error: state.error || lastError,
     restartCount,
+    ...(context.restartAt === null ? {} : { restartsAt: context.restartAt }),
     createdAt: created,
     startedAt: state.startedAt,
     finishedAt: state.finishedAt,

@@ -1,6 +1,5 @@
-import { containerTone, timeWords } from '../containers.js';
+import { containerTone, restartWords, timeWords } from '../containers.js';
 import type { ContainerView } from '../vehicle-types.js';
-import { countWords } from '../words.js';
 import { containerCommands } from './container-commands.js';
 import { html, setAttribute, setText } from './dom.js';
 import type { Entry } from './keyed-list.js';
@@ -53,8 +52,9 @@ export function containerCard(context: ViewContext, { id, actor }: ContainerView
       status.update(container.status, containerTone(container));
       setText(image, container.image);
       setText(time, timeWords(container, api.now()));
-      setText(restarts, restartWords(container.restartCount));
-      setAttribute(restarts, 'class', container.restartCount > 0 ? 'restarts' : 'muted');
+      setText(restarts, restartWords(container, api.now()));
+      const isLooping = container.restartCount > 0 || container.restartsAt !== undefined;
+      setAttribute(restarts, 'class', isLooping ? 'restarts' : 'muted');
       setText(ports, portWords(container.ports));
       setAttribute(ports, 'hidden', container.ports.length === 0);
       setText(error, container.error);
@@ -62,11 +62,6 @@ export function containerCard(context: ViewContext, { id, actor }: ContainerView
       commands.update(container);
     },
   } satisfies Entry<ContainerView>;
-}
-
-export function restartWords(count: number): string {
-  if (count === 0) return 'no restarts';
-  return count === 1 ? '1 restart' : `${countWords(count)} restarts`;
 }
 
 export function portWords(ports: readonly string[]): string {

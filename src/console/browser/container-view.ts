@@ -1,7 +1,7 @@
-import { containerTone, timeWords } from '../containers.js';
+import { containerTone, restartWords, timeWords } from '../containers.js';
 import type { ContainersAnswer, ContainerUsageView, ContainerView } from '../vehicle-types.js';
 import { ApiError } from './api.js';
-import { portWords, restartWords } from './container-card.js';
+import { portWords } from './container-card.js';
 import { containerCommands } from './container-commands.js';
 import { ContainerLog } from './container-log.js';
 import { containerUsage } from './container-usage.js';
@@ -47,7 +47,7 @@ export function containerView(context: ViewContext, id: string): View {
     status.update(container.status, containerTone(container));
     setText(time, timeWords(container, api.now()));
     setText(image, container.image);
-    const rest = [restartWords(container.restartCount), portWords(container.ports)];
+    const rest = [restartWords(container, api.now()), portWords(container.ports)];
     setText(more, ` · ${rest.join(' · ')}`);
     setText(error, container.error);
     setAttribute(error, 'hidden', container.error === '');

@@ -51,6 +51,27 @@ describe('GET /api/v1/containers', () => {
     assert.match(await test.metrics.text(), /^containers\{role="current",status="running"\} 1$/m);
   });
 
+  it('CTR-15 says when a restart policy starts it again, and nothing where none does', async (t) => {
+    const { test, read } = await served(t);
+    const id = await test.make({ restartPolicy: { type: 'on-failure', maxRetries: 1 } });
+    const row = async (): Promise<ContainerRow | undefined> =>
+      ((await (await read('/api/v1/containers')).json()) as { containers: ContainerRow[] }).containers[0];
+    test.engine.exit(id, 1);
+    await test.sight(id);
+    const wait = test.system.view(containerAddress(id))?.waits[0];
+    assert.ok(wait && wait.until !== 'never');
+    const waiting = await row();
+    assert.deepEqual([waiting?.status, waiting?.restartCount, waiting?.restartsAt], ['Exited', 0, wait.until.at]);
+    await test.advance(1_000);
+    const running = await row();
+    assert.deepEqual([running?.status, running?.restartCount, running?.restartsAt], ['Running', 1, undefined]);
+    test.engine.exit(id, 1);
+    await test.sight(id);
+    const over = await row();
+    assert.equal(over?.status, 'Exited');
+    assert.ok(over && !('restartsAt' in over), 'its retries are over');
+  });
+
   it('INS-5 variables are hidden from those who look at the actor', async (t) => {
     const { test } = await served(t);
     const id = await test.make({ env: ['TOKEN=hunter2'] });
