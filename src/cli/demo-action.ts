@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { demoCertificates } from '../actors/provisioning/index.js';
@@ -6,6 +7,7 @@ import type { Assembly } from '../assembly.js';
 import { checkHubConfig, configOf, type HubConfig } from '../hub-config.js';
 import { createLogger } from '../runtime/index.js';
 import { optionAssignment } from './config-options.js';
+import { type OfferedBundle, offerBundle } from './demo-bundle.js';
 import { startDemoVehicle } from './demo-vehicle.js';
 import { CliError, exitCodes } from './exit-code.js';
 import type { Output } from './output.js';
@@ -27,6 +29,8 @@ interface DemoPorts {
 const LOOPBACK = '127.0.0.1';
 const MOST_VEHICLES = 200;
 const VEHICLE_STOP_MS = 5_000;
+/** The same with each start where it is free: a download that was cut off goes on. */
+const BUNDLE_PORT = 8088;
 
 /** Runs a hub, simulated vehicles that send it telemetry, and a vehicle to update, until a signal ends them. */
 export async function runDemo(options: DemoOptions, output: Output): Promise<void> {
@@ -40,6 +44,7 @@ export async function runDemo(options: DemoOptions, output: Output): Promise<voi
   const logger = createLogger(config.log);
   let simulation: Simulation | undefined;
   let vehicle: Assembly | undefined;
+  let bundle: OfferedBundle | undefined;
   process.exitCode = await runHub({
     parts: config,
     logger,
@@ -53,8 +58,11 @@ export async function runDemo(options: DemoOptions, output: Output): Promise<voi
         simulation.start();
       }
       vehicle = await startDemoVehicle(options.data, logger);
+      bundle = await offerBundle(join(options.data, 'bundles'), await freePort(BUNDLE_PORT));
+      const update = join(options.data, 'update.json');
+      await writeFile(update, desiredState(bundle));
       const urls = { hub: hub.urls(), vehicle: vehicle.urls() };
-      output.result(welcome(options, urls.hub, urls.vehicle), {
+      output.result(welcome(options, urls.hub, urls.vehicle, update), {
         urls: urls.hub,
         vehicle: urls.vehicle,
         data: options.data,
@@ -64,6 +72,7 @@ export async function runDemo(options: DemoOptions, output: Output): Promise<voi
       output.note('\nstopping: vehicles first, then what they sent');
       await simulation?.stop();
       await vehicle?.stop(VEHICLE_STOP_MS);
+      bundle?.close();
     },
   });
 }
@@ -88,23 +97,22 @@ function demoConfig({ data, logLevel }: DemoOptions, ports: DemoPorts): HubConfi
   return configOf(checkHubConfig({ assignments }));
 }
 
-/** A desired state to try. */
-const A_CONTAINER = JSON.stringify({
-  activityId: 'c-1',
-  timestamp: 0,
-  payload: {
-    domains: [
-      {
-        id: 'containers',
-        components: [{ id: 'map', version: '2.1', config: [{ key: 'image', value: 'reg.example.com/map:2.1' }] }],
-      },
-    ],
-  },
-});
+/** A desired state to try: a system image and a container. */
+const desiredState = ({ url, version }: OfferedBundle): string => {
+  const component = (id: string, wanted: string, image: string) => ({
+    ...{ id, version: wanted },
+    config: [{ key: 'image', value: image }],
+  });
+  const domains = [
+    { id: 'self-update', components: [component('os-image', version, url)] },
+    { id: 'containers', components: [component('map', '2.1', 'reg.example.com/map:2.1')] },
+  ];
+  return JSON.stringify({ activityId: 'demo-1', timestamp: 0, payload: { domains } });
+};
 
 type Urls = Readonly<Record<string, string>>;
 
-function welcome({ vehicles, data }: DemoOptions, urls: Urls, vehicle: Urls): string {
+function welcome({ vehicles, data }: DemoOptions, urls: Urls, vehicle: Urls, update: string): string {
   const { http = '', telemetry = '', mqtt = '' } = urls;
   return `
 Fleetchart: a hub, ${vehicles} simulated vehicles and one to update, on this machine. Ctrl-C ends it.
@@ -119,8 +127,8 @@ Try next, in another terminal:
   npx fleetchart simulate --vehicles 50 --rate 5 --url ${telemetry} --device-ca ${join(data, 'certs')}
   npx fleetchart inspect --url ${http} --watch 'vehicle-connection/*'
   mosquitto_sub -p ${new URL(mqtt).port} -t 'telemetry/#' -v
-A container for the vehicle, which only simulates them:
-  mosquitto_pub -p ${new URL(vehicle['mqtt'] ?? mqtt).port} -q 1 -t vehicleupdate/desiredstate -m '${A_CONTAINER}'
+An update of the vehicle, of its system and of the containers that it simulates:
+  mosquitto_pub -p ${new URL(vehicle['mqtt'] ?? mqtt).port} -q 1 -t vehicleupdate/desiredstate -f ${update}
 `;
 }
 

@@ -22,7 +22,7 @@ export async function startDemoVehicle(data: string, logger: Logger): Promise<As
       rebootEnabled: false,
       agents: { 'self-update': { readTimeout: '30s' }, containers: { readTimeout: '30s' } },
     },
-    selfUpdate: { installer: 'slots', allowHttp: true },
+    selfUpdate: { installer: 'slots', allowHttp: true, maxBytesPerSecond: 1_000_000 },
     containerManagement: {
       update_agent: { enable: true },
       things: { enable: false },

@@ -30,6 +30,7 @@ export { createDummyInstaller } from './installers/dummy.js';
 export type { Installer } from './installers/installer.js';
 export { RaucInstaller } from './installers/rauc/rauc-installer.js';
 export { BootConfirmation } from './installers/slots/boot-confirmation.js';
+export { packBundle } from './installers/slots/pack-bundle.js';
 export { SlotInstaller } from './installers/slots/slot-installer.js';
 export { type AgentSettings, DEFAULT_SETTINGS } from './settings.js';
 
