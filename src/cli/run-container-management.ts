@@ -42,8 +42,13 @@ export async function runContainerManagement(args: readonly string[], terminal: 
     level: settings.log.logLevel.toLowerCase() as Lowercase<ManagementSettings['log']['logLevel']>,
     destination: destinationOf(settings, terminal),
   });
-  // Not `key`: what is logged under that name is taken for a secret.
-  for (const { key, message } of result.warnings) logger.warn({ setting: key, detail: message }, 'config_warning');
+  for (const { key, message } of result.warnings) {
+    // Not `key`: what is logged under that name is taken for a secret.
+    const fields = { setting: key, detail: message };
+    // A level that is none is ERROR: a mere warning would go unseen.
+    if (key === 'log.log_level') logger.error(fields, 'config_warning');
+    else logger.warn(fields, 'config_warning');
+  }
   const { broker } = settings.connection;
   const version = packageVersion();
   logger.info({ version, broker: shownBroker(broker), domain: settings.agent.domain }, 'container_management_starts');

@@ -47,6 +47,18 @@ test('CUA-38 help names every flag and ends with 0', async () => {
   }
 });
 
+test('CUA-38 a level of the log that is none is told of, though only errors are logged then', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'config.json');
+  // What cannot be a folder of data ends it at once.
+  const content = { log: { log_file: '', log_level: 'loud' }, manager: { home_dir: file }, frobnicate: 1 };
+  writeFileSync(file, JSON.stringify(content));
+  const { exitCode, stdout } = await run('--cfg-file', file);
+  assert.notEqual(exitCode, 0);
+  assert.match(stdout, /ERROR +config_warning setting="log\.log_level" detail="\\"loud\\" is no level; it is ERROR"/);
+  assert.ok(!stdout.includes('frobnicate'), 'other warnings are below that level');
+});
+
 test('CUA-38 an orderly stop ends with 0; the log goes where the file says, in the reference’s form', async (t) => {
   const folder = temporaryFolder(t);
   const log = join(folder, 'log', 'cm.log');

@@ -220,6 +220,7 @@ export class ScriptedContainers implements KnownContainers {
         restartCount: 0,
         manuallyStopped: false,
         startedBefore: false,
+        restartAt: null,
         lastError: '',
         asked: null,
       }),

@@ -95,6 +95,7 @@ export class FakeContainers implements ThingsContainers {
       restartCount: 0,
       manuallyStopped: false,
       startedBefore: false,
+      restartAt: null,
       lastError: '',
     };
     this.facts.set(id, facts);

@@ -75,6 +75,15 @@ suite('the console of a vehicle in Chromium', { skip: withoutBrowser }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  test('INS-4 a vehicle, to which no vehicles connect, says so where connections are shown', async (t) => {
+    const { page } = await begin(t, '#/connections');
+    await page.waitForSelector('.empty:has-text("No vehicles connect here")');
+    assert.equal(await page.locator('#connection-filter').isVisible(), false);
+    assert.equal(await page.locator('main :text("GET")').count(), 0);
+    await page.click('.empty a');
+    await page.waitForSelector('h1:text-is("Overview")', { state: 'attached' });
+  });
+
   test('HTTP-1 a viewer is told that starting an update is not theirs', async (t) => {
     const tokens = `http.tokens=[{name: v, token: ${VIEWER}, role: viewer}]`;
     const { page } = await begin(t, '#/updates', [tokens]);

@@ -2,6 +2,7 @@ import { isObject } from '../../protocols/json-object.js';
 import type { SettingsFinding } from '../../protocols/update-agent/index.js';
 import { memberOf } from '../../protocols/update-agent/index.js';
 import type { Registries, Registry } from '../engines/index.js';
+import { isRegistryHost } from './registry-file.js';
 
 /** A file of which registries are a part. */
 export interface RegistrySource {
@@ -33,7 +34,11 @@ export function registriesOf(
   for (const [host, entry] of Object.entries(value)) {
     const key = `${PATH}.${host}`;
     if (host === '') warn({ key: PATH, message: 'an entry without a host is skipped' });
-    else if (entry === null) entries.push([host, {}]);
+    else if (!isRegistryHost(host)) {
+      // Who writes an address may have written a password into it.
+      const shown = JSON.stringify(host.replace(/[^/]*@/, '…@'));
+      warn({ key: PATH, message: `${shown} is no host or host:port, so no image is of it; it is skipped` });
+    } else if (entry === null) entries.push([host, {}]);
     else if (!isObject(entry)) mistake({ key, message: 'expected an object' });
     else entries.push([host, readRegistry(key, entry, mistake, warn)]);
   }

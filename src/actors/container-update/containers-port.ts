@@ -161,8 +161,5 @@ export class ContainersPort {
   }
 }
 
-function isMeantToRun({ state, config, manuallyStopped }: ContainerFacts): boolean {
-  if (state.status === 'Running' || state.status === 'Paused') return true;
-  const { type } = config.restartPolicy;
-  return state.status === 'Exited' && !manuallyStopped && (type === 'always' || type === 'unless-stopped');
-}
+const isMeantToRun = ({ state, restartAt }: ContainerFacts): boolean =>
+  state.status === 'Running' || state.status === 'Paused' || restartAt !== null;

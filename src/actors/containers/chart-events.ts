@@ -45,8 +45,6 @@ export interface ContainerContext extends ContainerFacts {
   readonly percent: number;
   /** Automatic restarts in a row, each after a short run (CTR-15). */
   readonly inARow: number;
-  /** When it is to be started again, epoch milliseconds. */
-  readonly restartAt: number | null;
   /** Stopped along with the process, to be started with the next one. */
   readonly isSuspended: boolean;
   /** The engine shows it in a state that says nothing. */

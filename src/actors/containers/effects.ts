@@ -99,21 +99,21 @@ export class ContainerEffects {
       await engine.create(specOf(input, input.hasHosts ? hosts.path(input.id) : undefined), signal);
     });
 
-  readonly start = (args: EffectArguments<StartInput>): Promise<Observed> =>
-    this.step('start', args, async (input, signal) => {
-      const { logger, meters } = this.options;
-      if (input.isAutomatic) {
-        meters.restarts.inc();
-        logger.info({ ...contextOf(input), restartCount: input.restartCount }, 'container_is_restarted');
-      }
+  readonly start = (args: EffectArguments<StartInput>): Promise<Observed> => {
+    // Once, however often it takes until the engine answers.
+    let isToldOf = !args.input.isAutomatic;
+    return this.step('start', args, async (input, signal) => {
       const found = await this.observe(input, signal);
       if (ranSince(found, input.startedAt)) return found;
       await this.checkMounts(input);
       await this.resolveHosts(input, signal);
+      if (!isToldOf) this.tellRestart(input);
+      isToldOf = true;
       await this.options.engine.start(input.id, signal);
       await this.limitAgain(input, signal);
       return this.observe(input, signal);
     });
+  };
 
   readonly stop = (args: EffectArguments<StopInput>): Promise<Observed> =>
     this.step('stop', args, async (input, signal) => {
@@ -196,6 +196,12 @@ export class ContainerEffects {
       }
       throw error;
     }
+  }
+
+  private tellRestart(input: StartInput): void {
+    const { logger, meters } = this.options;
+    meters.restarts.inc();
+    logger.info({ ...contextOf(input), restartCount: input.restartCount }, 'container_is_restarted');
   }
 
   private async observe({ id, config }: StepInput, signal: AbortSignal): Promise<Observed> {

@@ -79,6 +79,8 @@ export interface ContainerFacts {
   readonly restartCount: number;
   readonly manuallyStopped: boolean;
   readonly startedBefore: boolean;
+  /** When its restart policy starts it again, epoch milliseconds; past while that start is on its way. */
+  readonly restartAt: number | null;
   /** The last thing that went wrong with it: a pull, a start. */
   readonly lastError: string;
 }

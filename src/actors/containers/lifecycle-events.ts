@@ -223,7 +223,7 @@ export const changes = {
   }),
   noteFailure: ({ event }) => ({ lastError: errorOf(event), percent: 0 }),
 
-  beginRestart: ({ context }) => ({ restartCount: context.restartCount + 1, restartAt: null }),
+  beginRestart: ({ context }) => ({ restartCount: context.restartCount + 1 }),
   /** A start by hand, and one that was put off until the process was back. */
   beginStart: () => ({ ...NO_RESTARTS, isSuspended: false }),
   noteStarted: ({ context, event }) => {
@@ -231,6 +231,7 @@ export const changes = {
       manuallyStopped: false,
       startedBefore: true,
       isSuspended: false,
+      restartAt: null,
       lastError: '',
       state: running(context.state, outputOf<EngineContainer>(event)),
     };

@@ -42,9 +42,11 @@ export class ContainerRoster {
   }
 
   private facts(context: ContainerContext): ContainerFacts {
-    const { id, config, role, activity, created, restartCount, manuallyStopped, startedBefore, lastError } = context;
+    const { id, config, role, activity, created, restartCount, manuallyStopped, startedBefore } = context;
+    const { restartAt, lastError } = context;
     const isUnknown = created !== '' && (context.isUnclear || this.isEngineLost());
     const state = isUnknown ? { ...context.state, status: 'Unknown' as const } : context.state;
-    return { id, config, role, activity, state, created, restartCount, manuallyStopped, startedBefore, lastError };
+    const runs = { restartCount, manuallyStopped, startedBefore, restartAt };
+    return { id, config, role, activity, state, created, ...runs, lastError };
   }
 }

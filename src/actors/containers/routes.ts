@@ -154,7 +154,7 @@ function closesWith(
 }
 
 function rowOf(context: ContainerContext, facts: ContainerFacts, isSystem: (name: string) => boolean): ContainerRow {
-  const { id, config, role, state, created, restartCount, lastError } = facts;
+  const { id, config, role, state, created, restartCount, restartAt, lastError } = facts;
   return {
     id,
     name: config.name,
@@ -163,7 +163,7 @@ function rowOf(context: ContainerContext, facts: ContainerFacts, isSystem: (name
     status: state.status,
     error: state.error || lastError,
     restartCount,
-    ...(context.restartAt === null ? {} : { restartsAt: context.restartAt }),
+    ...(restartAt === null ? {} : { restartsAt: restartAt }),
     createdAt: created,
     startedAt: state.startedAt,
     finishedAt: state.finishedAt,

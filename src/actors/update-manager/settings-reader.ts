@@ -78,7 +78,7 @@ class SettingsReader {
       },
       log: {
         logFile: textOf('log.logFile'),
-        logLevel: logLevelOf(textOf('log.logLevel')),
+        logLevel: this.logLevel(textOf('log.logLevel')),
         logFileSize: numberOf('log.logFileSize'),
         logFileCount: numberOf('log.logFileCount'),
         logFileMaxAge: numberOf('log.logFileMaxAge'),
@@ -87,6 +87,14 @@ class SettingsReader {
     this.checkTogether(value);
     const { mistakes, warnings } = this;
     return mistakes.length > 0 ? { ok: false, mistakes, warnings } : { ok: true, value, warnings };
+  }
+
+  private logLevel(text: string): ManagerSettings['log']['logLevel'] {
+    const level = LEVELS.find((each) => each === text.toUpperCase());
+    if (level === undefined) {
+      this.warnings.push({ key: 'log.logLevel', message: `${JSON.stringify(text)} is no level; it is ERROR` });
+    }
+    return level ?? 'ERROR';
   }
 
   private agents(): Record<string, AgentSettings> {
@@ -203,10 +211,7 @@ function flatten(value: unknown, prefix = '', depth = 0): Array<[string, unknown
 
 const isAgentKey = (name: string): boolean => AGENT_KEYS.some(({ path }) => path.toLowerCase() === name);
 
+const LEVELS = ['ERROR', 'WARN', 'INFO', 'DEBUG', 'TRACE'] as const;
+
 /** UM-CON-7 */
 const SECURE = new Set(['wss:', 'ssl:', 'tls:', 'mqtts:', 'mqtt+ssl:', 'tcps:']);
-
-function logLevelOf(text: string): ManagerSettings['log']['logLevel'] {
-  const levels = ['ERROR', 'WARN', 'INFO', 'DEBUG', 'TRACE'] as const;
-  return levels.find((level) => level === text.toUpperCase()) ?? 'ERROR';
-}

@@ -1,5 +1,6 @@
 import type { ConnectionsAnswer, ConnectionView } from '../api-types.js';
 import { countWords } from '../words.js';
+import { ApiError } from './api.js';
 import { CONNECTION_COLUMNS, type ConnectionColumn, connectionRow } from './connection-row.js';
 import { html, setAttribute, setText } from './dom.js';
 import { KeyedList } from './keyed-list.js';
@@ -11,7 +12,7 @@ const EVERY_MS = 2000;
 const MOST_ROWS = 500;
 
 /** Every vehicle that is connected now. */
-export function connectionsView({ api }: ViewContext): View {
+export function connectionsView({ api, feed }: ViewContext): View {
   let all: readonly ConnectionView[] = [];
   let column: ConnectionColumn | undefined = CONNECTION_COLUMNS[0];
   let isDescending = false;
@@ -62,31 +63,48 @@ export function connectionsView({ api }: ViewContext): View {
   markSorted();
   filter.addEventListener('input', show);
 
+  const toolbar = html(
+    'div',
+    { class: 'toolbar' },
+    html('label', { class: 'field grow', for: 'connection-filter' }, html('span', {}, 'Filter'), filter),
+    summary,
+  );
+  const table = html(
+    'div',
+    { class: 'panel scroll-x' },
+    html('table', { class: 'rows' }, html('thead', {}, html('tr', {}, ...heads.map((head) => head.element))), body),
+  );
+  const none = html(
+    'div',
+    { class: 'panel empty', hidden: true },
+    html('h2', {}, 'No vehicles connect here'),
+    html(
+      'p',
+      { class: 'muted' },
+      'They connect to a hub that receives telemetry, which this process does not. ',
+      html('a', { href: '#/' }, 'See what it does'),
+      '.',
+    ),
+  );
+  const showWhether = (isReceiving: boolean): void => {
+    setAttribute(none, 'hidden', isReceiving);
+    for (const part of [toolbar, table]) setAttribute(part, 'hidden', !isReceiving);
+  };
+
   const stop = poll(async () => {
+    const { overview } = feed.state;
+    if (overview !== undefined && overview.telemetry === undefined) return showWhether(false);
     try {
       all = (await api.get<ConnectionsAnswer>('/api/v1/telemetry/connections')).connections;
+      showWhether(true);
       show();
     } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return showWhether(false);
       setText(summary, error instanceof Error ? error.message : String(error));
     }
   }, EVERY_MS);
 
-  const element = html(
-    'div',
-    {},
-    html('h1', { tabindex: -1 }, 'Connections'),
-    html(
-      'div',
-      { class: 'toolbar' },
-      html('label', { class: 'field grow', for: 'connection-filter' }, html('span', {}, 'Filter'), filter),
-      summary,
-    ),
-    html(
-      'div',
-      { class: 'panel scroll-x' },
-      html('table', { class: 'rows' }, html('thead', {}, html('tr', {}, ...heads.map((head) => head.element))), body),
-    ),
-  );
+  const element = html('div', {}, html('h1', { tabindex: -1 }, 'Connections'), none, toolbar, table);
   return { title: 'Connections', element, close: stop };
 }
 

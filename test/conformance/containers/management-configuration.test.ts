@@ -349,6 +349,32 @@ test('REG-2 registries have credentials, TLS files, both or none; an empty host 
   ]);
 });
 
+test('REG-2 a registry whose name is no host is skipped by name, without the password in it', () => {
+  const entry = { credentials: { user_id: 'u', password: 'p' } };
+  const file = {
+    containers: {
+      registry_configurations: {
+        'https://bad/host': entry,
+        'http://me:geheim@ghcr.io': entry,
+        'ghcr.io/team': entry,
+        'ghcr.io': entry,
+        '[::1]:5000': entry,
+      },
+    },
+  };
+  const read = readManagementSettings({ file, flags: new Map() });
+  const said = (name: string) => `${name} is no host or host:port, so no image is of it; it is skipped`;
+  assert.deepEqual(
+    read.warnings.map(({ key, message }) => [key, message]),
+    ['"https://bad/host"', '"http://…@ghcr.io"', '"ghcr.io/team"'].map((name) => [
+      'containers.registry_configurations',
+      said(name),
+    ]),
+  );
+  assert.ok(read.ok);
+  assert.deepEqual(Object.keys(read.value.registries.entries), ['ghcr.io', '[::1]:5000']);
+});
+
 test('REG-2 a registry of a wrong form is a mistake that does not show the password', () => {
   const containers = { registry_configurations: { a: 'x', b: { credentials: { password: ['geheim'] } } } };
   assert.deepEqual(mistakes({ containers }), [

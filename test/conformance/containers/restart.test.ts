@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { EngineError } from '../../../src/actors/engines/index.js';
 import type { RestartPolicyDraft } from '../../../src/protocols/containers/index.js';
+import { createLogger } from '../../../src/runtime/index.js';
 import { ContainersUnderTest } from '../../fakes/containers.js';
 
 const policy = (type: string, more: Partial<RestartPolicyDraft> = {}) => ({ restartPolicy: { type, ...more } });
@@ -151,11 +153,29 @@ describe('when it is started again', () => {
     assert.deepEqual(test.said().slice(-2), ['running map', 'exited map']);
   });
 
+  it('CTR-15 a restart is told of once, when the engine is there to do it', async (t) => {
+    const told: string[] = [];
+    const logger = createLogger({ destination: { write: (line) => told.push(JSON.parse(line).msg) } });
+    const test = await ContainersUnderTest.start(t, { logger });
+    const id = await test.make(policy('always'));
+    const restarts = () => told.filter((message) => message === 'container_is_restarted').length;
+    const counted = async () => /^container_restarts_total (\d+)/m.exec(await test.metrics.text())?.[1];
+    await ends(test, id, 1);
+    test.engine.fail('inspect', new EngineError('ENGINE_UNAVAILABLE', 'no engine answers'));
+    await test.advance(5_000, 1_000);
+    assert.deepEqual([test.state(id), restarts(), await counted()], ['starting', 0, '0']);
+    test.engine.fail('inspect', undefined);
+    test.engine.fail('start', new EngineError('ENGINE_UNAVAILABLE', 'no engine answers'));
+    await test.advance(5_000, 1_000);
+    test.engine.fail('start', undefined);
+    await test.advance(2_000, 500);
+    assert.deepEqual([test.state(id), restarts(), await counted()], ['running', 1, '1']);
+  });
+
   it('CTR-15 a lost engine is no failed run: the start is put off', async (t) => {
     const test = await ContainersUnderTest.start(t);
     const id = await test.make(policy('on-failure', { maxRetries: 1 }));
     await ends(test, id, 1);
-    const { EngineError } = await import('../../../src/actors/engines/index.js');
     test.engine.fail('start', new EngineError('ENGINE_UNAVAILABLE', 'no engine answers'));
     await test.advance(100);
     assert.equal(test.state(id), 'starting');

@@ -117,7 +117,7 @@ test('10.1 unknown keys are warned of and ignored, unknown levels are ERROR, no 
   assert.ok(result.ok);
   assert.deepEqual(
     result.warnings.map(({ key }) => key),
-    ['domian', 'connection.retries'],
+    ['domian', 'connection.retries', 'log.logLevel'],
   );
   assert.deepEqual(result.value.agents, {});
   assert.equal(result.value.log.logLevel, 'ERROR');

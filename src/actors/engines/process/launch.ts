@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { LogSettings } from '../../../protocols/containers/model.js';
+import { type Clock, pause } from '../../../runtime/index.js';
 import { EngineError } from '../errors.js';
 import { replacePrivate } from '../private-file.js';
+import { killWithChildren } from './processes.js';
 import { forgetRun } from './run-state.js';
 import { WRAPPER } from './wrapper.js';
 
@@ -23,14 +25,24 @@ export interface Launch {
   readonly log: LogSettings;
   /** `cgroup.procs` of its group; undefined: no limits. */
   readonly group: string | undefined;
+  readonly clock: Clock;
 }
+
+/** A wrapper takes milliseconds, unless it waits for a disk. */
+const READY_WITHIN_S = 30;
 
 /**
  * Starts a container's process below its wrapper and returns once that has written both down.
  *
- * @throws EngineError if there is no such command
+ * One that does not come so far in time is killed with what it started; after an abort it goes on, as it would without the
+ * agent.
+ *
+ * @throws EngineError if there is no such command; `ENGINE_TIMEOUT`
  */
-export async function launch({ folder, workFolder, cmd, env, log, group }: Launch): Promise<void> {
+export async function launch(
+  { folder, workFolder, cmd, env, log, group, clock }: Launch,
+  signal: AbortSignal,
+): Promise<void> {
   await checkCommand(cmd[0], workFolder, env.get('PATH') ?? PATH);
   const lines = [...env].map(([name, value]) => `export ${name}=${quoted(value)}`);
   await replacePrivate(join(folder, 'env.sh'), `unset LC_ALL\n${lines.join('\n')}\n`);
@@ -45,15 +57,35 @@ export async function launch({ folder, workFolder, cmd, env, log, group }: Launc
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     env: { PATH, LC_ALL: 'C' },
   });
-  const said = await new Promise<string>((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    child.once('error', reject);
-    child.stdio[3]?.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.stdio[3]?.once('close', () => resolve(Buffer.concat(chunks).toString()));
-  });
   child.unref();
+  const said = await saidWithin(child, clock, signal);
+  if (said === undefined) {
+    if (child.pid !== undefined) await killWithChildren(child.pid);
+    throw new EngineError('ENGINE_TIMEOUT', `the process was not started within ${READY_WITHIN_S} s`, {
+      retryable: true,
+    });
+  }
   if (!said.endsWith('ready\n'))
     throw new EngineError('ENGINE_REFUSED', `the process cannot be started: ${said.trim()}`);
+}
+
+/** What a wrapper writes on descriptor 3 until it closes that; undefined if it does not in time. */
+async function saidWithin(child: ChildProcess, clock: Clock, signal: AbortSignal): Promise<string | undefined> {
+  const pipe = child.stdio[3];
+  const over = new AbortController();
+  const said = new Promise<string>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    child.once('error', reject);
+    pipe?.on('data', (chunk: Buffer) => chunks.push(chunk));
+    pipe?.once('close', () => resolve(Buffer.concat(chunks).toString()));
+  });
+  const late = pause(clock, READY_WITHIN_S * 1_000, AbortSignal.any([signal, over.signal]));
+  try {
+    return (await Promise.race([said, late])) ?? undefined;
+  } finally {
+    over.abort();
+    pipe?.destroy();
+  }
 }
 
 /** What a container finds in its environment: the machine's usual, the image's, its own. */

@@ -156,14 +156,16 @@ class ProcessEngine implements Engine {
       const groups = await this.controlGroups();
       const limited = Object.values(record.limits).some((limit) => limit !== undefined);
       const group = groups && limited ? await groups.make(id, record.limits) : undefined;
-      await launch({
+      const launched = {
         folder,
         workFolder: join(record.imageFolder, posix.normalize(posix.join('/', image.workdir ?? ''))),
         cmd: spec.cmd.length > 0 ? spec.cmd : image.cmd,
         env: environmentOf(image.env ?? [], spec.env, spec.hostName),
         log: spec.log,
         group,
-      });
+        clock: this.options.clock,
+      };
+      await launch(launched, signal);
       this.alive.add(id);
       if (this.feed.isWatched) this.watchdog.add(id);
       this.tell(id, spec.owner, 'started');

@@ -10,6 +10,7 @@ export interface ProcessId {
 export interface ProcessStatus extends ProcessId {
   /** `R`, `S`, `T` (stopped), `Z` (dead, not yet waited for) … */
   readonly state: string;
+  readonly parent: number;
   readonly session: number;
   /** User and system, its own and of the children that it waited for. */
   readonly ticks: number;
@@ -23,9 +24,17 @@ export async function statusOf({ pid, born }: ProcessId): Promise<ProcessStatus 
 
 /** All processes of a session: a container's, unless they left it. */
 export async function ofSession(session: number): Promise<readonly ProcessStatus[]> {
-  const names = await readdir('/proc');
-  const found = await Promise.all(names.filter((name) => /^\d+$/.test(name)).map((name) => readStatus(Number(name))));
-  return found.filter((status) => status?.session === session) as ProcessStatus[];
+  return (await all()).filter((status) => status.session === session);
+}
+
+/** Kills the leader of a session, a child of this process, with all in that session and in those of its children. */
+export async function killWithChildren(leader: number): Promise<void> {
+  // What it might start meanwhile would be missed.
+  send(leader, 'SIGSTOP');
+  const found = await all();
+  const children = found.filter(({ parent }) => parent === leader);
+  const sessions = new Set([leader, ...children.map(({ session }) => session)]);
+  for (const { pid, session } of found) if (sessions.has(session)) send(pid, 'SIGKILL');
 }
 
 /** Signals a group and, where it must not go on, whatever else is in its session. Who is gone is left alone. */
@@ -47,6 +56,11 @@ function send(pid: number, name: NodeJS.Signals): void {
   }
 }
 
+async function all(): Promise<readonly ProcessStatus[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  return (await Promise.all(pids.map(readStatus))).filter((status) => status !== undefined);
+}
+
 async function readStatus(pid: number): Promise<ProcessStatus | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
@@ -57,6 +71,7 @@ async function readStatus(pid: number): Promise<ProcessStatus | undefined> {
     pid,
     born: fields[19] ?? '',
     state: fields[0] ?? '',
+    parent: at(1),
     session: at(3),
     ticks: at(11) + at(12) + at(13) + at(14),
   };
