@@ -17,6 +17,9 @@ export function withoutMosquitto(): string | false {
 /** Daemons are often outside a user's path. */
 const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin` };
 
+/** Whatever ends what was begun for it: a test, or a benchmark. */
+export type Ending = Pick<TestContext, 'after'>;
+
 /** The real broker on a port of its own, which it keeps over restarts. */
 export class Mosquitto {
   /** What it wrote, in pieces. */
@@ -25,7 +28,7 @@ export class Mosquitto {
   private readonly folder: string;
 
   private constructor(
-    t: TestContext,
+    t: Ending,
     readonly port: number,
     configuration: string,
   ) {
@@ -38,11 +41,11 @@ export class Mosquitto {
   }
 
   /** Prepared, not started. */
-  static async prepare(t: TestContext, configuration = 'allow_anonymous true'): Promise<Mosquitto> {
+  static async prepare(t: Ending, configuration = 'allow_anonymous true'): Promise<Mosquitto> {
     return new Mosquitto(t, await freePort(), configuration);
   }
 
-  static async start(t: TestContext, configuration?: string): Promise<Mosquitto> {
+  static async start(t: Ending, configuration?: string): Promise<Mosquitto> {
     const mosquitto = await Mosquitto.prepare(t, configuration);
     await mosquitto.start();
     return mosquitto;

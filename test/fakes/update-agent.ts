@@ -1,6 +1,7 @@
-import type { TestContext } from 'node:test';
+import { Socket } from 'node:net';
 import { connect, type MqttClient } from 'mqtt';
 import { updateTopics } from '../../src/protocols/update-agent/index.js';
+import type { Ending } from './mosquitto.js';
 
 /** What an agent says to a desired state (`IDENTIFY`) or to a command, in order; an empty list: nothing. */
 export type Behaviour = (asked: string, activityId: string) => readonly string[];
@@ -32,12 +33,16 @@ export class FakeUpdateAgent {
     private readonly behave: Behaviour,
   ) {}
 
-  static async connect(t: TestContext, url: string, domain: string, behave = obedient): Promise<FakeUpdateAgent> {
+  static async connect(t: Ending, url: string, domain: string, behave = obedient): Promise<FakeUpdateAgent> {
     const mqtt = connect(url, { protocolVersion: 4, clientId: `agent-${domain}`, clean: false, reconnectPeriod: 100 });
     t.after(() => mqtt.end(true));
     mqtt.on('error', () => {});
     const agent = new FakeUpdateAgent(mqtt, domain, behave);
     mqtt.on('message', (topic, payload) => agent.take(topic, payload.toString()));
+    mqtt.on('connect', () => {
+      // What it says is not to wait for what it said before.
+      if (mqtt.stream instanceof Socket) mqtt.stream.setNoDelay(true);
+    });
     await new Promise<void>((resolve) => mqtt.once('connect', () => resolve()));
     const { desiredState, command, currentStateGet } = updateTopics(domain);
     await mqtt.subscribeAsync([desiredState, command, currentStateGet], { qos: 1 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Ending } from './mosquitto.js';
 import { eventually } from './runtime.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -20,7 +20,7 @@ export class VehicleProcess {
 
   /** @param program what is run instead, with the same arguments */
   constructor(
-    t: TestContext,
+    t: Ending,
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
     program?: string,

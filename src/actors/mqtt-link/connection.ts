@@ -9,6 +9,7 @@
  * - LC-4 All subscriptions are on the wire before the first message is handed over, and before any publication.
  * - LC-5 A publication that the broker has and does not acknowledge ends the connection, so that none waits for ever.
  */
+import { Socket } from 'node:net';
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import { shownUrl } from '../../protocols/fleet-telemetry/broker-url.js';
 import { connectFailure } from '../../protocols/mqtt/index.js';
@@ -77,6 +78,8 @@ export class LinkConnection {
     try {
       await new Promise<void>((resolve, reject) => {
         mqtt.once('connect', ({ sessionPresent }) => {
+          // A small packet would wait until the broker's system has acknowledged the one before, for up to 40 ms.
+          if (mqtt.stream instanceof Socket) mqtt.stream.setNoDelay(true);
           options.accepted(sessionPresent);
           connection.subscribe(options.subscriptions).then(resolve, reject);
         });
