@@ -50,7 +50,7 @@ const descriptor = (name: string, image: string, more: object = {}) => ({
 });
 
 describe('descriptor files', () => {
-  it('CTR-7 are found in all folders, by the end of their names', async (t) => {
+  it('CTR-7 CTR-8 are found in all folders, by the end of their names', async (t) => {
     const { agent } = await deployed(t, {
       'map.json': descriptor('map', 'map:1'),
       'deep/er/nav.json': descriptor('nav', 'nav:1'),

@@ -15,7 +15,7 @@ const OPTIONS = { domain: 'containers', agentName: 'Agent', agentVersion: '1.2',
 const shown = (container: Container, isVerbose = false) =>
   parametersOf(container, isVerbose).map(({ key, value }) => `${key}=${value}`);
 
-describe('CUA-34 the inventory', () => {
+describe('CUA-34 UA-6 the inventory', () => {
   it('has the agent, each container, and what belongs to what', () => {
     const containers = [containerOf(), containerOf({ name: 'sua', image: 'sua' })];
     const { softwareNodes = [], associations } = inventoryOf(containers, OPTIONS);

@@ -69,7 +69,7 @@ describe('topics and envelopes', () => {
 });
 
 describe('the current state', () => {
-  it('CUA-4 is published at each connection', async (t) => {
+  it('CUA-4 UA-2 is published at each connection', async (t) => {
     const agent = await ContainerAgent.start(t);
     await agent.up();
     await agent.down();
@@ -77,6 +77,7 @@ describe('the current state', () => {
     await agent.up();
     const now = agent.run.clock.now();
     assert.deepEqual(states(agent), [`initial-current-state-${now - 5_000}`, `initial-current-state-${now}`]);
+    assert.ok(agent.messages.every(({ retain }) => retain));
   });
 
   it('CUA-4 and after a restart of the process, not before there is a connection', async (t) => {
@@ -120,7 +121,7 @@ describe('the current state', () => {
     assert.deepEqual(agent.messages, []);
   });
 
-  it('CUA-7 is published without an id after an operation', async (t) => {
+  it('CUA-7 UA-4 is published without an id after an operation', async (t) => {
     const agent = await ContainerAgent.start(t);
     await agent.up();
     await agent.want(['map:1']);
@@ -135,7 +136,7 @@ describe('the current state', () => {
     );
   });
 
-  it('CUA-7 and a second after containers have changed, once for all of them', async (t) => {
+  it('CUA-7 UA-4 and a second after containers have changed, once for all of them', async (t) => {
     const agent = await ContainerAgent.start(t);
     agent.containers.watcher = INVENTORY;
     await agent.up();
