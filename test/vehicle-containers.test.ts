@@ -32,6 +32,8 @@ it('CTR-13 containers outlive the process of the vehicle', async (t) => {
   const before = await first.get<{ containers: Row[] }>('/api/v1/containers');
   await first.vehicle.stop(10_000);
   const second = await startContainersVehicle(t, data);
+  // Until the engine has been listed, they are unknown.
+  await eventually(async () => (await second.rows())[0] === 'map map:1 Running', 'the container is seen again');
   assert.deepEqual(await second.get('/api/v1/containers'), before);
 });
 
