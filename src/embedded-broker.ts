@@ -1,4 +1,4 @@
-import { type Broker, byPassword, createBroker } from './actors/mqtt/index.js';
+import { authenticateBy, type Broker, createBroker, type MqttConfig } from './actors/mqtt/index.js';
 import type { AssemblyDeps, Base } from './assembly.js';
 import { brokerRefusals, measureBroker } from './broker-metrics.js';
 import type { HubConfig } from './hub-config.js';
@@ -7,11 +7,14 @@ import { type Child, RepeatedFailures } from './runtime/index.js';
 /** The broker of this process, measured and logged; its child comes before whatever dials it. */
 export function embedBroker({ embedded }: HubConfig['mqtt'], { system, metrics, overload }: Base, deps: AssemblyDeps) {
   const { clock, logger } = deps;
-  const { users, enabled: _enabled, ...options } = embedded;
+  const { users, tls, enabled: _enabled, ...options } = embedded;
   const failures = new RepeatedFailures({ logger, clock, message: 'broker_failed', level: 'error' });
+  const authenticate = authenticateBy(embedded);
   const broker: Broker = createBroker({
     ...options,
-    ...(users.length === 0 ? {} : { authenticate: byPassword(users) }),
+    ...(authenticate ? { authenticate } : {}),
+    ...(tls ? { tls: tlsFiles(tls) } : {}),
+    logger,
     store: system,
     shedsUnacked: () => overload.sheds('telemetry'),
     clock,
@@ -26,3 +29,9 @@ export function embedBroker({ embedded }: HubConfig['mqtt'], { system, metrics, 
   const child: Child = system.child(address, { input, stopEvent, startedIn });
   return { broker, child };
 }
+
+const tlsFiles = ({ certFile, keyFile, clientCaFile }: NonNullable<MqttConfig['embedded']['tls']>) => ({
+  certificate: certFile,
+  key: keyFile,
+  ...(clientCaFile === undefined ? {} : { clientAuthorities: [clientCaFile] }),
+});

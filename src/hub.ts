@@ -92,7 +92,11 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
     },
     close: [...(dispatch ? [dispatch] : []), ...(embedded ? [embedded.broker] : [])],
   });
-  return { ...hub, reload: async () => (await telemetry?.reload()) ?? true };
+  const reload = async (): Promise<boolean> => {
+    const taken = await Promise.all([telemetry?.reload(), embedded?.broker.reload()]);
+    return !taken.includes(false);
+  };
+  return { ...hub, reload };
 }
 
 /** The spool, and a dispatcher for each destination that some topic names. */

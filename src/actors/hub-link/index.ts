@@ -1,4 +1,4 @@
-import { cloudIdOf, thingAnswer, upward } from '../../protocols/ditto/index.js';
+import { cloudIdOf, isOwnAtHub, thingAnswer } from '../../protocols/ditto/index.js';
 import {
   type ActorSystem,
   type ActorType,
@@ -78,7 +78,7 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
     metrics,
     refusals,
     boundBytes: outboxBytes,
-    isOwn: (topic) => upward(identity, topic) === topic,
+    isOwn: (topic) => isOwnAtHub(identity, topic),
     publish: (output, { signal }) => publishAtHub(output, { address: HUB_LINK, id: '', signal }),
   });
   const answer = thingAnswer(identity);

@@ -1,19 +1,28 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isLoopback } from '../../runtime/http/http-auth.js';
 
-/** Who a client is, and what follows from it (ARCHITECTURE, section 9). */
+/** Where a client may go. */
+export interface Permissions {
+  readonly mayPublish: (topic: string) => boolean;
+  readonly maySubscribe: (filter: string) => boolean;
+}
+
+/** Who a client is, and what follows from it. */
 export interface MqttIdentity {
   readonly name: string;
-  /** @default everything */
-  readonly mayPublish?: (topic: string) => boolean;
-  /** @default everything */
-  readonly maySubscribe?: (filter: string) => boolean;
+  /**
+   * Whoever has any is confined: its client ids count for itself alone, so that it takes over nobody's session.
+   * @default everything
+   */
+  readonly permissions?: Permissions;
 }
 
 export interface MqttLogin {
   readonly clientId: string;
   readonly username: string | undefined;
   readonly password: Uint8Array | undefined;
+  /** Of a certificate that was verified. */
+  readonly commonName: string | undefined;
   readonly remoteAddress: string | undefined;
 }
 
@@ -21,13 +30,24 @@ export interface MqttLogin {
 export type Authenticate = (login: MqttLogin) => MqttIdentity | undefined | Promise<MqttIdentity | undefined>;
 
 /** Lets in who gives the password of one of these users. */
-export function byPassword(users: readonly { readonly name: string; readonly password: string }[]): Authenticate {
-  const known = users.map(({ name, password }) => ({ name, digest: digest(Buffer.from(password)) }));
+export function byPassword(users: readonly (MqttIdentity & { readonly password: string })[]): Authenticate {
+  const known = users.map(({ password, ...identity }) => ({ identity, digest: digest(Buffer.from(password)) }));
   return ({ username, password }) => {
     const given = digest(password ?? new Uint8Array());
     // Looks at all users, so that the time tells nothing about names.
-    const fits = known.filter(({ name, digest }) => timingSafeEqual(digest, given) && name === username);
-    return fits.length > 0 && username !== undefined ? { name: username } : undefined;
+    const fits = known.filter(({ identity, digest }) => timingSafeEqual(digest, given) && identity.name === username);
+    return fits[0]?.identity;
+  };
+}
+
+/** Lets in who shows a certificate and gives no user name, as what `identityOf` makes of its common name. */
+export function byCertificate(
+  identityOf: (commonName: string) => MqttIdentity | undefined,
+  others: Authenticate,
+): Authenticate {
+  return (login) => {
+    const { commonName, username } = login;
+    return commonName === undefined || username !== undefined ? others(login) : identityOf(commonName);
   };
 }
 

@@ -6,15 +6,15 @@
  * - BH-2 One broker at a time: {@link BrokerHost.listen} closes what was open before.
  * - BH-3 Sessions and retained messages outlive a broker: the next one takes them up from the store (MQT-4).
  */
-import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { Client, PublishPacket } from 'aedes';
 import { isLoopback } from '../../runtime/http/http-auth.js';
 import { within } from '../../runtime/wait.js';
 import { fromThisMachine } from './access.js';
-import { BrokerError, listenError } from './errors.js';
+import { BrokerError } from './errors.js';
 import type { BrokerAddress } from './events.js';
 import { accessHooks, Refused, remoteAddress } from './hooks.js';
+import { BrokerListener } from './listener.js';
 import type { BrokerOptions, BrokerStats, RefusalReason } from './options.js';
 import { createPacketMeter } from './packet-meter.js';
 import { BrokerPersistence } from './persistence/broker-persistence.js';
@@ -29,14 +29,14 @@ const DAY_MS = 86_400_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Messages on their way to receivers at a time; one that waits for the disk holds its place. */
 const CONCURRENT_MESSAGES = 1_000;
-/** A client without keep-alive whose machine has gone is found by TCP. */
-const TCP_KEEP_ALIVE_MS = 60_000;
+
+const SILENT = { info: () => {}, error: () => {} };
 
 interface Running {
   /** Set once it listens. */
   address?: BrokerAddress;
   readonly aedes: StoringBroker;
-  readonly server: Server;
+  readonly listener: BrokerListener;
   readonly sockets: Set<Socket>;
   /** Rejects when the broker fails. */
   readonly failed: Promise<never>;
@@ -65,16 +65,15 @@ export class BrokerHost {
     try {
       // Before anybody can connect: who comes back may tell the world that all is well again.
       await publishLostWills(running.aedes);
-      await listening(running.server, host, port);
+      const actual = await running.listener.listen(host, port);
       if (signal.aborted) throw new BrokerError('BROKER_ABORTED', 'given up');
+      const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+      running.address = { host, port: actual, url: `${tls ? 'mqtts' : 'mqtt'}://${name}:${actual}` };
+      return running.address;
     } catch (error) {
       await this.end();
       throw error;
     }
-    const actual = (running.server.address() as { port: number }).port;
-    const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-    running.address = { host, port: actual, url: `${tls ? 'mqtts' : 'mqtt'}://${name}:${actual}` };
-    return running.address;
   }
 
   /** Where it listens, if it does. */
@@ -86,6 +85,11 @@ export class BrokerHost {
   async serve(): Promise<never> {
     if (!this.running) throw new BrokerError('BROKER_CLOSED', 'the listener is not open');
     return this.running.failed;
+  }
+
+  /** Reads certificate and key again; whether they could be taken. */
+  async reload(): Promise<boolean> {
+    return (await this.running?.listener.reload()) ?? true;
   }
 
   /** Stops accepting and disconnects all clients, for at most `deadlineMs`. */
@@ -111,7 +115,7 @@ export class BrokerHost {
 
   private async open(): Promise<Running> {
     const { authenticate = fromThisMachine, drainTimeoutMs = 15_000, queueLimit = 1_000 } = this.options;
-    const { tls, store, clock } = this.options;
+    const { store, clock } = this.options;
     const hooks = accessHooks(authenticate, (reason, client, detail) => this.refuse(reason, client, detail));
     const { authorizeForward, authorizePublish, authorizeSubscribe, mayPublish, maySubscribe } = hooks;
     const limits = this.limits();
@@ -148,30 +152,29 @@ export class BrokerHost {
       });
     }
 
-    const server = tls ? createTlsServer(tls) : createServer();
+    const sockets = new Set<Socket>();
+    const listener = await this.listener(aedes, sockets);
     const failed = new Promise<never>((_, reject) => {
       const fail = (error: Error): void => reject(new BrokerError('BROKER_FAILED', error.message, { cause: error }));
-      server.on('error', fail);
+      listener.server.on('error', fail);
       (aedes as NodeJS.EventEmitter).on('error', fail);
     });
     // Until `serve` looks at it.
     failed.catch(() => {});
-    const running: Running = { aedes, server, sockets: new Set(), failed };
-    this.accept(running);
-    return running;
+    return { aedes, listener, sockets, failed };
   }
 
-  private accept({ aedes, server, sockets }: Running): void {
-    const { maxConnections = 10_000, maxPacketBytes = MIB, tls } = this.options;
-    server.maxConnections = maxConnections;
-    server.on('drop', (peer) => this.refuse('connection_limit', null, peer?.remoteAddress));
-    server.on('connection', (socket) => {
-      sockets.add(socket);
-      socket.on('close', () => sockets.delete(socket));
-      socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS).setNoDelay(true);
-    });
-    server.on('tlsClientError', (error: Error) => this.refuse('connection_fault', null, error.message));
-    server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+  /** Hands connections to the broker and counts what it refuses. */
+  private async listener(aedes: StoringBroker, sockets: Set<Socket>): Promise<BrokerListener> {
+    const {
+      host = '127.0.0.1',
+      tls,
+      clock,
+      logger = SILENT,
+      maxConnections = 10_000,
+      maxPacketBytes = MIB,
+    } = this.options;
+    const onClient = (socket: Socket): void => {
       const client = aedes.handle(socket);
       const meter = createPacketMeter(maxPacketBytes);
       // aedes pulls with read(); a stream that is pulled shows each piece to `data` listeners without flowing.
@@ -181,6 +184,15 @@ export class BrokerHost {
         this.refuse(fault, client);
         socket.destroy();
       });
+    };
+    const onRefused = (detail: string, remote: string): void => this.refuse('tls_handshake', null, detail, remote);
+    const listener = await BrokerListener.create({ host, tls, clock, logger, onClient, onRefused });
+    const { server } = listener;
+    server.maxConnections = maxConnections;
+    server.on('drop', (peer) => this.refuse('connection_limit', null, undefined, peer?.remoteAddress));
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
     });
     const faulty = (client: Client, error: Error): void => {
       // A socket's own errors, which have a code, are nobody's fault.
@@ -190,6 +202,7 @@ export class BrokerHost {
     };
     aedes.on('clientError', faulty);
     aedes.on('connectionError', faulty);
+    return listener;
   }
 
   private limits(): SessionLimits {
@@ -206,12 +219,12 @@ export class BrokerHost {
     };
   }
 
-  private refuse(reason: RefusalReason, client: Client | null, detail?: string): void {
+  private refuse(reason: RefusalReason, client: Client | null, detail?: string, remote?: string): void {
     this.refused[reason] = (this.refused[reason] ?? 0) + 1;
     this.options.onRefused?.({
       reason,
       clientId: client?.id ?? null,
-      remoteAddress: remoteAddress(client) ?? null,
+      remoteAddress: remote ?? remoteAddress(client) ?? null,
       detail: detail ?? null,
     });
   }
@@ -220,8 +233,8 @@ export class BrokerHost {
     const { running } = this;
     this.running = undefined;
     if (!running) return;
-    const { aedes, server, sockets } = running;
-    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+    const { aedes, listener, sockets } = running;
+    const stopped = listener.close();
     await new Promise<void>((resolve) => aedes.close(resolve));
     for (const socket of sockets) socket.destroy();
     await stopped;
@@ -237,15 +250,4 @@ async function publishLostWills(aedes: StoringBroker): Promise<void> {
     void aedes.persistence.delWill({ id: will.clientId ?? '' });
     await new Promise((published) => aedes.publish(will as PublishPacket, published));
   }
-}
-
-function listening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(listenError(error, host, port));
-    server.once('error', failed);
-    server.listen(port, host, () => {
-      server.off('error', failed);
-      resolve();
-    });
-  });
 }

@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import type { AedesOptions, AedesPublishPacket, AuthenticateError, Client } from 'aedes';
 import { type Authenticate, filterFault, type MqttIdentity, topicFault } from './access.js';
 import type { RefusalReason } from './options.js';
@@ -23,15 +24,21 @@ export class Refused extends Error {}
 export function accessHooks(authenticate: Authenticate, refuse: Refuse): Hooks {
   const identities = new WeakMap<object, MqttIdentity>();
   const maySubscribe = (client: object, filter: string): boolean =>
-    filterFault(filter) === undefined && (identities.get(client)?.maySubscribe?.(filter) ?? true);
+    filterFault(filter) === undefined && (identities.get(client)?.permissions?.maySubscribe(filter) ?? true);
   const mayPublish = (client: object, topic: string): boolean =>
-    topicFault(topic) === undefined && (identities.get(client)?.mayPublish?.(topic) ?? true);
+    topicFault(topic) === undefined && (identities.get(client)?.permissions?.mayPublish(topic) ?? true);
 
   return {
     mayPublish,
     maySubscribe,
     authenticate(client, username, password, done) {
-      const login = { clientId: client.id, username, password, remoteAddress: remoteAddress(client) };
+      const login = {
+        clientId: client.id,
+        username,
+        password,
+        commonName: commonName(client),
+        remoteAddress: remoteAddress(client),
+      };
       const reject = (returnCode: number, detail: string): void => {
         refuse('login', client, detail);
         done(Object.assign(new Refused(detail), { returnCode }) as AuthenticateError, null);
@@ -42,6 +49,8 @@ export function accessHooks(authenticate: Authenticate, refuse: Refuse): Hooks {
           (identity) => {
             if (!identity) return reject(NOT_AUTHORISED, `${username ?? 'no user name'} is not authorised`);
             identities.set(client, identity);
+            // A name has no slash, so that no two identities come to the same id.
+            if (identity.permissions) (client as { id: string }).id = `${identity.name}/${client.id}`;
             done(null, true);
           },
           (error: Error) => reject(UNAVAILABLE, error.message),
@@ -67,4 +76,10 @@ export function accessHooks(authenticate: Authenticate, refuse: Refuse): Hooks {
 
 export function remoteAddress(client: Client | null): string | undefined {
   return (client?.conn as { remoteAddress?: string } | undefined)?.remoteAddress;
+}
+
+/** The common name of the certificate that a client has shown, which was verified in the handshake; the last of several. */
+function commonName(client: Client): string | undefined {
+  const names = (client.conn as Partial<TLSSocket>).getPeerCertificate?.().subject?.CN as string | string[] | undefined;
+  return typeof names === 'object' ? names.at(-1) : names;
 }

@@ -11,7 +11,8 @@ import {
 import { brokerMachine } from './machine.js';
 import type { BrokerOptions, BrokerStats } from './options.js';
 
-export { type Authenticate, byPassword, type MqttIdentity, type MqttLogin } from './access.js';
+export { authenticateBy } from './clients.js';
+export type { MqttConfig } from './config.js';
 export type { BrokerAddress, BrokerCommand, BrokerTiming } from './events.js';
 export type { BrokerOptions, BrokerRefusal, BrokerStats, RefusalReason } from './options.js';
 
@@ -26,6 +27,8 @@ export interface Broker {
   /** Where clients of this machine reach it, once it listens. */
   url(): string | undefined;
   stats(): BrokerStats;
+  /** Reads certificate and key again; whether they could be taken. */
+  reload(): Promise<boolean>;
   /** Closes the broker whatever its chart says: the last step of a stop. */
   close(deadlineMs: number): Promise<void>;
 }
@@ -59,6 +62,7 @@ export function createBroker({ timing, ...options }: BrokerDeps): Broker {
     actor: { address: 'broker/embedded', input: { timing: { ...DEFAULT_BROKER_TIMING, ...timing } } },
     url: () => host.address?.url,
     stats: () => host.stats(),
+    reload: () => host.reload(),
     close: (deadlineMs) => host.close(deadlineMs),
   };
 }

@@ -1,5 +1,6 @@
-import type { TlsOptions } from 'node:tls';
 import type { Clock } from '../../runtime/clock.js';
+import type { Logger } from '../../runtime/index.js';
+import type { TlsFiles } from '../../runtime/tls/tls-files.js';
 import type { Authenticate } from './access.js';
 import type { BrokerStore } from './persistence/broker-tables.js';
 
@@ -9,7 +10,9 @@ export interface BrokerOptions {
   /** 0 takes a free one. @default 1883 */
   readonly port?: number;
   /** Without it the listener speaks plain TCP. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsFiles | undefined;
+  /** Told when certificates are loaded or cannot be. */
+  readonly logger?: Pick<Logger, 'info' | 'error'>;
   /** Holds sessions, retained messages, wills and what is in flight (MQT-4); the actor system is one. */
   readonly store: BrokerStore;
   /** Who may connect. @default anybody on this machine, and then the host has to be a loopback address */
@@ -48,6 +51,7 @@ export interface BrokerOptions {
 export type RefusalReason =
   /** More clients than the limit. */
   | 'connection_limit'
+  | 'tls_handshake'
   | 'login'
   | 'packet_too_large'
   | 'malformed_length'

@@ -61,3 +61,10 @@ export function downward(identity: CloudIdentity, topic: string): string | undef
   if (rest === undefined || !isOwn(identity, thing)) return undefined;
   return thing === cloudIdOf(identity) ? `command///req/${rest}` : topic;
 }
+
+/** Whether a vehicle may say this at the hub: its own events, and answers to its own commands. */
+export const isOwnAtHub = (identity: CloudIdentity, topic: string): boolean => upward(identity, topic) === topic;
+
+/** Whether a vehicle may hear this from the hub, a topic or a filter: its own commands. */
+export const isHeardFromHub = (identity: CloudIdentity, filter: string): boolean =>
+  downward(identity, filter) !== undefined;

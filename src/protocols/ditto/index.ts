@@ -5,6 +5,8 @@ export {
   cloudIdOf,
   downward,
   hubFilters,
+  isHeardFromHub,
+  isOwnAtHub,
   LOCAL_UPWARD,
   thingAnswer,
   upward,

@@ -24,6 +24,8 @@ import type { TlsSnapshot } from './tls-files.js';
 export interface TlsServerOptions {
   readonly material: TlsMaterial;
   readonly clock: Clock;
+  /** Protocols to choose from for clients that negotiate one (ALPN). @default ['http/1.1'] */
+  readonly protocols?: readonly string[];
   /** For a handshake from the first byte, in ms. @default 10 000 */
   readonly handshakeTimeoutMs?: number;
   /** Handshakes under way at once; connections beyond are closed. @default 4 096 */
@@ -89,7 +91,7 @@ class Handshake {
       secureContext: this.tls.context,
       requestCert: this.verifiesClients,
       rejectUnauthorized: this.verifiesClients,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [...(this.options.protocols ?? ['http/1.1'])],
     });
     this.socket = socket;
     this.timer = clock.setTimeout(() => this.cut({ code: 'HANDSHAKE_TIMEOUT' }), handshakeTimeoutMs);

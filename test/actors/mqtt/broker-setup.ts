@@ -11,6 +11,8 @@ export interface TestClient {
   /** What it was sent, from the first packet on. */
   readonly publications: IPublishPacket[];
   readonly payloads: () => string[];
+  /** Whether the broker had kept a session for it. */
+  readonly present: boolean;
   /** Resolves when the connection has ended. */
   readonly closed: Promise<void>;
 }
@@ -54,12 +56,12 @@ export async function connectClient(t: TestContext, url: string, options: Client
   });
   if (silent) mqtt.handleMessage = () => {};
   const closed = new Promise<void>((resolve) => mqtt.once('close', resolve));
-  await new Promise<void>((resolve, reject) => {
-    mqtt.once('connect', () => resolve());
+  const present = await new Promise<boolean>((resolve, reject) => {
+    mqtt.once('connect', ({ sessionPresent }) => resolve(sessionPresent));
     mqtt.on('error', reject);
     mqtt.once('close', () => reject(new Error('closed')));
   });
-  return { mqtt, publications, payloads: () => publications.map(({ payload }) => payload.toString()), closed };
+  return { mqtt, publications, payloads: () => publications.map(({ payload }) => payload.toString()), present, closed };
 }
 
 /** The return codes of a SUBSCRIBE at QoS 1; mqtt.js takes a refusal of one filter for an error of all. */
