@@ -1,24 +1,25 @@
-import { appendFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, statSync } from 'node:fs';
 import { systemClock } from '../runtime/index.js';
 import type { Terminal } from './output.js';
+import { RotatedLog } from './rotated-log.js';
 
 export interface KantoLogOptions {
   /** Empty: standard error. */
   readonly logFile: string;
   /** Megabytes at which the file is put aside. */
   readonly logFileSize: number;
-  /** Files that were put aside and are kept. */
+  /** Files that were put aside and are kept, compressed. */
   readonly logFileCount: number;
   /** Days that those are kept. */
   readonly logFileMaxAge: number;
 }
 
 const MEGABYTE = 1_000_000;
-const DAY_MS = 86_400_000;
 
 /** Writes the lines of a logger in the form of Kanto's: `2026/01/31 10:00:00.123000  [update-manager] INFO    text`. */
 export function kantoLog(name: string, options: KantoLogOptions, terminal: Pick<Terminal, 'err'>) {
-  const { logFile, logFileSize } = options;
+  const { logFile, logFileSize, logFileCount: count, logFileMaxAge: maxAgeDays } = options;
+  const aside = new RotatedLog({ file: logFile, count, maxAgeDays, clock: systemClock });
   let bytes = logFile === '' ? 0 : (statSync(logFile, { throwIfNoEntry: false })?.size ?? 0);
   return {
     write: (json: string): void => {
@@ -28,8 +29,8 @@ export function kantoLog(name: string, options: KantoLogOptions, terminal: Pick<
         return;
       }
       try {
-        if (bytes > 0 && bytes + line.length > logFileSize * MEGABYTE) {
-          putAside(options);
+        if (aside.isReady && bytes > 0 && bytes + line.length > logFileSize * MEGABYTE) {
+          aside.putAside();
           bytes = 0;
         }
         appendFileSync(logFile, line);
@@ -48,18 +49,4 @@ export function kantoLine(name: string, json: string): string {
   const told = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
   const word = String(level).toUpperCase().padEnd(7);
   return `${date.replaceAll('-', '/')} ${clock}  [${name}] ${word} ${String(msg)}${told.join('')}\n`;
-}
-
-/** `log` becomes `log.1`, that one `log.2`, and so on; what is too many or too old goes. */
-function putAside({ logFile: file, logFileCount: count, logFileMaxAge }: KantoLogOptions): void {
-  rmSync(`${file}.${count}`, { force: true });
-  const oldest = systemClock.now() - logFileMaxAge * DAY_MS;
-  for (let number = count - 1; number >= 1; number--) {
-    const found = statSync(`${file}.${number}`, { throwIfNoEntry: false });
-    if (!found) continue;
-    if (logFileMaxAge > 0 && found.mtimeMs < oldest) rmSync(`${file}.${number}`, { force: true });
-    else renameSync(`${file}.${number}`, `${file}.${number + 1}`);
-  }
-  if (count > 0) renameSync(file, `${file}.1`);
-  else rmSync(file, { force: true });
 }

@@ -41,6 +41,7 @@ export interface Payload {
     readonly component: { readonly id: string; readonly version?: string };
     readonly status: string;
     readonly message?: string;
+    readonly progress?: number;
   }[];
   readonly softwareNodes?: readonly { readonly id: string; readonly version?: string; readonly name?: string }[];
 }

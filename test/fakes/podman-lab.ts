@@ -1,75 +1,31 @@
-import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { request } from 'node:http';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { hashSync } from 'bcryptjs';
+import { ImageRegistry } from './image-registry.js';
+import { LAB_IMAGES, type LabTag, makeLabArchive, missingForLab } from './lab-images.js';
+import { answers, engineCall, LabProcess, PATH } from './lab-process.js';
 
-/** Daemons are often outside a user's path. */
-const PATH = `${process.env['PATH']}:/usr/sbin:/sbin:/usr/local/sbin`;
-const START_MS = 60_000;
 const COMMAND_MS = 120_000;
-const PROGRAMS = ['podman', 'runc', 'docker-registry', 'busybox', 'setpriv'];
-const TOOLS = ['sh', 'sleep', 'echo', 'env', 'cat', 'httpd', 'ls', 'kill', 'wget', 'hostname', 'yes', 'head'];
 
 /** Why a real podman with a real registry cannot run here; false if it can. For the `skip` option of a test. */
 export function withoutPodman(): string | false {
-  if (process.getuid?.() !== 0) return 'NOT TESTED with a real podman: containers without more set-up need root';
-  const missing = PROGRAMS.filter((program) => pathOf(program) === undefined);
-  const packages = 'apt-get install podman runc docker-registry busybox-static util-linux';
-  if (missing.length > 0) return `NOT TESTED with a real podman: not installed: ${missing.join(', ')} (${packages})`;
-  const isStatic = !readFileSync(pathOf('busybox') ?? '')
-    .subarray(0, 4096)
-    .includes('/ld-');
-  return !isStatic && 'NOT TESTED with a real podman: busybox needs libraries (apt-get install busybox-static)';
+  return missingForLab('a real podman', ['podman', 'runc', 'docker-registry'], 'podman runc docker-registry');
 }
-
-const pathOf = (program: string): string | undefined =>
-  PATH.split(':')
-    .map((folder) => join(folder, program))
-    .find((file) => existsSync(file));
-
-/** What the commands of the images are, by tag (LAB-3). */
-const IMAGES = {
-  /** Runs until it is told to end. */
-  '1.0': ['/bin/sh', '-c', 'trap "exit 0" TERM; echo started; sleep 3600 & wait'],
-  '2.0': ['/bin/sh', '-c', 'trap "exit 0" TERM; echo "second started"; sleep 3600 & wait'],
-  bad: ['/no/such/command'],
-  crash: ['/bin/sh', '-c', 'exit 3'],
-} as const;
 
 /** A real podman service and a real registry of images that asks for a password, apart from all else on the machine. */
 export class PodmanLab {
-  readonly credentials = { user: 'user', password: 'lab-password' } as const;
-  registryPort = 0;
-  private engine: ChildProcess | undefined;
-  private registryProcess: ChildProcess | undefined;
-  private log = '';
-  private readonly killAll = (): void => {
-    this.engine?.kill('SIGKILL');
-    this.registryProcess?.kill('SIGKILL');
-  };
+  readonly credentials = ImageRegistry.credentials;
+  private engine: LabProcess | undefined;
+  private images: ImageRegistry | undefined;
 
-  private constructor(readonly folder: string) {
-    process.once('exit', this.killAll);
-  }
+  private constructor(readonly folder: string) {}
 
   /** With the images in the registry and none in the engine. */
   static async start(): Promise<PodmanLab> {
     const lab = new PodmanLab(mkdtempSync(join(tmpdir(), 'fleetchart-podman-')));
     try {
-      await lab.startRegistry();
+      lab.images = await ImageRegistry.start(lab.folder);
       lab.configureEngine();
       lab.makeImages();
       await lab.startEngine();
@@ -84,12 +40,16 @@ export class PodmanLab {
     return this.path('podman.sock');
   }
 
+  get registryPort(): number {
+    return this.images?.port ?? 0;
+  }
+
   /** `host:port`, plain HTTP. */
   get registry(): string {
     return `127.0.0.1:${this.registryPort}`;
   }
 
-  image(tag: keyof typeof IMAGES | 'missing', registry = this.registry): string {
+  image(tag: LabTag, registry = this.registry): string {
     return `${registry}/veh/app:${tag}`;
   }
 
@@ -100,7 +60,7 @@ export class PodmanLab {
   /** The command line on the same store, as somebody who works behind the vehicle's back. */
   podman(...args: readonly string[]): string {
     return execFileSync('podman', [...this.storeFlags, ...args], {
-      env: this.environment,
+      env: { ...process.env, ...this.environment },
       cwd: this.folder,
       timeout: COMMAND_MS,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -108,17 +68,36 @@ export class PodmanLab {
     });
   }
 
+  async running(): Promise<readonly string[]> {
+    return this.rows('--format', '{{.Names}} {{.Image}}');
+  }
+
+  async all(): Promise<readonly string[]> {
+    return this.rows('--all', '--format', '{{.Names}}');
+  }
+
+  private rows(...args: readonly string[]): string[] {
+    return this.podman('ps', ...args)
+      .split('\n')
+      .filter(Boolean);
+  }
+
+  /** A call that the vehicle does not make. */
+  post(path: string, body: object): Promise<{ status: number; text: string }> {
+    return engineCall(this.socketPath, { method: 'POST', path, body });
+  }
+
   async startEngine(): Promise<void> {
     rmSync(this.socketPath, { force: true });
     const service = ['system', 'service', '--time=0', `unix://${this.socketPath}`];
-    // An engine leaves marks in its working directory (LAB-5).
-    this.engine = this.spawn('podman', [...this.storeFlags, ...service]);
-    await this.waitFor('the engine', () => answers(this.socketPath));
+    const { folder, environment: env } = this;
+    this.engine = new LabProcess('podman', [...this.storeFlags, ...service], { folder, env });
+    await this.engine.until('the engine', () => answers(this.socketPath));
   }
 
   /** Containers go on running (POD-28). */
   async stopEngine(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    await end(this.engine, signal);
+    await this.engine?.end(signal);
     rmSync(this.socketPath, { force: true });
   }
 
@@ -137,37 +116,14 @@ export class PodmanLab {
   /** Whatever happened: nothing of it stays. */
   async close(): Promise<void> {
     try {
-      await end(this.engine, 'SIGTERM');
-      await end(this.registryProcess, 'SIGTERM');
+      await this.engine?.end();
+      await this.images?.close();
       if (existsSync(this.path('root'))) this.podman('rm', '--all', '--force', '--time', '0');
     } finally {
-      process.off('exit', this.killAll);
-      this.killAll();
       const overlay = this.path('root/overlay');
       if (spawnSync('mountpoint', ['-q', overlay]).status === 0) spawnSync('umount', [overlay]);
       rmSync(this.folder, { recursive: true, force: true });
     }
-  }
-
-  private async startRegistry(): Promise<void> {
-    const { user, password } = this.credentials;
-    writeFileSync(this.path('htpasswd'), `${user}:${hashSync(password, 4)}\n`);
-    const config = [
-      'version: 0.1',
-      'log: {level: info, accesslog: {disabled: true}}',
-      'storage:',
-      `  filesystem: {rootdirectory: ${this.path('registry')}}`,
-      'http: {addr: "127.0.0.1:0"}',
-      'auth:',
-      `  htpasswd: {realm: lab, path: ${this.path('htpasswd')}}`,
-    ];
-    writeFileSync(this.path('registry.yml'), `${config.join('\n')}\n`);
-    this.registryProcess = this.spawn('docker-registry', ['serve', this.path('registry.yml')]);
-    await this.waitFor('the registry', () => {
-      const [, port] = /listening on 127\.0\.0\.1:(\d+)/.exec(this.log) ?? [];
-      this.registryPort = Number(port ?? 0);
-      return this.registryPort > 0;
-    });
   }
 
   /** Locks and events of its own: engines of one machine share them else, and free each other's locks. */
@@ -196,14 +152,9 @@ export class PodmanLab {
   }
 
   private makeImages(): void {
-    const files = this.path('fs');
-    for (const folder of ['bin', 'data', 'etc', 'tmp']) mkdirSync(join(files, folder), { recursive: true });
-    copyFileSync(pathOf('busybox') ?? '', join(files, 'bin/busybox'));
-    for (const tool of TOOLS) symlinkSync('busybox', join(files, 'bin', tool));
-    const archive = this.path('fs.tar');
-    execFileSync('tar', ['-C', files, '-cf', archive, '.'], { timeout: COMMAND_MS });
+    const archive = makeLabArchive(this.folder);
     const { user, password } = this.credentials;
-    for (const [tag, command] of Object.entries(IMAGES)) {
+    for (const [tag, command] of Object.entries(LAB_IMAGES)) {
       const reference = `${this.registry}/veh/app:${tag}`;
       this.podman('import', '--quiet', '--change', `CMD ${JSON.stringify(command)}`, archive, reference);
       this.podman('push', '--quiet', '--creds', `${user}:${password}`, reference);
@@ -217,55 +168,9 @@ export class PodmanLab {
 
   private get environment(): NodeJS.ProcessEnv {
     return {
-      ...process.env,
       PATH,
       CONTAINERS_CONF: this.path('containers.conf'),
       CONTAINERS_REGISTRIES_CONF: this.path('registries.conf'),
     };
   }
-
-  /** Ends with this process, even if that is killed. */
-  private spawn(program: string, args: readonly string[]): ChildProcess {
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], {
-      env: this.environment,
-      cwd: this.folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const take = (text: Buffer): void => {
-      this.log = `${this.log}${text.toString()}`.slice(-20_000);
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    child.on('error', (error) => take(Buffer.from(`${program}: ${error.message}\n`)));
-    return child;
-  }
-
-  private async waitFor(what: string, isThere: () => boolean | Promise<boolean>): Promise<void> {
-    const end = performance.now() + START_MS;
-    while (!(await isThere())) {
-      assert.ok(performance.now() < end, `${what} did not come:\n${this.log}`);
-      await sleep(20);
-    }
-  }
-}
-
-async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
-  if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return;
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
-  const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
-  await exited;
-  clearTimeout(late);
-}
-
-function answers(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const ping = request({ socketPath, path: '/_ping', agent: false, timeout: 5_000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    ping.on('timeout', () => ping.destroy());
-    ping.on('error', () => resolve(false));
-    ping.end();
-  });
 }

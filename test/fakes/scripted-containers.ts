@@ -105,6 +105,13 @@ export class ScriptedContainers implements KnownContainers {
     go?.();
   }
 
+  /** How far the image of a container is that is asked to be made. */
+  async fetched(image: string, percent: number): Promise<void> {
+    const facts = this.all().find(({ config }) => config.image === image);
+    await this.there.tellStored(containerAddress(facts?.id ?? ''), { type: 'PROGRESS', percent } as EventObject);
+    await this.there.settled();
+  }
+
   isHeld(call: string): boolean {
     return this.held.get(call) !== undefined;
   }
@@ -190,6 +197,7 @@ export class ScriptedContainers implements KnownContainers {
       guards: { isGone: ({ event }) => outputOf(event).isGone === true },
       actions: {
         take: assign(({ event }) => ({ asked: event as ContainerCommand })),
+        note: assign(({ event }) => ({ percent: (event as EventObject & { percent: number }).percent })),
         answer: enqueueActions(({ context, event, enqueue }) => {
           const { reply, facts = {}, isGone } = outputOf(event);
           const replyTo = context.asked?.replyTo;
@@ -228,6 +236,7 @@ export class ScriptedContainers implements KnownContainers {
       states: {
         resting: { on: Object.fromEntries(COMMANDS.map((type) => [type, { target: 'working', actions: 'take' }])) },
         working: {
+          on: { PROGRESS: { actions: 'note' } },
           invoke: {
             src: 'carry',
             input: ({ context: { asked, ...facts } }) => ({ command: asked, facts }),

@@ -4,12 +4,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ContainerSpec, EngineImage, PullRequest } from '../../src/actors/engines/engine.js';
-import { ApiEngine } from '../../src/actors/engines/engine-api/api-engine.js';
+import type { ContainerSpec } from '../../src/actors/engines/engine.js';
 import type { EngineError } from '../../src/actors/engines/errors.js';
-import { systemClock } from '../../src/runtime/index.js';
 import { engineSuite } from '../actors/engines/engine-suite.js';
 import { containerSpec } from '../fakes/container-spec.js';
+import { LabEngine, labHarness } from '../fakes/lab-engine.js';
 import { PodmanLab, withoutPodman } from '../fakes/podman-lab.js';
 
 const skip = withoutPodman();
@@ -17,49 +16,19 @@ const never = new AbortController().signal;
 const DEADLINE_MS = 60_000;
 const MIB = 1024 * 1024;
 
-/** The suite knows of no passwords. */
-class EngineWithPassword extends ApiEngine {
-  constructor(private readonly lab: PodmanLab) {
-    super({ socketPath: lab.socketPath, clock: systemClock });
-  }
-
-  override pull(
-    request: PullRequest,
-    onProgress: (percent: number) => void,
-    signal: AbortSignal,
-  ): Promise<EngineImage> {
-    return super.pull({ credentials: this.lab.credentials, ...request }, onProgress, signal);
-  }
-}
-
 let lab: PodmanLab;
-let engine: EngineWithPassword;
+let engine: LabEngine;
 
 before(async () => {
   if (skip) return;
   lab = await PodmanLab.start();
-  engine = new EngineWithPassword(lab);
+  engine = new LabEngine(lab);
 });
 after(async () => {
   await lab?.close();
 });
 
-engineSuite(
-  'a real podman',
-  async () => ({
-    engine,
-    images: {
-      good: lab.image('1.0'),
-      other: lab.image('2.0'),
-      bad: lab.image('bad'),
-      crash: lab.image('crash'),
-      missing: lab.image('missing'),
-    },
-    supports: { commands: true, processes: true, limits: true },
-    close: async () => {},
-  }),
-  { skip },
-);
+engineSuite('a real podman', async () => labHarness(lab, engine), { skip });
 
 describe('what podman does otherwise', { skip }, () => {
   before(async () => {
@@ -184,6 +153,33 @@ describe('what podman does otherwise', { skip }, () => {
     const { id } = await create(t, { log });
     await engine.start(id, never);
     assert.equal((await engine.inspect(id, never))?.status, 'running');
+  });
+
+  it('POD-13 one that its limit of memory killed ends with 137, and the flag says nothing', async (t) => {
+    const limits = { memory: 32 * MIB, memorySwap: 32 * MIB };
+    const { id } = await create(t, { cmd: ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=512M', 'count=8'], limits });
+    await engine.start(id, never);
+    const ended = await eventually(async () => {
+      const found = await engine.inspect(id, never);
+      return found?.status === 'exited' ? found : undefined;
+    }, 'its end');
+    assert.equal(ended.exitCode, 137);
+    t.diagnostic(`OOMKilled is ${ended.oomKilled}`);
+  });
+
+  it('POD-19 ports of the network of the host are dropped without a word', async (t) => {
+    const ports = [{ proto: 'tcp', containerPort: 80, hostIp: '127.0.0.1', hostPort: await freePort() }] as const;
+    const { id, name } = await create(t, { ports, network: 'host' });
+    await engine.start(id, never);
+    assert.equal((await engine.inspect(id, never))?.status, 'running');
+    assert.match(lab.podman('inspect', '--format', '{{json .NetworkSettings.Ports}}', name), /^(?:\{\}|null)\s*$/);
+  });
+
+  it('POD-26 the check of credentials wants TLS where a pull with them does not', async () => {
+    const { user: username, password } = lab.credentials;
+    const answer = await lab.post('/auth', { username, password, serveraddress: lab.registry });
+    assert.deepEqual([answer.status, /HTTPS|http response to https/i.test(answer.text)], [500, true], answer.text);
+    assert.ok(await engine.pull({ image: lab.image('2.0') }, () => {}, never), 'the same ones');
   });
 
   it('POD-34 a host name of 75 characters starts', async (t) => {

@@ -37,8 +37,14 @@ export interface ContainersPortOptions {
 const MARGIN_MS = 120_000;
 /** Beside the time of the pull itself: another image may come first, and a pull that fails is tried again (REG-4). */
 const CREATE_MARGIN_MS = 600_000;
-/** How often it is looked whether the container that is asked is still there. */
+/** How often it is looked whether the container that is asked is still there, and how far its image is. */
 const WATCH_MS = 1_000;
+/** Each report is a turn and a feedback with all actions of the operation (CUA-18, CUA-21). */
+const REPORT_EVERY_MS = 5_000;
+const REPORT_STEP_PERCENT = 5;
+
+/** Whole percent of the image that is being fetched. */
+export type OnProgress = (percent: number) => void;
 
 export class ContainersPort {
   constructor(private readonly options: ContainersPortOptions) {}
@@ -58,8 +64,8 @@ export class ContainersPort {
   }
 
   /** All orders in turn; the first that fails ends it with its text. */
-  async carryOut(orders: readonly Order[], signal: AbortSignal): Promise<void> {
-    for (const order of orders) await this.order(order, signal);
+  async carryOut(orders: readonly Order[], signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
+    for (const order of orders) await this.order(order, signal, onProgress);
   }
 
   /** All steps, whatever fails. */
@@ -76,12 +82,12 @@ export class ContainersPort {
     return failures;
   }
 
-  private async order(order: Order, signal: AbortSignal): Promise<void> {
+  private async order(order: Order, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
     const { id } = order;
     const stopMs = 2 * this.options.stopTimeoutS * 1_000 + MARGIN_MS;
     switch (order.do) {
       case 'create':
-        return this.must(order, { type: 'CREATE' }, this.options.pullTimeoutS * 1_000 + CREATE_MARGIN_MS, signal);
+        return this.create(order, signal, onProgress);
       case 'start':
         return this.must(order, { type: 'START', ensure: true }, MARGIN_MS, signal);
       case 'run': {
@@ -100,6 +106,19 @@ export class ContainersPort {
         return this.ifThere(id, { type: 'STOP', ensure: true, force: true }, stopMs, signal);
       case 'remove':
         return this.ifThere(id, { type: 'REMOVE', force: true }, stopMs, signal);
+    }
+  }
+
+  private async create(
+    order: { readonly id: string; readonly name: string },
+    signal: AbortSignal,
+    onProgress: OnProgress = () => {},
+  ): Promise<void> {
+    const endReports = this.report(order.id, onProgress);
+    try {
+      await this.must(order, { type: 'CREATE' }, this.options.pullTimeoutS * 1_000 + CREATE_MARGIN_MS, signal);
+    } finally {
+      endReports();
     }
   }
 
@@ -146,6 +165,24 @@ export class ContainersPort {
       if (!isThere && !wasThere) onGone();
       else timer = clock.setTimeout(look, WATCH_MS);
       wasThere = isThere;
+    };
+    let timer = clock.setTimeout(look, WATCH_MS);
+    return () => clock.clearTimeout(timer);
+  }
+
+  /** How far the image of a container is, now and then and only when it has come further. */
+  private report(id: string, onProgress: OnProgress): () => void {
+    const { clock } = this.options.system;
+    let reported = 0;
+    let reportedAt = Number.NEGATIVE_INFINITY;
+    const look = (): void => {
+      const percent = this.onRecord(id)?.percent ?? 0;
+      if (percent >= reported + REPORT_STEP_PERCENT && clock.monotonic() >= reportedAt + REPORT_EVERY_MS) {
+        reported = percent;
+        reportedAt = clock.monotonic();
+        onProgress(percent);
+      }
+      timer = clock.setTimeout(look, WATCH_MS);
     };
     let timer = clock.setTimeout(look, WATCH_MS);
     return () => clock.clearTimeout(timer);

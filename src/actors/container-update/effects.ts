@@ -66,10 +66,12 @@ export class AgentEffects {
     running: this.port.running(input.ids),
   });
 
-  readonly takeStep = async ({ input, signal }: EffectArguments<StepInput>): Promise<void> => {
+  readonly takeStep = async ({ input, signal, send }: EffectArguments<StepInput>): Promise<void> => {
     const { activityId, command, step } = input;
     try {
-      await this.port.carryOut(step.orders, signal);
+      await this.port.carryOut(step.orders, signal, (percent) => {
+        send({ type: 'PROGRESS', place: step.place, percent } as { type: string });
+      });
     } catch (error) {
       if (!signal.aborted) {
         const orders = step.orders.map((order) => order.do);

@@ -52,6 +52,8 @@ export type AgentEvent =
   | AgentInbound
   /** The settings of this start of the process. */
   | { readonly type: 'CONFIGURE'; readonly settings: ChartSettings }
+  /** Of the running step: how far its image is. */
+  | { readonly type: 'PROGRESS'; readonly place: number; readonly percent: number }
   | { readonly type: 'runtime.restored'; readonly cause: string };
 
 export interface LogOutput {

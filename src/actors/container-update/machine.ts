@@ -184,6 +184,7 @@ export const containerUpdateMachine = agent.createMachine({
     },
     downloading: {
       meta: { cua: 'DOWNLOADING' },
+      on: { PROGRESS: { actions: 'noteProgress' } },
       initial: 'choosing',
       states: phase('an image to be pulled and a container to be made of it', 'downloaded', 'downloadFailed'),
     },

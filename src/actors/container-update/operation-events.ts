@@ -16,6 +16,7 @@ import {
   nextByItself,
   nextOf,
   nextUndone,
+  noteProgress,
   noteRunning,
   noteSuccess,
   noteUndone,
@@ -199,6 +200,10 @@ export const changes = {
   noteRunning: quietly((operation, { event }) => noteRunning(operation, outputOf<LookOutput>(event).running)),
   beginNext: onOperation(beginNext),
   repeatRunning: saying((operation) => [sayRunning(operation)]),
+  noteProgress: onOperation((operation, { event }) => {
+    const nothing = { operation, feedbacks: [] };
+    return event.type === 'PROGRESS' ? (noteProgress(operation, event.place, event.percent) ?? nothing) : nothing;
+  }),
   noteSuccess: quietly(noteSuccess),
   endPhase: onOperation(endPhase),
   failPhase: onOperation((operation, { event }) => failPhase(operation, errorOf(event))),

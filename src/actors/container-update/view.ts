@@ -21,7 +21,10 @@ export interface ContainerUpdateView {
 }
 
 export interface ContainerActionView
-  extends Pick<UpdateAction, 'name' | 'version' | 'kind' | 'status' | 'message' | 'present' | 'planned' | 'terms'> {
+  extends Pick<
+    UpdateAction,
+    'name' | 'version' | 'kind' | 'status' | 'message' | 'progress' | 'present' | 'planned' | 'terms'
+  > {
   /** Of a container that is made anew: the parts of its configuration that differ. Their values may be secret. */
   readonly changes: readonly string[];
 }
@@ -54,7 +57,7 @@ export function viewContainerUpdate(
 }
 
 const shown = (
-  { name, version, kind, status, message, present, planned, terms }: UpdateAction,
+  { name, version, kind, status, message, progress, present, planned, terms }: UpdateAction,
   containers: Pick<KnownContainers, 'find'>,
 ): ContainerActionView => ({
   name,
@@ -62,6 +65,7 @@ const shown = (
   kind,
   status,
   message,
+  ...(progress === undefined || status !== 'DOWNLOADING' ? {} : { progress }),
   ...(present === undefined ? {} : { present }),
   ...(planned === undefined ? {} : { planned }),
   ...(terms === undefined ? {} : { terms }),

@@ -83,4 +83,6 @@ export interface ContainerFacts {
   readonly restartAt: number | null;
   /** The last thing that went wrong with it: a pull, a start. */
   readonly lastError: string;
+  /** Of the image, while it is fetched and the engine tells. */
+  readonly percent?: number;
 }

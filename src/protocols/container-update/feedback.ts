@@ -25,9 +25,10 @@ export interface Heading {
   readonly timestamp: number;
 }
 
-const shown = (domain: string, { name, version, status, message }: UpdateAction): Action => ({
+const shown = (domain: string, { name, version, status, message, progress }: UpdateAction): Action => ({
   component: { id: componentId(domain, name), version },
   status,
+  ...(progress === undefined || status !== 'DOWNLOADING' ? {} : { progress }),
   message,
 });
 

@@ -52,6 +52,7 @@ export {
   endPhase,
   failPhase,
   nextOf,
+  noteProgress,
   noteRunning,
   noteSuccess,
   type Progress,

@@ -39,6 +39,8 @@ export interface UpdateAction {
   readonly kind: ActionKind;
   readonly status: ActionStatus;
   readonly message: string;
+  /** Whole percent of the image, while it is fetched and the engine tells (CUA-18). */
+  readonly progress?: number;
   /** Id of the instance that was there at the comparison. */
   readonly present?: string;
   /** Id of the instance to be made. */
@@ -98,7 +100,7 @@ export interface Operation {
 }
 
 /** An action as a comparison finds it. */
-export type IdentifiedAction = Omit<UpdateAction, 'status' | 'message' | 'wasRunning' | 'isSettled'>;
+export type IdentifiedAction = Omit<UpdateAction, 'status' | 'message' | 'progress' | 'wasRunning' | 'isSettled'>;
 
 export const isAll = (baseline: string): boolean => baseline === '' || baseline === '*';
 

@@ -15,6 +15,9 @@ import { create, limit, type Order, run, type Step, stop, takeOver } from './ord
 
 export type PhaseName = 'DOWNLOAD' | 'UPDATE' | 'ACTIVATE';
 
+/** Of an image that is still on its way. */
+const MOST_PERCENT = 99;
+
 interface Work {
   readonly orders: (action: UpdateAction) => readonly Order[];
   /** Absent: the action's message stays. */
@@ -111,6 +114,19 @@ export function stepOf(operation: Operation): Step {
   const action = operation.actions[place];
   const work = action && phaseOf(operation).work[action.kind];
   return { place, orders: action && work ? work.orders(action) : [] };
+}
+
+/**
+ * How far the image of the running action is, and a feedback that says so (CUA-18). Undefined where that says nothing new:
+ * it never falls, and a whole image is for the success to say.
+ */
+export function noteProgress(operation: Operation, place: number, percent: number): Progress | undefined {
+  const { run: current, actions } = operation;
+  if (current?.command !== 'DOWNLOAD' || current.at !== place) return undefined;
+  const progress = Math.min(MOST_PERCENT, Math.floor(percent));
+  if (!(progress > (actions[place]?.progress ?? 0))) return undefined;
+  const noted = withAction(operation, place, { progress });
+  return { operation: noted, feedbacks: [sayRunning(noted)] };
 }
 
 /** Said with the next feedback only. */

@@ -172,6 +172,20 @@ const agentRows: readonly Row[] = [
     ['DOWNLOAD_FAILURE'],
     operation(running('DOWNLOAD')),
   ],
+  [
+    'downloading.working',
+    { type: 'PROGRESS', place: 0, percent: 40 },
+    'downloading.working',
+    ['DOWNLOADING'],
+    operation(running('DOWNLOAD')),
+  ],
+  [
+    'downloading.working',
+    { type: 'PROGRESS', place: 1, percent: 40 },
+    'downloading.working',
+    [],
+    operation(running('DOWNLOAD')),
+  ],
   ['downloading.working', boot, 'downloading.working', ['DOWNLOADING'], operation(running('DOWNLOAD'))],
   [
     'updating.looking',

@@ -52,6 +52,48 @@ describe('the phases, action by action', () => {
     ]);
   });
 
+  it('CUA-18 tells how far an image is while it is fetched: now and then, never less, and not when it is there', async (t) => {
+    const agent = await start(t);
+    await agent.want(['new:1', 'map:2']);
+    agent.containers.hold('CREATE new:1');
+    await agent.command('DOWNLOAD');
+    agent.messages.length = 0;
+    const told = () =>
+      agent.feedbacks.map(({ payload: { status, actions = [] } }) => [status, ...actions.map((each) => each.progress)]);
+    const rest = [undefined, undefined, undefined, undefined];
+    const seconds = async (count: number): Promise<void> => {
+      for (let each = 0; each < count; each++) {
+        await agent.run.clock.advance(1_000);
+        await agent.settled();
+      }
+    };
+    await agent.containers.fetched('new:1', 4);
+    await seconds(6);
+    assert.deepEqual(told(), [], 'too little to speak of');
+    await agent.containers.fetched('new:1', 20);
+    await seconds(1);
+    const first = ['DOWNLOADING', 20, ...rest];
+    assert.deepEqual(told(), [first]);
+    await agent.containers.fetched('new:1', 40);
+    await seconds(4);
+    assert.deepEqual(told(), [first], 'not every second');
+    assert.equal(agent.parts.view().actions[0]?.progress, 20);
+    await agent.containers.fetched('new:1', 100);
+    await seconds(1);
+    const last = ['DOWNLOADING', 99, ...rest];
+    assert.deepEqual(told(), [first, last]);
+    await agent.containers.fetched('new:1', 30);
+    await seconds(10);
+    assert.deepEqual(told(), [first, last], 'one that begins again');
+    agent.containers.release('CREATE new:1');
+    await agent.reaches('waiting.downloaded');
+    assert.deepEqual(told().slice(2), [
+      ['DOWNLOADING', undefined, ...rest],
+      ['DOWNLOAD_SUCCESS', undefined, ...rest],
+    ]);
+    assert.equal(agent.parts.view().actions[0]?.progress, undefined);
+  });
+
   it('CUA-25 messages come with the success, and an updated one keeps its own', async (t) => {
     const agent = await start(t);
     await agent.want(WANTED);

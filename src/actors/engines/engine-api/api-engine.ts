@@ -161,14 +161,12 @@ export class ApiEngine implements Engine {
     const isPodman = await this.isPodman(signal);
     const { status } = await this.ours.find(id, signal);
     if (isPodman && !isAlive(status)) return;
-    await this.ours.call(id, signal, (engineId) =>
-      this.socket.json(
-        isPodman
-          ? { method: 'POST', path: `/v4.3.0/libpod/containers/${engineId}/update`, body: podmanLimits(limits) }
-          : { method: 'POST', path: `/containers/${engineId}/update`, body: dockerLimits(limits) },
-        signal,
-      ),
-    );
+    await this.ours.call(id, signal, async (engineId) => {
+      const [folder, body] = isPodman
+        ? ['/v4.3.0/libpod/containers', podmanLimits(limits)]
+        : ['/containers', dockerLimits(limits, (await this.ours.inspection(engineId, signal)).HostConfig ?? {})];
+      return this.socket.json({ method: 'POST', path: `${folder}/${engineId}/update`, body }, signal);
+    });
   }
 
   async inspect(id: string, signal: AbortSignal): Promise<EngineContainer | undefined> {

@@ -1,4 +1,5 @@
 import type { EngineContainer, EngineImage, EngineStatus } from '../engine.js';
+import type { DockerLimits } from './create-body.js';
 import { ourLabels } from './labels.js';
 
 /** What of an inspection is read; podman leaves out more than Docker. */
@@ -19,6 +20,7 @@ export interface Inspected {
     readonly Tty?: boolean;
     readonly Labels?: Record<string, string> | null;
   };
+  readonly HostConfig?: DockerLimits;
   readonly NetworkSettings?: {
     readonly IPAddress?: string;
     readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string } | null>> | null;

@@ -5,6 +5,8 @@ import { LABEL } from './labels.js';
 /** The kernel takes no longer one (POD-34), characters. */
 const LONGEST_HOST_NAME = 63;
 const UNLIMITED = -1;
+/** Bytes. */
+const OUT_OF_REACH = 2 ** 50;
 
 /** The body of a create call (ENG, “Model field”). Restarts are never the engine's business (POD-14), nor are ulimits (LAB-7). */
 export function createBody(spec: ContainerSpec): object {
@@ -65,14 +67,29 @@ function createLimits({ memory, memoryReservation, memorySwap }: Limits): object
   };
 }
 
-/** Every member, so that a limit that is gone is lifted: one left out stays as it is (POD-4). */
-export const dockerLimits = ({ memory, memoryReservation, memorySwap }: Limits): object => ({
-  Memory: memory ?? UNLIMITED,
-  MemoryReservation: memoryReservation ?? UNLIMITED,
-  MemorySwap: memorySwap ?? UNLIMITED,
-});
+/** What a container of Docker has; 0 or less: no limit. */
+export interface DockerLimits {
+  readonly Memory?: number;
+  readonly MemoryReservation?: number;
+  readonly MemorySwap?: number;
+}
 
-/** The same in podman's own form (POD-4). */
+/**
+ * Docker leaves a limit as it is that is not named, takes no lack of one for memory, and does not hand on that of swap: what
+ * is to be lifted gets one that no machine reaches, and swap more than that, as its limit counts memory, too.
+ */
+export function dockerLimits({ memory, memoryReservation, memorySwap }: Limits, now: DockerLimits): DockerLimits {
+  const isLimited = (now.Memory ?? 0) > 0;
+  const isReserved = (now.MemoryReservation ?? 0) > 0;
+  return {
+    ...(memory === undefined && !isLimited
+      ? {}
+      : { Memory: memory ?? OUT_OF_REACH, MemorySwap: memorySwap ?? 2 * OUT_OF_REACH }),
+    ...(memoryReservation === undefined && !isReserved ? {} : { MemoryReservation: memoryReservation ?? UNLIMITED }),
+  };
+}
+
+/** In podman's own form, every member, so that a limit that is gone is lifted: one left out stays as it is (POD-4). */
 export const podmanLimits = ({ memory, memoryReservation, memorySwap }: Limits): object => ({
   memory: {
     limit: memory ?? UNLIMITED,

@@ -70,7 +70,7 @@ describe('Docker, as its documentation says', () => {
     socket.answers['POST /containers/c0ffee/update'] = { json: { Warnings: [] } };
     await engine.updateLimits('one', { memory: 5 }, never);
     const [request] = socket.asked('POST /containers/c0ffee/update');
-    assert.deepEqual(bodyOf(request), { Memory: 5, MemoryReservation: -1, MemorySwap: -1 });
+    assert.deepEqual(bodyOf(request), { Memory: 5, MemorySwap: 2 ** 51 });
   });
 
   it('POD-1 a pull is refused before its stream begins', async (t) => {

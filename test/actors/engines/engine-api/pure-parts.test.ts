@@ -108,7 +108,12 @@ describe('what a container is created from', () => {
     );
     assert.equal('MemorySwap' in bodyOf({ limits: {} }).HostConfig, false);
     assert.deepEqual(podmanLimits({ memory: 5, memorySwap: 6 }), { memory: { limit: 5, reservation: -1, swap: 6 } });
-    assert.deepEqual(dockerLimits({}), { Memory: -1, MemoryReservation: -1, MemorySwap: -1 });
+    const limited = { Memory: 64, MemoryReservation: 32, MemorySwap: 128 };
+    const lifted = { Memory: 2 ** 50, MemoryReservation: -1, MemorySwap: 2 ** 51 };
+    assert.deepEqual(dockerLimits({}, limited), lifted);
+    assert.deepEqual(dockerLimits({}, { Memory: 0, MemorySwap: -1 }), {}, 'there is nothing to lift');
+    assert.deepEqual(dockerLimits({ memory: 96 }, limited), { ...lifted, Memory: 96 });
+    assert.deepEqual(dockerLimits({ memoryReservation: 48 }, {}), { MemoryReservation: 48 });
   });
 });
 
