@@ -1,6 +1,6 @@
 import type { DispatcherView } from './actors/dispatch/index.js';
 import type { AppendLog } from './runtime/append-log/append-log.js';
-import type { Metrics } from './runtime/index.js';
+import type { Metrics, Tally } from './runtime/index.js';
 
 /** What waits for each destination and what became of the rest, read when somebody collects. */
 export function measureDispatchers(metrics: Metrics, views: () => readonly DispatcherView[], spool: AppendLog): void {
@@ -51,37 +51,61 @@ export function countFailures(metrics: Metrics): (dispatcher: string) => void {
   return (dispatcher) => failures.inc({ dispatcher });
 }
 
+/** Counts by the type of a record; its series are bound at their first use, so that counting allocates nothing. */
+export function countByType(metrics: Metrics, name: string, help: string): (type: string, amount?: number) => void {
+  const tallies = metrics.tallies({ name, help, labels: ['record_type'] });
+  const bound = new Map<string, Tally>();
+  return (type, amount = 1) => {
+    let tally = bound.get(type);
+    if (!tally) {
+      tally = tallies.with({ record_type: type });
+      bound.set(type, tally);
+    }
+    tally.add(amount);
+  };
+}
+
+/** Dispatchers that tell themselves of each record that failed. */
+const COUNT_THEMSELVES: ReadonlySet<string> = new Set(['redis']);
+
+/**
+ * Tells of a record that a dispatcher refused, or over which a delivery failed, for `<dispatcher>_err`: it is offered
+ * again then, so one record may count more than once.
+ */
+export function countErrors(metrics: Metrics, dispatcher: string): (type: string) => void {
+  if (COUNT_THEMSELVES.has(dispatcher)) return () => {};
+  const name = `${dispatcher}_err`;
+  const help = `Records that ${dispatcher} refused, and deliveries that failed, by the record over which they did.`;
+  // The reference's has no label.
+  if (dispatcher === 'kafka') {
+    const errors = metrics.tallies({ name, help }).with({});
+    return () => errors.inc();
+  }
+  return countByType(metrics, name, help);
+}
+
+/** Tells of what a destination confirmed, by the type of the record. */
+function countPublished(metrics: Metrics, counted: { name: string; help: string; bytesHelp: string }) {
+  const publications = countByType(metrics, counted.name, counted.help);
+  const bytesPublished = countByType(metrics, `${counted.name}_bytes`, counted.bytesHelp);
+  return (type: string, bytes: number): void => {
+    publications(type);
+    bytesPublished(type, bytes);
+  };
+}
+
 /** Tells of a publication that the broker confirmed, by the type of its record. */
 export function countPublications(metrics: Metrics): (type: string, bytes: number) => void {
-  const labels = ['record_type'] as const;
-  const publications = metrics.counter({
-    name: 'mqtt_publish_total',
-    help: 'Values that were published over MQTT.',
-    labels,
-  });
-  const bytesPublished = metrics.counter({ name: 'mqtt_publish_total_bytes', help: 'Bytes of JSON of those.', labels });
-  return (type, bytes) => {
-    publications.inc({ record_type: type });
-    bytesPublished.inc({ record_type: type }, bytes);
-  };
+  const help = 'Values that were published over MQTT.';
+  return countPublished(metrics, { name: 'mqtt_publish_total', help, bytesHelp: 'Bytes of JSON of those.' });
 }
 
 /** Tells of publications that Redis confirmed, and of records that it did not take, by the type of the record. */
 export function countRedisPublications(metrics: Metrics) {
-  const labels = ['record_type'] as const;
-  const publications = metrics.counter({
-    name: 'redis_publish_total',
-    help: 'Publications on channels of Redis.',
-    labels,
-  });
-  const bytesPublished = metrics.counter({ name: 'redis_publish_total_bytes', help: 'Bytes of those.', labels });
-  const errors = metrics.counter({ name: 'redis_err', help: 'Records that could not be published on Redis.', labels });
+  const help = 'Publications on channels of Redis.';
   return {
-    onPublished: (type: string, bytes: number): void => {
-      publications.inc({ record_type: type });
-      bytesPublished.inc({ record_type: type }, bytes);
-    },
-    onError: (type: string): void => errors.inc({ record_type: type }),
+    onPublished: countPublished(metrics, { name: 'redis_publish_total', help, bytesHelp: 'Bytes of those.' }),
+    onError: countByType(metrics, 'redis_err', 'Records that could not be published on Redis.'),
   };
 }
 
@@ -96,25 +120,16 @@ export function countHttpRequests(metrics: Metrics) {
     name: 'http_dispatch_sent_bytes_total',
     help: 'Bytes of the bodies that were answered, as they went over the wire.',
   });
-  const labels = ['record_type'] as const;
-  const publications = metrics.counter({
-    name: 'http_publish_total',
-    help: 'Records in requests that were taken.',
-    labels,
-  });
-  const bytesPublished = metrics.counter({
-    name: 'http_publish_total_bytes',
-    help: 'Bytes of those before compression.',
-    labels,
-  });
+  const help = 'Records in requests that were taken.';
   return {
     onRequest: (status: string, bytes: number): void => {
       requests.inc({ status });
       bytesSent.inc({}, bytes);
     },
-    onPublished: (type: string, bytes: number): void => {
-      publications.inc({ record_type: type });
-      bytesPublished.inc({ record_type: type }, bytes);
-    },
+    onPublished: countPublished(metrics, {
+      name: 'http_publish_total',
+      help,
+      bytesHelp: 'Bytes of those before compression.',
+    }),
   };
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { FileDispatcherSchema, HttpDispatcherSchema, SpoolSchema } from './actors/dispatch/config.js';
+import { MonitoringSchema } from './actors/monitoring/config.js';
 import { type MqttConfig, MqttSchema, resolveMqtt } from './actors/mqtt/config.js';
 import { resolveTelemetry, telemetrySchemas } from './actors/telemetry/config.js';
 import { type Checked, type ConfigInput, LogSchema, StoreSchema } from './base-config.js';
@@ -16,6 +17,7 @@ const telemetrySchema = telemetrySchemas({
   spool: SpoolSchema,
   file: FileDispatcherSchema,
   http: HttpDispatcherSchema,
+  monitoring: MonitoringSchema,
 });
 
 export { type Checked, type ConfigInput, configOf } from './base-config.js';

@@ -11,11 +11,12 @@ import {
   type FleetRecord,
   type RefusedRecord,
 } from './actors/dispatch/index.js';
+import { createMonitoring } from './actors/monitoring/index.js';
 import { brokerType } from './actors/mqtt/index.js';
 import { connectionType, createTelemetry, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
 import { type Assembly, type AssemblyDeps, createBase } from './assembly.js';
 import { createDestination, pacing } from './destinations.js';
-import { countFailures, measureDispatchers } from './dispatcher-metrics.js';
+import { countErrors, countFailures, measureDispatchers } from './dispatcher-metrics.js';
 import { embedBroker } from './embedded-broker.js';
 import type { HubConfig } from './hub-config.js';
 import {
@@ -52,7 +53,7 @@ const DISPATCHER_STOP_MS = DRAIN_MS + CLOSE_MS;
 export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hub> {
   const { clock, ids, logger } = deps;
   const base = createBase(parts, deps);
-  const { system, metrics } = base;
+  const { system, metrics, health } = base;
 
   const embedded = parts.mqtt?.embedded.enabled ? embedBroker(parts.mqtt, base, deps) : undefined;
   const telemetry = parts.telemetry
@@ -66,10 +67,20 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
         metrics,
       })
     : undefined;
+  const monitoring = parts.telemetry
+    ? createMonitoring({
+        settings: parts.telemetry.monitoring,
+        keyPrefix: parts.telemetryPrefix,
+        metrics,
+        clock,
+        logger,
+        isStopping: () => health.isStopping,
+      })
+    : undefined;
   const dispatch = await createSpooledDispatch(parts, system, telemetry, metrics, deps);
   for (const part of [dispatch, telemetry]) if (part) system.register(part.type);
 
-  const children: Child[] = [];
+  const children: Child[] = [...(monitoring?.children ?? [])];
   // Dispatchers may dial it as soon as they start.
   if (embedded) children.push(embedded.child);
   if (dispatch) children.push(dispatchers(dispatch, system, { clock, ids, log: logger }));
@@ -88,9 +99,17 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
     dispatchers: views,
     urls: () => {
       const port = telemetry?.port();
-      return { telemetry: port === undefined ? undefined : `wss://localhost:${port}`, mqtt: embedded?.broker.url() };
+      return {
+        telemetry: port === undefined ? undefined : `wss://localhost:${port}`,
+        mqtt: embedded?.broker.url(),
+        ...monitoring?.urls(),
+      };
     },
-    close: [...(dispatch ? [dispatch] : []), ...(embedded ? [embedded.broker] : [])],
+    close: [
+      ...(dispatch ? [dispatch] : []),
+      ...(embedded ? [embedded.broker] : []),
+      ...(monitoring ? [monitoring] : []),
+    ],
   });
   const reload = async (): Promise<boolean> => {
     const taken = await Promise.all([telemetry?.reload(), embedded?.broker.reload()]);
@@ -122,6 +141,7 @@ async function createSpooledDispatch(
   const endTrimming = trimWhileDegraded({ system, clock, log: logger }, spool);
   const countFailure = countFailures(metrics);
   const failures = new RepeatedFailures({ logger, clock, message: 'dispatcher_failed' });
+  const countError = new Map(readers.map(({ name }) => [name, countErrors(metrics, name)]));
   const dispatchers = readers.map(({ name, boundBytes }) => ({
     name,
     boundBytes,
@@ -133,8 +153,11 @@ async function createSpooledDispatch(
     },
     onRefused: ({ reason, bytes, record }: RefusedRecord) => {
       system.deadLetters.add(`dispatcher/${name}`, { record: bytes }, new DispatchError('DISPATCH_REFUSED', reason));
-      if (record) telemetry.refused(record, name);
+      if (!record) return;
+      countError.get(name)?.(record.type);
+      telemetry.refused(record, name);
     },
+    onUndelivered: (record: FleetRecord) => countError.get(name)?.(record.type),
     onFailed: (error: Error) => {
       countFailure(name);
       failures.failed(name, { dispatcher: name }, error);

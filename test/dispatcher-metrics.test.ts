@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { countPublications } from '../src/dispatcher-metrics.js';
+import { countErrors, countPublications } from '../src/dispatcher-metrics.js';
 import { Metrics } from '../src/runtime/index.js';
 
 it('publications and their bytes are counted by the type of the record', async () => {
@@ -13,4 +13,17 @@ it('publications and their bytes are counted by the type of the record', async (
   assert.match(text, /^mqtt_publish_total\{record_type="V"\} 2$/m);
   assert.match(text, /^mqtt_publish_total_bytes\{record_type="V"\} 15$/m);
   assert.match(text, /^mqtt_publish_total_bytes\{record_type="alerts"\} 7$/m);
+});
+
+it('errors are counted by the type of the record, but for Kafka, whose have no label in the reference', async () => {
+  const metrics = new Metrics();
+  const mqtt = countErrors(metrics, 'mqtt');
+  mqtt('V');
+  mqtt('V');
+  countErrors(metrics, 'kafka')('V');
+  countErrors(metrics, 'redis')('V');
+  const text = await metrics.text();
+  assert.match(text, /^mqtt_err\{record_type="V"\} 2$/m);
+  assert.match(text, /^kafka_err 1$/m);
+  assert.doesNotMatch(text, /redis_err/, 'it tells itself');
 });

@@ -17,7 +17,7 @@ export interface Readiness {
  */
 export class Health {
   private readonly checks = new Map<string, () => CheckResult>();
-  private isStopping = false;
+  private stops = false;
 
   /** Adds a check, which must answer at once from what it knows; gives back how to remove it. */
   ready(name: string, check: () => CheckResult): () => void {
@@ -29,13 +29,17 @@ export class Health {
 
   /** From now on not ready: load balancers look elsewhere while the process drains. */
   stopping(): void {
-    this.isStopping = true;
+    this.stops = true;
+  }
+
+  get isStopping(): boolean {
+    return this.stops;
   }
 
   readiness(): Readiness {
     const checks: Record<string, CheckResult> = {};
     for (const [name, check] of this.checks) checks[name] = run(check);
-    if (this.isStopping) checks['process'] = { ok: false, detail: 'stopping' };
+    if (this.stops) checks['process'] = { ok: false, detail: 'stopping' };
     return { ready: Object.values(checks).every(({ ok }) => ok), checks };
   }
 }

@@ -39,6 +39,7 @@ export {
   knownErrorRecord,
   StorageError,
 } from './errors.js';
+export { GcWatch } from './gc-watch.js';
 export { Health } from './health.js';
 export { actorRoutes, actorStreams } from './http/actor-routes.js';
 export type { ActorView } from './http/actor-view.js';
@@ -50,7 +51,7 @@ export { type ReplayedType, type ReplayResult, replayFixture } from './inspectio
 export { createLogger, type Logger, type RootLogger, silentLogger } from './logging/log.js';
 export { Refusals } from './logging/refusals.js';
 export { RepeatedFailures } from './logging/repeated-failures.js';
-export { Metrics } from './metrics.js';
+export { Metrics, type Sample } from './metrics.js';
 export { Overload, type OverloadView } from './overload.js';
 export { REDACTED } from './redaction.js';
 export { measureInspection, measureRuntime } from './runtime-metrics.js';
@@ -60,4 +61,5 @@ export { type Child, Supervisor, type SupervisorSpec, type SupervisorView } from
 export { ActorSystem, type ActorSystemOptions } from './system.js';
 export type { RowRange, Table, TableOptions } from './table/table.js';
 export type { FoundRow, RowQuery } from './table/tables.js';
+export { Tallies, Tally } from './tallies.js';
 export { pause, within } from './wait.js';

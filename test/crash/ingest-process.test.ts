@@ -108,7 +108,7 @@ describe('a configuration with ten mistakes', () => {
     rate_limit: { enabled: true },
     records: { V: ['kafka'], alerts: [], errors: ['nowhere'] },
     reliable_ack_sources: { connectivity: 'file' },
-    monitoring: { prometheus_metrics_port: 9090 },
+    monitoring: { prometheus_metrics_port: 90_900 },
   };
   const POINTERS = [
     '/host',
@@ -120,7 +120,7 @@ describe('a configuration with ten mistakes', () => {
     '/records/alerts',
     '/records/errors/0',
     '/reliable_ack_sources/connectivity',
-    '/monitoring',
+    '/monitoring/prometheus_metrics_port',
   ];
 
   it('ends run fleet-telemetry with 2, in the words of the reference and with all ten', async (t) => {

@@ -19,6 +19,8 @@ export interface PumpOptions {
   readonly deliverTimeoutMs: number;
   readonly onConfirmed?: (record: FleetRecord) => void;
   readonly onRefused?: (refused: RefusedRecord) => void;
+  /** Told of the record over which a delivery failed; it is offered again. */
+  readonly onUndelivered?: (record: FleetRecord) => void;
 }
 
 export type BacklogEvent = { readonly type: 'BACKLOG_HIGH' } | { readonly type: 'BACKLOG_LOW' };
@@ -222,9 +224,16 @@ export class PumpRun {
 
   private fail(error: FleetchartError): void {
     if (this.ended) return;
+    this.tellUndelivered();
     this.end();
     const overFirst = !this.moved && this.inFlight.length > 0;
     this.events.failed(error, { overFirst, loneSeq: BLAMELESS.has(error.code) ? undefined : this.loneSeq });
+  }
+
+  private tellUndelivered(): void {
+    const [first] = this.inFlight;
+    const record = first?.records[(first.delivery ?? first.progress)?.delivered ?? 0];
+    if (record) this.options.onUndelivered?.(record);
   }
 
   private get loneSeq(): number | undefined {

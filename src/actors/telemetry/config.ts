@@ -82,6 +82,22 @@ const ownKeys = {
       description: 'Whether message_interval_time counts; the reference ignores it, so its limit never limits.',
     }),
   ),
+  rateLimitCloseAfter: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 1, maximum: 86_400 }), Type.Literal('off')], {
+      expects: 'an integer from 1 to 86400 (seconds) or "off"',
+      default: 'off',
+      description:
+        'Seconds over the rate limit, without an interval within it, after which a connection ends with 1013.',
+    }),
+  ),
+  rateLimitLabels: Type.Optional(
+    Type.Union([Type.Literal('record_type'), Type.Literal('reference')], {
+      default: 'record_type',
+      description:
+        'What rate_limit_exceeded_total is counted by: the record type, or device_id and txtype as in the reference, for 1,000 vehicles at most.',
+    }),
+  ),
+  statusHost: text('Address of status_port; empty: all interfaces, as in the reference.', { default: '' }),
   strictSenderId: flag('Check the sender id on every topic, not only on those that records does not name.'),
   signalCount: Type.Optional(
     Type.Union([Type.Literal('every'), Type.Literal('reference')], {
@@ -247,11 +263,10 @@ const serverKeys = {
       'The `redis` dispatcher.',
     ),
   ),
-  status_port: count('Comes later: refused unless 0.', { maximum: 65_535 }),
+  status_port: count('Plain HTTP on which `GET /status` answers 200 `ok`; 0: off.', { default: 0, maximum: 65_535 }),
   vins_signal_tracking_enabled: Type.Optional(
-    Type.Array(Type.String(), { description: 'Comes later: refused unless empty.' }),
+    Type.Array(Type.String(), { description: 'Up to 20 VINs whose signals `vin_signal_count` counts.' }),
   ),
-  monitoring: later('Comes later: refused.'),
   airbrake: later('Comes later: refused.'),
   kafka: later('Comes later: refused if records use it, else ignored.'),
   kinesis: later('Comes later: likewise.'),
@@ -261,27 +276,30 @@ const serverKeys = {
   reliable_ack_workers: ignored,
 };
 
-/** The sections that the dispatchers bring along. */
-export interface DispatchSchemas<S extends TSchema, F extends TSchema, H extends TSchema> {
+/** The sections that dispatchers and monitoring bring along. */
+export interface DispatchSchemas<S extends TSchema, F extends TSchema, H extends TSchema, M extends TSchema> {
   /** Key `fleetchart.spool`. */
   readonly spool: S;
   /** Key `fleetchart.file`. */
   readonly file: F;
   /** Key `fleetchart.http`. */
   readonly http: H;
+  /** Key `monitoring`. */
+  readonly monitoring: M;
 }
 
-/** The schemas of this concern, with the dispatchers' own sections in their place. */
-export function telemetrySchemas<S extends TSchema, F extends TSchema, H extends TSchema>({
+/** The schemas of this concern, with the sections of others in their place. */
+export function telemetrySchemas<S extends TSchema, F extends TSchema, H extends TSchema, M extends TSchema>({
   spool,
   file,
   http,
-}: DispatchSchemas<S, F, H>) {
+  monitoring,
+}: DispatchSchemas<S, F, H, M>) {
   const fleetchart = Type.Object(
     { ...ownKeys, spool: Type.Optional(spool), file: Type.Optional(file), http: Type.Optional(http) },
     { additionalProperties: false, default: {}, description: 'Keys that the reference does not have.' },
   );
-  const keys = { ...serverKeys, fleetchart: Type.Optional(fleetchart) };
+  const keys = { ...serverKeys, monitoring: Type.Optional(monitoring), fleetchart: Type.Optional(fleetchart) };
   return {
     /** `server_config.json` of fleet-telemetry, key for key, and our own keys in `fleetchart`. */
     serverConfig: peer(keys, 'Telemetry ingest.', { title: 'fleet-telemetry server_config.json' }),

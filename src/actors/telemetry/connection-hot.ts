@@ -1,10 +1,13 @@
 import {
   createSession,
   decodedJson,
+  type Excess,
   type IngestPolicy,
   isKnownTopic,
   judge,
+  noExcess,
   preparePayload,
+  refused,
   type Session,
   TopicRules,
   type Verdict,
@@ -32,6 +35,9 @@ interface ConnectionState {
   readonly input: ConnectionInput;
   readonly session: Session;
   isThrottled: boolean;
+  readonly excess: Excess;
+  /** It was said that the excess goes on for too long: that ends the connection. */
+  isEnding: boolean;
 }
 
 /** A policy is made once for all connections that share the settings object. */
@@ -72,13 +78,14 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
   initial: (input) => {
     const connection = input as ConnectionInput;
     const policy = policyOf(connection.settings);
-    return { input: connection, session: createSession(connection.identity, policy), isThrottled: false };
+    const session = createSession(connection.identity, policy);
+    return { input: connection, session, isThrottled: false, excess: noExcess(), isEnding: false };
   },
   on: (state, message, at) => {
     const { input, session } = state;
     const policy = policyOf(input.settings);
     const verdict = judge(message, session, policy, at);
-    const event = limitEvent(state, verdict);
+    const event = limitEvent(state, verdict, at);
     const size = message.length;
     const { socketId } = input;
     if (verdict.kind !== 'record') {
@@ -105,12 +112,23 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
   },
 });
 
-/** The chart hears when dropping begins and when it ends, not of each message. */
-function limitEvent(state: ConnectionState, verdict: Verdict): HotResult['event'] {
+/** The chart hears when dropping begins, when it ends and when it has gone on for too long, not of each message. */
+function limitEvent(state: ConnectionState, verdict: Verdict, at: number): HotResult['event'] {
   const isThrottled = verdict.kind === 'drop';
+  if (isThrottled && isTooLong(state, at)) {
+    state.isEnding = true;
+    return { type: 'LIMIT_EXCEEDED_TOO_LONG' };
+  }
   if (isThrottled === state.isThrottled) return undefined;
   state.isThrottled = isThrottled;
   return { type: isThrottled ? 'LIMIT_EXCEEDED' : 'WITHIN_LIMIT' };
+}
+
+/** FT-RL-6. */
+function isTooLong({ input, session, excess, isEnding }: ConnectionState, at: number): boolean {
+  const closeAfterMs = input.settings.rateLimit?.closeAfterMs;
+  if (closeAfterMs === undefined || isEnding) return false;
+  return refused(excess, at, session.rateLimit.intervalMs) >= closeAfterMs;
 }
 
 const latin1 = (bytes: Uint8Array): string =>

@@ -73,11 +73,11 @@ export class Connections {
    * A dispatcher has confirmed a record on which its topic's acknowledgement depends (FT-ACK-2): that goes to the
    * connection it came from, and to the one it came over again. Returns the key by which it is settled (FT-ACK-3).
    */
-  confirm(record: FleetRecord, dispatcher: string, metrics: IngestMetrics): string | undefined {
+  confirm(record: FleetRecord, metrics: IngestMetrics): string | undefined {
     const { txid, key } = namesOf(record);
     const first = this.ofVehicle(record.origin, record.vehicle);
     const second = this.ofVehicle(key && this.resent.get(key), record.vehicle);
-    metrics.confirmed(record.type, dispatcher, (first ?? second) !== undefined);
+    metrics.confirmed(record.type, (first ?? second) !== undefined);
     const ack = encodeAck(txid, Buffer.from(record.type));
     first?.confirm(ack, record.receivedAt);
     if (key && second !== first) second?.confirmResent(key, ack);

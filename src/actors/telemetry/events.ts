@@ -50,6 +50,8 @@ export type ConnectionEvent =
   /** Messages over the rate limit are being dropped (FT-RL-1). */
   | { readonly type: 'LIMIT_EXCEEDED' }
   | { readonly type: 'WITHIN_LIMIT' }
+  /** That has gone on for so long that the connection ends (FT-RL-6). */
+  | { readonly type: 'LIMIT_EXCEEDED_TOO_LONG' }
   /** The socket has not been read for a while, for want of room (MBX-4). */
   | { readonly type: 'HELD' }
   | { readonly type: 'READ_AGAIN' }

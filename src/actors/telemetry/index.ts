@@ -151,9 +151,7 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     port: () => service.port,
     reload: () => service.reload(),
     confirmed: (record, dispatcher) =>
-      settings.reliableAckSources.get(record.type) === dispatcher
-        ? connections.confirm(record, dispatcher, ingest)
-        : undefined,
+      settings.reliableAckSources.get(record.type) === dispatcher ? connections.confirm(record, ingest) : undefined,
     refused: (record, dispatcher) => {
       if (settings.reliableAckSources.get(record.type) === dispatcher) connections.refuse(record);
     },

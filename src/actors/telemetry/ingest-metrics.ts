@@ -2,17 +2,16 @@ import { signalCount, type Verdict } from '../../protocols/fleet-telemetry/index
 import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
 import { type Clock, type HotOutcome, type Logger, type Metrics, Refusals, silentLogger } from '../../runtime/index.js';
 import type { IngestBudget } from './ingest-budget.js';
+import { type CountLimited, countLimited } from './limit-tallies.js';
 import type { LiveConnection } from './live-connection.js';
-
-/** Label of topics that are no key of `records`: a vehicle must not be able to make up labels. */
-const UNMAPPED = 'unmapped';
+import { type CountedSettings, TopicCounters, type TopicTallies, UNMAPPED } from './topic-tallies.js';
 
 export interface IngestMetricsOptions {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** What counts as a signal (FT-MET-1), and which topics may be labels (FT-RL-5). */
-  readonly settings: Pick<TelemetrySettings, 'signalCount' | 'records'>;
+  /** What counts as a signal (FT-MET-1), and which topics and vehicles may be labels (FT-RL-5). */
+  readonly settings: CountedSettings & Pick<TelemetrySettings, 'signalCount' | 'rateLimitLabels'>;
   /** How many there are. */
   readonly connections: () => number;
   readonly budget: IngestBudget;
@@ -22,19 +21,12 @@ export interface IngestMetricsOptions {
 
 /** Counts ingest under the reference's names (section 8.1) and logs what is refused. */
 export class IngestMetrics {
-  private readonly records;
-  private readonly sizes;
-  private readonly dispatches;
+  private readonly topics: TopicCounters;
+  private readonly limited: CountLimited;
   private readonly tooBig;
   private readonly unexpected;
   private readonly unknownType;
-  private readonly limited;
-  private readonly unstored;
-  private readonly resent;
-  private readonly reliableAcks;
-  private readonly reliableMisses;
   private readonly socketErrors;
-  private readonly signals;
   private readonly connectivityDrops;
   private readonly refusals: Refusals;
   private readonly unlogged: Refusals;
@@ -42,49 +34,22 @@ export class IngestMetrics {
   acksTotal = 0;
 
   constructor(private readonly options: IngestMetricsOptions) {
-    const { metrics, logger, clock, connections, budget } = options;
-    const byType = { labels: ['record_type'] } as const;
+    const { metrics, logger, clock, settings, connections, budget } = options;
     const counter = (name: string, help: string) => metrics.counter({ name, help });
-    const counterByType = (name: string, help: string) => metrics.counter({ name, help, ...byType });
-    this.records = counterByType('record_total', 'Records accepted.');
-    this.sizes = counterByType('record_size_bytes_total', 'Payload bytes of the records accepted.');
-    this.dispatches = counterByType('dispatch_total', 'Records handed to the dispatchers of their topic.');
+    this.topics = new TopicCounters(metrics, settings);
+    this.limited = countLimited(metrics, settings.rateLimitLabels);
     this.tooBig = counter('record_too_big_total', 'Messages over the size limit.');
     this.unexpected = counter(
       'unexpected_record_err_total',
       'Records of unconfigured topics with a foreign sender id.',
     );
-    this.limited = counterByType('rate_limit_exceeded_total', 'Messages over the rate limit.');
+    // FT-AUTH-4: it is there for dashboards, and stays 0 as in the reference.
+    counter('unauthorized_sender_id_total', 'Always 0: records of foreign senders are unexpected_record_err_total.');
     this.socketErrors = counter('socket_err_total', 'Connections that ended by an error.');
-    this.signals = metrics.gauge({
-      name: 'signal_count',
-      help: 'Signals (topic V) and alerts of the records accepted; only grows.',
-      ...byType,
-    });
     this.unknownType = metrics.counter({
       name: 'unknown_message_type_error_total',
       help: 'Messages of a type other than a record.',
       labels: ['msg_type'],
-    });
-    this.unstored = metrics.counter({
-      name: 'telemetry_unstored_total',
-      help: 'Records that the spool did not take. The vehicle sends them again, unless they are acknowledged on receipt.',
-      ...byType,
-    });
-    this.resent = counterByType(
-      'telemetry_resent_total',
-      'Records that came again after their connection was lost; they are stored already and not delivered twice.',
-    );
-    const reliable = { labels: ['record_type', 'dispatcher'] } as const;
-    this.reliableAcks = metrics.counter({
-      name: 'reliable_ack',
-      help: 'Acknowledgements after the confirmation of a dispatcher.',
-      ...reliable,
-    });
-    this.reliableMisses = metrics.counter({
-      name: 'reliable_ack_miss',
-      help: 'Confirmations whose connection was gone.',
-      ...reliable,
     });
     metrics.gauge({
       name: 'num_connections',
@@ -111,25 +76,28 @@ export class IngestMetrics {
 
   judged({ input }: LiveConnection, verdict: Verdict, outcome: HotOutcome): void {
     const { deviceId } = input.identity;
-    if (verdict.isOverLimit) this.limited.inc({ record_type: this.labelOf(verdict.topic) });
+    if (verdict.isOverLimit) this.limited(deviceId, this.labelOf(verdict.topic));
     switch (verdict.kind) {
-      case 'record':
+      case 'record': {
+        const topic = this.topics.of(verdict.topic);
         if (outcome === 'refused') {
+          topic.unstored.inc();
           this.notStored(deviceId, verdict.topic);
           return;
         }
         if (outcome !== 'stored') {
-          this.resent.inc({ record_type: verdict.topic });
+          topic.resent.inc();
           return;
         }
-        this.accepted(verdict.topic, verdict.payload.length);
-        this.dispatches.inc({ record_type: verdict.topic });
+        this.accepted(topic, verdict.payload.length);
+        topic.dispatches.inc();
         // FT-MET-1: the reference counts those over the rate limit alone.
         if (this.options.settings.signalCount === 'every' || verdict.isOverLimit)
-          this.countSignals(verdict.topic, verdict.payload);
+          countSignals(topic, deviceId, signalCount(verdict.topic, verdict.payload));
         return;
+      }
       case 'acknowledge':
-        if (verdict.reason === 'unmapped_topic') this.accepted(UNMAPPED, 0);
+        if (verdict.reason === 'unmapped_topic') this.accepted(this.topics.of(UNMAPPED), 0);
         else this.unknown(deviceId, verdict.messageType);
         return;
       case 'drop':
@@ -148,10 +116,12 @@ export class IngestMetrics {
     this.acksTotal++;
   }
 
-  confirmed(recordType: string, dispatcher: string, isConnected: boolean): void {
-    const labels = { record_type: recordType, dispatcher };
-    if (isConnected) this.reliableAcks.inc(labels);
-    else this.reliableMisses.inc(labels);
+  /** The reliable source of its topic has confirmed a record. */
+  confirmed(recordType: string, isConnected: boolean): void {
+    const { reliable } = this.topics.of(recordType);
+    reliable?.confirmations.inc();
+    if (isConnected) reliable?.acks.inc();
+    else reliable?.misses.inc();
   }
 
   connectivityDropped(records: number): void {
@@ -180,19 +150,13 @@ export class IngestMetrics {
     return this.options.settings.records.has(topic) ? topic : UNMAPPED;
   }
 
-  private accepted(recordType: string, payloadBytes: number): void {
+  private accepted(topic: TopicTallies, payloadBytes: number): void {
     this.recordsTotal++;
-    this.records.inc({ record_type: recordType });
-    if (payloadBytes > 0) this.sizes.inc({ record_type: recordType }, payloadBytes);
-  }
-
-  private countSignals(topic: string, payload: Uint8Array): void {
-    const count = signalCount(topic, payload);
-    if (count > 0) this.signals.inc({ record_type: topic }, count);
+    topic.records.inc();
+    if (payloadBytes > 0) topic.sizes.add(payloadBytes);
   }
 
   private notStored(vin: string, topic: string): void {
-    this.unstored.inc({ record_type: topic });
     if (this.options.isDegraded()) {
       this.refusals.refuse(vin, 'store_degraded', { topic, do: 'see the line storage_degraded: is the disk full?' });
     } else {
@@ -201,8 +165,14 @@ export class IngestMetrics {
   }
 
   private unknown(vin: string, messageType: number): void {
-    this.accepted('', 0);
+    this.accepted(this.topics.of(''), 0);
     this.unknownType.inc({ msg_type: String.fromCharCode(messageType) });
     this.refusals.refuse(vin, 'unknown_message_type', { messageType });
   }
+}
+
+function countSignals(topic: TopicTallies, vin: string, count: number): void {
+  if (count === 0) return;
+  topic.signals.add(count);
+  topic.signalsOf.get(vin)?.add(count);
 }

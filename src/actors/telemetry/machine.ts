@@ -25,6 +25,7 @@ export const connectionMachine = setup({
       connection: context,
     })),
     closeSocket: emit({ type: 'socket.close', code: 1001, reason: 'the server stops' }),
+    closeLimited: emit({ type: 'socket.close', code: 1013, reason: 'over the rate limit for too long' }),
     terminateSocket: emit({ type: 'socket.terminate' }),
     noteClose: assign({ closeCode: ({ event }) => (event.type === 'DISCONNECTED' ? event.code : 1006) }),
   },
@@ -55,6 +56,7 @@ export const connectionMachine = setup({
       on: {
         LIMIT_EXCEEDED: 'throttled',
         HELD: 'held',
+        LIMIT_EXCEEDED_TOO_LONG: { target: 'draining', actions: 'closeLimited' },
         DRAIN: { target: 'draining', actions: 'closeSocket' },
         DISCONNECTED: { target: 'closed', actions: ['noteClose', 'announceDisconnected'] },
         'runtime.restored': { target: 'closed', actions: ['noteClose', 'announceDisconnected', 'terminateSocket'] },
@@ -65,6 +67,7 @@ export const connectionMachine = setup({
       on: {
         WITHIN_LIMIT: 'streaming',
         HELD: 'throttledAndHeld',
+        LIMIT_EXCEEDED_TOO_LONG: { target: 'draining', actions: 'closeLimited' },
         DRAIN: { target: 'draining', actions: 'closeSocket' },
         DISCONNECTED: { target: 'closed', actions: ['noteClose', 'announceDisconnected'] },
         'runtime.restored': { target: 'closed', actions: ['noteClose', 'announceDisconnected', 'terminateSocket'] },
@@ -75,6 +78,7 @@ export const connectionMachine = setup({
       on: {
         LIMIT_EXCEEDED: 'throttledAndHeld',
         READ_AGAIN: 'streaming',
+        LIMIT_EXCEEDED_TOO_LONG: { target: 'draining', actions: 'closeLimited' },
         DRAIN: { target: 'draining', actions: 'closeSocket' },
         DISCONNECTED: { target: 'closed', actions: ['noteClose', 'announceDisconnected'] },
         'runtime.restored': { target: 'closed', actions: ['noteClose', 'announceDisconnected', 'terminateSocket'] },
@@ -88,6 +92,7 @@ export const connectionMachine = setup({
       on: {
         WITHIN_LIMIT: 'held',
         READ_AGAIN: 'throttled',
+        LIMIT_EXCEEDED_TOO_LONG: { target: 'draining', actions: 'closeLimited' },
         DRAIN: { target: 'draining', actions: 'closeSocket' },
         DISCONNECTED: { target: 'closed', actions: ['noteClose', 'announceDisconnected'] },
         'runtime.restored': { target: 'closed', actions: ['noteClose', 'announceDisconnected', 'terminateSocket'] },

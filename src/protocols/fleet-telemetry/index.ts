@@ -12,7 +12,16 @@ export {
   TESLA_IDENTITY_TABLES,
   withIdentityAdditions,
 } from './identity.js';
-export { admit, createRateLimit, type RateLimit, type RateLimitRule, SHADOW_RATE_LIMIT } from './rate-limit.js';
+export {
+  admit,
+  createRateLimit,
+  type Excess,
+  noExcess,
+  type RateLimit,
+  type RateLimitRule,
+  refused,
+  SHADOW_RATE_LIMIT,
+} from './rate-limit.js';
 export {
   type AlertInput,
   type ConnectivityInput,

@@ -4,6 +4,8 @@ export interface RateLimitRule {
   readonly limit: number;
   /** Milliseconds; 0 admits everything, as the reference does (FT-RL-2). */
   readonly intervalMs: number;
+  /** So long over the limit, a connection ends (FT-RL-6). @default none does */
+  readonly closeAfterMs?: number;
 }
 
 /** Counts and logs, but refuses nothing, where no limit is configured (FT-RL-4). */
@@ -39,4 +41,24 @@ export function admit(state: RateLimit, nowMs: number): boolean {
     state.oldest = (state.oldest + 1) % limit;
   } else return false;
   return true;
+}
+
+/** How long a connection has gone on being refused messages; plain and mutable, changed by {@link refused} only. */
+export interface Excess {
+  /** Of the first one refused, and of the last, epoch milliseconds. */
+  sinceMs: number;
+  lastMs: number;
+}
+
+export const noExcess = (): Excess => ({ sinceMs: Number.NEGATIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY });
+
+/**
+ * Notes a message that was refused at `nowMs`, and says how long that has gone on: an interval in which none was refused
+ * ends it, as messages that are admitted in between do not (FT-RL-6).
+ */
+export function refused(excess: Excess, nowMs: number, intervalMs: number): number {
+  const isNew = nowMs - excess.lastMs > intervalMs || nowMs < excess.lastMs;
+  if (isNew) excess.sinceMs = nowMs;
+  excess.lastMs = nowMs;
+  return nowMs - excess.sinceMs;
 }

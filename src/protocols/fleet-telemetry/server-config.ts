@@ -2,6 +2,7 @@ import { brokerUrl } from './broker-url.js';
 import type { Findings, ServerConfigFinding } from './server-findings.js';
 import { http } from './server-http.js';
 import { checkLaterKeys } from './server-later-keys.js';
+import { monitoring, trackedVins } from './server-monitoring.js';
 import { checkRecords, checkReliableAckSources } from './server-records.js';
 import { redis } from './server-redis.js';
 import {
@@ -52,11 +53,14 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
     namespace: config.namespace ?? '',
     transmitDecodedRecords: config.transmit_decoded_records ?? false,
     rateLimit: rateLimit(config, findings),
+    rateLimitLabels: own.rateLimitLabels ?? 'record_type',
     limits: limits(config, findings),
     idlePingMs: own.idlePing === 'off' ? undefined : (own.idlePing ?? serverDefaults.idlePingS) * 1000,
     doubleAckUnknownType: own.doubleAckUnknownType ?? false,
     strictSenderId: own.strictSenderId ?? false,
     signalCount: own.signalCount ?? 'every',
+    trackedVins: trackedVins(config, findings),
+    monitoring: monitoring(config, findings),
     log: log(config, surroundings, findings),
     dispatchers: {
       ...(used.has('logger') ? { logger: { verbose: config.logger?.verbose ?? false } } : {}),
@@ -104,7 +108,15 @@ function tls(config: ServerConfig, { mistakes, warnings }: Findings): TlsSetting
 /** FT-RL-1 to FT-RL-4. The undocumented nanosecond key is the only interval that the reference obeys, so it wins. */
 function rateLimit(config: ServerConfig, { mistakes, warnings }: Findings): RateLimitSettings | undefined {
   const section = config.rate_limit ?? {};
-  if (!section.enabled) return undefined;
+  const closeAfter = config.fleetchart?.rateLimitCloseAfter ?? 'off';
+  if (!section.enabled) {
+    if (closeAfter !== 'off') {
+      const message = 'without effect: rate_limit is not enabled';
+      warnings.push({ code: 'CONFIG_IGNORED', pointer: '/fleetchart/rateLimitCloseAfter', message });
+    }
+    return undefined;
+  }
+  const closing = closeAfter === 'off' ? {} : { closeAfterMs: closeAfter * 1000 };
   const limit = section.message_limit ?? 0;
   if (limit < 1) {
     mistakes.push({
@@ -120,11 +132,11 @@ function rateLimit(config: ServerConfig, { mistakes, warnings }: Findings): Rate
     const message =
       'taken as nanoseconds, as in the reference; message_interval_time (seconds) says the same more clearly';
     warnings.push({ code: 'CONFIG_VALUE', pointer: '/rate_limit/MessageIntervalTimeSecond', message });
-    return { limit, intervalMs: nanoseconds / 1e6 };
+    return { limit, intervalMs: nanoseconds / 1e6, ...closing };
   }
-  if (config.fleetchart?.rateLimitInterval === 'ignored') return { limit, intervalMs: 0 };
+  if (config.fleetchart?.rateLimitInterval === 'ignored') return { limit, intervalMs: 0, ...closing };
   const seconds = section.message_interval_time || serverDefaults.rateLimitIntervalS;
-  return { limit, intervalMs: seconds * 1000 };
+  return { limit, intervalMs: seconds * 1000, ...closing };
 }
 
 function limits({ fleetchart = {} }: ServerConfig, { mistakes }: Findings): TelemetrySettings['limits'] {

@@ -6,16 +6,7 @@ export function checkLaterKeys(config: ServerConfig, { mistakes, warnings }: Fin
   const refuse = (key: string, hint: string) =>
     mistakes.push({ code: 'CONFIG_UNSUPPORTED', pointer: `/${key}`, message: `${key} is not supported yet`, hint });
   const ignore = (pointer: string, message: string) => warnings.push({ code: 'CONFIG_IGNORED', pointer, message });
-  if (config.monitoring !== undefined) {
-    refuse('monitoring', "remove it; Fleetchart's own HTTP port serves /metrics for Prometheus");
-  }
-  if ((config.status_port ?? 0) !== 0) {
-    refuse('status_port', "remove it or set it to 0; Fleetchart's own HTTP port serves /healthz and /readyz");
-  }
   if (config.airbrake !== undefined) refuse('airbrake', 'remove it; errors are in the log');
-  if ((config.vins_signal_tracking_enabled ?? []).length > 0) {
-    refuse('vins_signal_tracking_enabled', 'remove it or leave the list empty');
-  }
   const named = new Set(Object.values(config.records ?? {}).flat());
   for (const section of laterDispatcherNames) {
     if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');
@@ -32,10 +23,4 @@ export function checkLaterKeys(config: ServerConfig, { mistakes, warnings }: Fin
   for (const key of ['reliable_ack', 'reliable_ack_workers'] as const) {
     if (config[key] !== undefined) ignore(`/${key}`, 'an old key without effect; see reliable_ack_sources');
   }
-  if (hasSampleRate(config.monitoring)) ignore('/monitoring/statsd/sample_rate', 'an old key without effect');
-}
-
-function hasSampleRate(monitoring: unknown): boolean {
-  const statsd = (monitoring as { statsd?: unknown } | undefined)?.statsd;
-  return (statsd as { sample_rate?: unknown } | undefined)?.sample_rate !== undefined;
 }

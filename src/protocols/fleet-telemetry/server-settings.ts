@@ -4,6 +4,7 @@
  */
 
 import type { HttpDispatcherSettings, HttpSection } from './http-settings.js';
+import type { MonitoringSection, MonitoringSettings } from './monitoring-settings.js';
 import type { RedisDispatcherSettings, RedisSection } from './redis-settings.js';
 
 /** Dispatchers that `records` may name: the reference's, and `file` and `http`, which are ours. */
@@ -41,6 +42,8 @@ export const serverDefaults = {
   hardCloseBytes: 4 * 1024 * 1024,
   idlePingS: 30,
   spoolBoundBytes: 1024 * 1024 * 1024,
+  statsd: { port: 8125, flushPeriodMs: 100 },
+  mostTrackedVins: 20,
   file: { directory: 'records', format: 'jsonl', rotateBytes: 64 * 1024 * 1024, rotateSeconds: 3600, keepFiles: 100 },
 } as const;
 
@@ -82,7 +85,7 @@ export interface ServerConfig {
   readonly fleetchart?: OwnServerConfig;
   readonly status_port?: number;
   readonly vins_signal_tracking_enabled?: readonly string[];
-  readonly monitoring?: unknown;
+  readonly monitoring?: MonitoringSection;
   readonly airbrake?: unknown;
   readonly kafka?: unknown;
   readonly kinesis?: unknown;
@@ -105,6 +108,10 @@ export interface OwnServerConfig {
   };
   readonly doubleAckUnknownType?: boolean;
   readonly rateLimitInterval?: 'honoured' | 'ignored';
+  /** Seconds. */
+  readonly rateLimitCloseAfter?: number | 'off';
+  readonly rateLimitLabels?: RateLimitLabels;
+  readonly statusHost?: string;
   readonly strictSenderId?: boolean;
   readonly signalCount?: 'every' | 'reference';
   readonly maxMessageBytes?: number;
@@ -128,6 +135,8 @@ export interface OwnServerConfig {
 export type AckWhen = 'spooled' | 'received';
 /** What happens to records of a dispatcher whose part of the spool is full. */
 export type SpoolAtBound = 'keepUnacked' | 'dropOldest';
+/** What `rate_limit_exceeded_total` is counted by (FT-RL-5). */
+export type RateLimitLabels = 'record_type' | 'reference';
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /** Issuers and OIDs beside Tesla's (FT-ID-2, FT-ID-4); a client type is for example `vehicle_device`. */
@@ -162,6 +171,7 @@ export interface TelemetrySettings {
   readonly transmitDecodedRecords: boolean;
   /** What drops the messages over it (FT-RL-1); undefined: none, and a shadow limit only counts (FT-RL-4). */
   readonly rateLimit: RateLimitSettings | undefined;
+  readonly rateLimitLabels: RateLimitLabels;
   readonly limits: {
     /** Longer messages are answered with an error (FT-WS-5). */
     readonly maxMessageBytes: number;
@@ -176,6 +186,9 @@ export interface TelemetrySettings {
   readonly strictSenderId: boolean;
   /** Whether `signal_count` counts every accepted record or, like the reference, the limited ones only (FT-MET-1). */
   readonly signalCount: 'every' | 'reference';
+  /** Vehicles whose signals are counted one by one, 20 at most. */
+  readonly trackedVins: ReadonlySet<string>;
+  readonly monitoring: MonitoringSettings;
   readonly log: {
     readonly level: LogLevel;
     readonly format: 'json' | 'logfmt';
@@ -201,6 +214,8 @@ export interface TlsSettings {
 export interface RateLimitSettings {
   readonly limit: number;
   readonly intervalMs: number;
+  /** So long over the limit, a connection ends (FT-RL-6). @default none does */
+  readonly closeAfterMs?: number;
 }
 
 /** The `file` dispatcher; its directory lies below the data directory. */

@@ -194,6 +194,30 @@ describe('the pump', () => {
     assert.deepEqual(destination.batches[2]?.txids, ['tx-2', 'tx-3', 'tx-4']);
   });
 
+  it('tells over which record a delivery failed, and of none where nothing was in flight', async () => {
+    const failed: (string | undefined)[] = [];
+    const destination = new FakeDestination(2);
+    const onUndelivered = ({ metadata }: FleetRecord) => failed.push(metadata['txid']);
+    const { start, append } = setUp(destination, { onUndelivered });
+    append(1, 6);
+    start();
+    for (let i = 0; i < 3; i++) await turn();
+    destination.batches[0]?.progress({ delivered: 2 });
+    destination.batches[0]?.answer({ delivered: 2, failure: lost });
+    await turn();
+    assert.deepEqual(failed, ['tx-3']);
+    start();
+    await turn();
+    destination.batches[2]?.progress({ delivered: 1 });
+    destination.batches[2]?.fail(lost);
+    await turn();
+    assert.deepEqual(failed, ['tx-3', 'tx-4']);
+    setUp(destination, { onUndelivered }).start();
+    destination.lose(lost);
+    await turn();
+    assert.equal(failed.length, 2);
+  });
+
   it('PUMP-1 counts a refusal only up to where the batch was delivered', async () => {
     const destination = new FakeDestination(1);
     const { start, append, happened } = setUp(destination);

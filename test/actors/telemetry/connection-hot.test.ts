@@ -106,6 +106,27 @@ describe('the hot function of a connection', () => {
     ]);
   });
 
+  it('FT-RL-6 says once that the limit has been exceeded for too long, whatever was admitted in between', () => {
+    const on = connection({ rateLimit: { limit: 2, intervalMs: 1_000, closeAfterMs: 5_000 } });
+    const told: (readonly [number, string])[] = [];
+    for (let ms = 0; ms <= 8_000; ms += 100) {
+      const type = on(message(), AT + ms).event?.type;
+      if (type === 'LIMIT_EXCEEDED_TOO_LONG') told.push([ms, type]);
+    }
+    // The first one was refused at 200 ms.
+    assert.deepEqual(told, [[5_200, 'LIMIT_EXCEEDED_TOO_LONG']]);
+  });
+
+  it('FT-RL-6 a whole interval within the limit begins anew, and without the switch nothing ever ends', () => {
+    const times = [0, 100, 200, 1_100, 1_200, 2_300, 3_400, 4_500, 5_600, 5_700, 5_800, 6_700];
+    for (const closeAfterMs of [1_000, undefined]) {
+      const rateLimit = { limit: 2, intervalMs: 1_000, ...(closeAfterMs ? { closeAfterMs } : {}) };
+      const on = connection({ rateLimit });
+      const types = times.map((ms) => on(message(), AT + ms).event?.type);
+      assert.ok(!types.includes('LIMIT_EXCEEDED_TOO_LONG'), String(closeAfterMs));
+    }
+  });
+
   it('FT-JS-6 FT-TX-6 where records leave as JSON, one that has none is refused; topics without a message pass', () => {
     const on = connection({ transmitDecodedRecords: true });
     const payload = encodeVehicleData({ data: [], createdAtMs: 253_402_300_800_000, vin: 'VIN1' });

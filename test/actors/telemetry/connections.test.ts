@@ -65,7 +65,7 @@ function connection(connectionId: string, deviceId = 'VIN1', socketId = 's1'): L
 
 const confirmed: boolean[] = [];
 const metrics = {
-  confirmed: (_type: string, _dispatcher: string, isConnected: boolean) => confirmed.push(isConnected),
+  confirmed: (_type: string, isConnected: boolean) => confirmed.push(isConnected),
 } as unknown as IngestMetrics;
 
 const record = (changes: Partial<FleetRecord> = {}): FleetRecord => ({
@@ -118,11 +118,11 @@ describe('the open connections', () => {
     const car = connection(ID);
     connections.add(car);
     confirmed.length = 0;
-    connections.confirm(record(), 'mqtt', metrics);
-    connections.confirm(record({ vehicle: 'OTHER' }), 'mqtt', metrics);
-    connections.confirm(record({ origin: 'gone' }), 'mqtt', metrics);
+    connections.confirm(record(), metrics);
+    connections.confirm(record({ vehicle: 'OTHER' }), metrics);
+    connections.confirm(record({ origin: 'gone' }), metrics);
     const { origin: _, ...serverMade } = record();
-    connections.confirm(serverMade, 'mqtt', metrics);
+    connections.confirm(serverMade, metrics);
     assert.deepEqual(car.acks, ['tx-1 V']);
     assert.deepEqual(confirmed, [true, false, false, false]);
   });
@@ -154,7 +154,7 @@ describe('the open connections', () => {
     again('first');
     again('one too many');
     for (const txid of ['first', 'second']) {
-      connections.confirm(record({ metadata: { txid }, origin: 'gone' }), 'mqtt', metrics);
+      connections.confirm(record({ metadata: { txid }, origin: 'gone' }), metrics);
     }
     assert.deepEqual(car.acks, ['first V']);
   });
@@ -174,7 +174,7 @@ describe('the open connections', () => {
     assert.deepEqual(waiting(), [1, 0]);
     again('second', confirmed);
     assert.deepEqual(waiting(), [0, 1]);
-    connections.confirm(confirmed, 'mqtt', metrics);
+    connections.confirm(confirmed, metrics);
     assert.deepEqual([waiting(), first.acks, second.acks], [[0, 0], [], ['tx-1 V']]);
 
     const refused = record({ origin: 'first', receivedAt: 7, metadata: { txid: 'refused' } });
@@ -184,7 +184,7 @@ describe('the open connections', () => {
     assert.deepEqual([waiting(), first.settled, second.acks], [[0, 0], [7], ['tx-1 V']]);
     const own = record({ origin: 'second', receivedAt: 8, metadata: { txid: 'own' } });
     again('second', own);
-    connections.confirm(own, 'mqtt', metrics);
+    connections.confirm(own, metrics);
     assert.deepEqual([waiting(), second.settled, second.acks], [[0, 0], [8], ['tx-1 V', 'own V']], 'one ack');
   });
 

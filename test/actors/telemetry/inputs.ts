@@ -1,4 +1,5 @@
 import type { ConnectionInput, IngestSettings } from '../../../src/actors/telemetry/events.js';
+import type { IngestMetricsOptions } from '../../../src/actors/telemetry/ingest-metrics.js';
 
 const settings = (changes: Partial<IngestSettings> = {}): IngestSettings => ({
   routes: { V: ['file', 'mqtt'], alerts: ['file'], blob: ['file'] },
@@ -19,4 +20,15 @@ export const connectionInput = (changes: Partial<IngestSettings> = {}): Connecti
   clientVersion: '1.2.0',
   remote: '192.0.2.1:4711',
   settings: settings(changes),
+});
+
+export const countedSettings = (
+  changes: Partial<IngestMetricsOptions['settings']> = {},
+): IngestMetricsOptions['settings'] => ({
+  signalCount: 'every',
+  rateLimitLabels: 'record_type',
+  records: new Map([['V', ['file']]]),
+  reliableAckSources: new Map(),
+  trackedVins: new Set(),
+  ...changes,
 });

@@ -10,7 +10,7 @@ import { LiveConnection } from '../../../src/actors/telemetry/live-connection.js
 import { decodeReply, encodeAck, encodeError, type Verdict } from '../../../src/protocols/fleet-telemetry/index.js';
 import { type HotOutcome, ManualClock, Metrics, silentLogger } from '../../../src/runtime/index.js';
 import { payloadsOf } from './frames.js';
-import { connectionInput } from './inputs.js';
+import { connectionInput, countedSettings } from './inputs.js';
 
 const MiB = 1024 * 1024;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -94,7 +94,7 @@ function connect({
     metrics: new Metrics(),
     logger: silentLogger(),
     clock,
-    settings: { signalCount: 'every', records: new Map() },
+    settings: countedSettings(),
     connections: () => 1,
     budget,
     isDegraded: () => false,

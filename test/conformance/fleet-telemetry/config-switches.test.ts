@@ -120,6 +120,26 @@ describe('12 the switches', () => {
     }
   });
 
+  it('FT-RL-6 rateLimitCloseAfter: what stays over the limit is closed with 1013, its records unacknowledged', async (t) => {
+    const config = { rate_limit: { enabled: true, message_limit: 1, message_interval_time: 3_600 } };
+    const hub = await withSwitches(t, { rateLimitCloseAfter: 1 }, config);
+    const car = await hub.vehicle();
+    let sent = 0;
+    await eventually(() => {
+      if (!car.end) {
+        car.send();
+        sent += 1;
+      }
+      return car.end !== undefined;
+    }, 'the close');
+    assert.deepEqual(car.end, { code: 1013, reason: 'over the rate limit for too long' });
+    assert.ok(sent > 2);
+    assert.equal(car.acked.length, 1);
+    // It comes back as any other does, with a limit of its own.
+    const again = await hub.vehicle();
+    assert.equal((await again.ask({})).kind, 'ack');
+  });
+
   it('FT-AUTH-2 strictSenderId: configured topics take any sender, or only the right one', async (t) => {
     for (const [strictSenderId, kind] of [
       [false, 'ack'],

@@ -152,10 +152,7 @@ describe('the log', () => {
 describe('features that come later', () => {
   it('spec 7.2 each is refused by name, with what to do', () => {
     const later = {
-      monitoring: { prometheus_metrics_port: 9090 },
-      status_port: 8080,
       airbrake: { host: 'x' },
-      vins_signal_tracking_enabled: ['VIN'],
     };
     const mistakes = mistakesOf(later);
     assert.deepEqual(
@@ -165,15 +162,15 @@ describe('features that come later', () => {
     assert.ok(mistakes.every(({ hint }) => hint?.includes('remove it')));
   });
 
-  it('spec 7.2 their off values pass', () => {
-    assert.deepEqual(mistakesOf({ status_port: 0, vins_signal_tracking_enabled: [] }), []);
-  });
-
   it('spec 7.4 old keys are noted', () => {
-    const config = { reliable_ack: true, reliable_ack_workers: 15, monitoring: { statsd: { sample_rate: 5 } } };
+    const config = {
+      reliable_ack: true,
+      reliable_ack_workers: 15,
+      monitoring: { statsd: { host: 'a:1', sample_rate: 5 } },
+    };
     assert.deepEqual(
       warningsOf(config).map(({ pointer }) => pointer),
-      ['/reliable_ack', '/reliable_ack_workers', '/monitoring/statsd/sample_rate'],
+      ['/monitoring/statsd/sample_rate', '/reliable_ack', '/reliable_ack_workers'],
     );
   });
 });
@@ -271,21 +268,19 @@ describe('all mistakes at once', () => {
       rate_limit: { enabled: true },
       records: { V: ['kafka'], alerts: [], errors: ['mqtt'] },
       reliable_ack_sources: { X: 'file', connectivity: 'file' },
-      status_port: 1,
-      monitoring: {},
+      airbrake: {},
       fleetchart: { maxMessageBytes: 5000, hardCloseBytes: 4000 },
     });
     assert.ok(!result.ok);
     assert.deepEqual(result.mistakes.map(({ pointer }) => pointer).sort(), [
+      '/airbrake',
       '/fleetchart/hardCloseBytes',
-      '/monitoring',
       '/mqtt',
       '/rate_limit/message_limit',
       '/records/V/0',
       '/records/alerts',
       '/reliable_ack_sources/X',
       '/reliable_ack_sources/connectivity',
-      '/status_port',
       '/tls',
       '/tls/ca_file',
     ]);

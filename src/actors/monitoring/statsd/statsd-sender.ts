@@ -1,0 +1,167 @@
+/**
+ * Sends metrics to a StatsD server over UDP.
+ *
+ * Invariants
+ * - STD-1 Neither a name that does not resolve nor a socket that fails is felt by anybody else; the log says it once a
+ *   minute.
+ * - STD-2 Growth that could not be sent because the server's name did not resolve is sent later.
+ * - STD-3 One round at a time: a slow one makes the next one late, and larger.
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import type { StatsdSettings } from '../../../protocols/fleet-telemetry/monitoring-settings.js';
+import {
+  type Child,
+  type Clock,
+  type Logger,
+  type Metrics,
+  RepeatedFailures,
+  type TimerHandle,
+} from '../../../runtime/index.js';
+import { MonitoringError } from '../errors.js';
+import { packets, StatsdLines } from './lines.js';
+
+/** Gauges take a look at everything that is measured, and are sent whether or not they changed. */
+const GAUGES_MS = 10_000;
+/** The address behind a name may change. */
+const RESOLVE_MS = 60_000;
+/** A name that does not resolve is asked for no more often. */
+const RESOLVE_AGAIN_MS = 5_000;
+
+export interface Resolved {
+  readonly address: string;
+  readonly family: number;
+}
+
+export interface StatsdDeps {
+  readonly settings: StatsdSettings;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** @default the system's resolver */
+  readonly resolve?: (host: string) => Promise<Resolved>;
+}
+
+/** A child of a supervisor that never fails by itself. */
+export class StatsdSender implements Child {
+  readonly name = 'statsd';
+  readonly kind = 'service';
+  private readonly lines: StatsdLines;
+  private readonly failures: RepeatedFailures;
+  private target: Resolved | undefined;
+  private resolveAt = 0;
+  private gaugesAt = 0;
+  private socket: Socket | undefined;
+  private timer: TimerHandle;
+  private round: Promise<void> = Promise.resolve();
+  private isRunning = false;
+
+  constructor(private readonly deps: StatsdDeps) {
+    this.lines = new StatsdLines(deps.settings.prefix);
+    this.failures = new RepeatedFailures({ ...deps, message: 'statsd_failed' });
+  }
+
+  readonly start = async (): Promise<void> => {
+    const { settings, logger, clock } = this.deps;
+    const { host, port, flushPeriodMs } = settings;
+    this.isRunning = true;
+    this.gaugesAt = clock.monotonic();
+    this.resolveAt = clock.monotonic();
+    logger.info({ address: `${host}:${port}`, flush_period: flushPeriodMs }, 'new_statsd_client');
+    this.arm();
+  };
+
+  /** Sends what has grown since the last time. */
+  readonly stop = async (): Promise<void> => {
+    if (!this.isRunning) return;
+    this.isRunning = false;
+    this.deps.clock.clearTimeout(this.timer);
+    await this.round;
+    await this.flush();
+    this.closeSocket();
+  };
+
+  private arm(): void {
+    const { clock, settings } = this.deps;
+    this.timer = clock.setTimeout(() => {
+      this.round = this.flush().then(() => {
+        if (this.isRunning) this.arm();
+      });
+    }, settings.flushPeriodMs);
+  }
+
+  private async flush(): Promise<void> {
+    try {
+      const target = await this.resolved();
+      if (!target) return;
+      const { metrics, clock } = this.deps;
+      const samples = await metrics.samples('counter');
+      if (clock.monotonic() >= this.gaugesAt) {
+        this.gaugesAt = clock.monotonic() + GAUGES_MS;
+        samples.push(...(await metrics.samples('gauge')));
+      }
+      await this.send(packets(this.lines.of(samples)), target);
+    } catch (error) {
+      this.failed('MONITORING_STATSD_FAILED', 'metrics could not be sent', error);
+    }
+  }
+
+  private async resolved(): Promise<Resolved | undefined> {
+    const { clock, settings, resolve = (host) => lookup(host) } = this.deps;
+    if (clock.monotonic() < this.resolveAt) return this.target;
+    try {
+      this.target = await resolve(settings.host);
+      this.resolveAt = clock.monotonic() + RESOLVE_MS;
+    } catch (error) {
+      this.resolveAt = clock.monotonic() + RESOLVE_AGAIN_MS;
+      this.failed('MONITORING_STATSD_HOST', `the name ${settings.host} does not resolve`, error);
+    }
+    return this.target;
+  }
+
+  private async send(datagrams: readonly Buffer[], { address, family }: Resolved): Promise<void> {
+    const type = family === 6 ? 'udp6' : 'udp4';
+    if (!this.socket || this.socket.address().family !== `IPv${family}`) await this.openSocket(type);
+    const { socket } = this;
+    for (const datagram of datagrams) {
+      await new Promise<void>((sent) => {
+        const told = (error: Error | null): void => {
+          if (error) this.failed('MONITORING_STATSD_FAILED', 'a datagram could not be sent', error);
+          sent();
+        };
+        if (socket) socket.send(datagram, this.deps.settings.port, address, told);
+        else sent();
+      });
+    }
+  }
+
+  private openSocket(type: 'udp4' | 'udp6'): Promise<void> {
+    this.closeSocket();
+    const socket = createSocket(type);
+    this.socket = socket;
+    socket.unref();
+    return new Promise((opened, failed) => {
+      socket.once('error', failed);
+      socket.bind(0, () => {
+        socket.off('error', failed);
+        socket.on('error', (error) => {
+          this.failed('MONITORING_STATSD_FAILED', 'the socket failed', error);
+          if (this.socket === socket) this.closeSocket();
+        });
+        opened();
+      });
+    });
+  }
+
+  private closeSocket(): void {
+    this.socket?.close();
+    this.socket = undefined;
+  }
+
+  private failed(code: string, what: string, cause: unknown): void {
+    const { host, port } = this.deps.settings;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const error = new MonitoringError(code, `${what}: ${reason}`, { cause });
+    this.failures.failed('statsd', { address: `${host}:${port}` }, error);
+  }
+}

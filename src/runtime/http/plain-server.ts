@@ -1,0 +1,140 @@
+/**
+ * A small HTTP server beside the API: no routes but one function, no bodies of requests, no authentication. For what
+ * others expect on a port of its own, such as metrics.
+ *
+ * Invariants
+ * - PLS-1 Connections, headers and every wait are bounded; `stop` ends within its deadline.
+ * - PLS-2 What fails is answered with 500 and logged, and tells a peer nothing of it.
+ */
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../clock.js';
+import { errorRecord } from '../errors.js';
+import type { Logger } from '../logging/log.js';
+
+const MOST_CONNECTIONS = 64;
+const HEADERS_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 20_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+/** Bytes of a request's body that are read and thrown away. */
+const MOST_BODY_BYTES = 64 * 1024;
+
+export interface PlainRequest {
+  readonly method: string;
+  /** Starts with a slash. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Whether a browser sends it for a page of somebody else. */
+  readonly isCrossSite: boolean;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface PlainAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+export interface PlainServerOptions {
+  /** Empty: all interfaces. */
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** What it is, for the log. */
+  readonly name: string;
+  readonly answer: (request: PlainRequest) => PlainAnswer | Promise<PlainAnswer>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+export class PlainServer {
+  private readonly server: Server;
+
+  constructor(private readonly options: PlainServerOptions) {
+    this.server = createServer(
+      {
+        maxHeaderSize: MAX_HEADER_BYTES,
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        requestTimeout: HEADERS_TIMEOUT_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connectionsCheckingInterval: 1_000,
+      },
+      (request, response) => {
+        const ended = new AbortController();
+        response.once('close', () => ended.abort());
+        let bodyBytes = 0;
+        request.on('data', (chunk: Buffer) => {
+          bodyBytes += chunk.length;
+          if (bodyBytes > MOST_BODY_BYTES) request.destroy();
+        });
+        // A connection that breaks off ends its response, too.
+        request.on('error', () => {});
+        const url = URL.canParse(request.url ?? '', 'http://localhost')
+          ? new URL(request.url ?? '', 'http://localhost')
+          : undefined;
+        if (!url) send(response, { status: 400, body: 'bad request\n' });
+        else {
+          void this.answer(response, {
+            method: request.method ?? 'GET',
+            path: url.pathname,
+            query: url.searchParams,
+            isCrossSite: request.headers['sec-fetch-site'] === 'cross-site',
+            signal: ended.signal,
+          });
+        }
+      },
+    );
+    this.server.maxConnections = MOST_CONNECTIONS;
+  }
+
+  /** Resolves with the port; rejects with what the system says. */
+  start(): Promise<number> {
+    const { host, port, name, logger } = this.options;
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+        this.server.off('error', reject);
+        this.server.on('error', (error) => logger.error({ name, err: errorRecord(error) }, 'plain_server_error'));
+        resolve((this.server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /** Takes no more, lets answers finish, and cuts what is left after `deadlineMs`. */
+  async stop(deadlineMs: number): Promise<void> {
+    if (!this.server.listening) return;
+    const { clock } = this.options;
+    const deadline = clock.setTimeout(() => this.server.closeAllConnections(), deadlineMs);
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeIdleConnections();
+    });
+    clock.clearTimeout(deadline);
+  }
+
+  private async answer(response: ServerResponse, request: PlainRequest): Promise<void> {
+    try {
+      const answer = await this.options.answer(request);
+      if (!response.destroyed) send(response, answer);
+    } catch (error) {
+      const { name, logger } = this.options;
+      logger.error({ name, path: request.path, err: errorRecord(error) }, 'plain_request_failed');
+      if (!response.destroyed) send(response, { status: 500, body: 'internal error\n' });
+    }
+  }
+}
+
+function send(response: ServerResponse, { status, headers, body }: PlainAnswer): void {
+  const hasBody = status !== 304;
+  const bytes = Buffer.from(hasBody ? body : '');
+  response
+    .writeHead(status, {
+      'content-type': 'text/plain; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+      ...headers,
+      ...(hasBody ? { 'content-length': String(bytes.length) } : {}),
+    })
+    .end(hasBody ? bytes : undefined);
+}
