@@ -11,6 +11,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   restart: 'start of a system with 100 000 stored actors',
   codec: 'decoding and checking one record, against protobufjs',
   ingest: 'CPU of an acknowledged record at 200 mTLS connections, against a bare ws echo server',
+  reference: 'telemetry ingest against the reference server: CPU, latency, memory of idle connections, start',
   containers: 'an update of 200 containers on an engine that takes no time, against ten of 20',
   updates: 'an update through the update manager, against a relay without memory and the reference update manager',
   broker: 'QoS 1 messages one to one through the MQTT broker with persistent sessions, against a store in memory',
