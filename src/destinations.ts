@@ -4,13 +4,19 @@ import {
   createLoggerDispatcher,
   createMqttDispatcher,
   createRedisDispatcher,
+  createZmqDispatcher,
   type Dispatcher,
   type DispatcherOptions,
   FILE_DEFAULTS,
   httpBatching,
 } from './actors/dispatch/index.js';
 import { telemetryFormats } from './actors/telemetry/index.js';
-import { countHttpRequests, countPublications, countRedisPublications } from './dispatcher-metrics.js';
+import {
+  countHttpRequests,
+  countPublications,
+  countRedisPublications,
+  countTopicPublications,
+} from './dispatcher-metrics.js';
 import type { DispatcherName, TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import { type Clock, FleetchartError, type Ids, type Logger, type Metrics } from './runtime/index.js';
 
@@ -56,6 +62,18 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
       if (!dispatchers.redis) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected Redis to be configured');
       return createRedisDispatcher({ ...dispatchers.redis, formats, clock, ...countRedisPublications(deps.metrics) });
     }
+    case 'zmq': {
+      if (!dispatchers.zmq) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected ZMQ to be configured');
+      return createZmqDispatcher({
+        ...dispatchers.zmq,
+        formats,
+        clock,
+        onPublished: countTopicPublications(deps.metrics, { dispatcher: 'zmq', what: 'Messages on the ZeroMQ socket' }),
+        onEvent: ({ type, address, error }) =>
+          logger.debug({ event_type: type, addr: address, value: error }, 'zmq_socket_event'),
+        onDenied: ({ address, publicKey }) => logger.warn({ addr: address, client: publicKey }, 'zmq_client_denied'),
+      });
+    }
     case 'http': {
       if (!dispatchers.http) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected http to be configured');
       return createHttpDispatcher({ ...dispatchers.http, formats, clock, ...countHttpRequests(deps.metrics) });
@@ -75,6 +93,8 @@ export function pacing(
       deliverTimeoutMs: mqtt.publishTimeoutMs + 30_000,
     };
   }
+  // Binding costs nothing, and whoever subscribes after a while should not wait for it.
+  if (name === 'zmq') return { timing: { longestRetryMs: 2_000 } };
   // A record may have as many publications as subscribers.
   if (name === 'redis' && redis) return { deliverTimeoutMs: redis.publishTimeoutMs * 10 + 30_000 };
   return name === 'http' && http ? httpBatching(http) : {};

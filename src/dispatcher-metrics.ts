@@ -133,3 +133,21 @@ export function countHttpRequests(metrics: Metrics) {
     }),
   };
 }
+
+/** Tells of records that a dispatcher published, by their type: `NAME_publish_total` and its bytes. */
+export function countTopicPublications(
+  metrics: Metrics,
+  { dispatcher, what }: { readonly dispatcher: string; readonly what: string },
+): (type: string, bytes: number) => void {
+  const labels = ['record_type'] as const;
+  const publications = metrics.counter({ name: `${dispatcher}_publish_total`, help: `${what}.`, labels });
+  const bytesPublished = metrics.counter({
+    name: `${dispatcher}_publish_total_bytes`,
+    help: 'Bytes of those.',
+    labels,
+  });
+  return (type, bytes) => {
+    publications.inc({ record_type: type });
+    bytesPublished.inc({ record_type: type }, bytes);
+  };
+}

@@ -107,6 +107,7 @@ const drivers = [
   'ws',
   'mqtt',
   'ioredis',
+  'zeromq',
   'aedes',
   'dbus-native',
   'dockerode',

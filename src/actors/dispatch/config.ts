@@ -31,6 +31,7 @@ export const SpoolSchema = Type.Object(
           file: boundOf('file'),
           mqtt: boundOf('mqtt'),
           redis: boundOf('redis'),
+          zmq: boundOf('zmq'),
           http: boundOf('http'),
         },
         { additionalProperties: false, description: 'Bounds of single dispatchers.' },

@@ -34,7 +34,7 @@ export type Confirmation = 'stored' | 'relayed' | 'sent' | 'shown';
  * {@link RecordFormats}. Each implementation passes `test/actors/dispatch/abstract-suite.ts`.
  */
 export interface Dispatcher {
-  /** `logger`, `file`, `mqtt`, `redis`, `http`. */
+  /** `logger`, `file`, `mqtt`, `redis`, `zmq`, `http`. */
   readonly kind: string;
   readonly confirmation: Confirmation;
   /**
@@ -85,6 +85,12 @@ export interface RedisMessage {
   readonly body: Uint8Array;
 }
 
+/** A record at a destination that has topics. */
+export interface TopicMessage {
+  readonly topic: string;
+  readonly body: Uint8Array;
+}
+
 /** What a record looks like at a destination. The composition passes it in; a failure refuses the one record. */
 export interface RecordFormats {
   /** One JSON document on one line. */
@@ -92,5 +98,6 @@ export interface RecordFormats {
   /** Any number of messages, none included; a record is confirmed when all are. */
   readonly mqtt: (record: FleetRecord) => Result<readonly MqttMessage[]>;
   readonly redis: (record: FleetRecord) => Result<RedisMessage>;
+  readonly topic: (record: FleetRecord) => Result<TopicMessage>;
   readonly logLines: (record: FleetRecord) => Result<readonly LogLine[]>;
 }

@@ -16,6 +16,7 @@ export type {
   RecordFormats,
   RedisMessage,
   Refusal,
+  TopicMessage,
 } from './dispatcher.js';
 export { DispatchError } from './errors.js';
 export type { DispatcherCommand, DispatcherTiming } from './events.js';
@@ -27,6 +28,7 @@ export { decodeRecord, encodeRecord, type FleetRecord } from './record.js';
 export { createRedisDispatcher, type RedisDispatcherOptions } from './redis/redis-dispatcher.js';
 export { dispatchRoutes } from './routes.js';
 export type { RefusedRecord, Spool, SpoolItem } from './spool.js';
+export { createZmqDispatcher, type ZmqDispatcherOptions } from './zmq/zmq-dispatcher.js';
 
 export interface DispatcherOptions extends Omit<DestinationOptions, 'clock'> {
   /** What differs from {@link DEFAULT_TIMING}. */

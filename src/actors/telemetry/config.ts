@@ -1,24 +1,13 @@
-import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
+import { type TSchema, Type } from '@sinclair/typebox';
 import {
   resolveServerConfig,
   type ServerConfigResult,
   type ServerSurroundings,
 } from '../../protocols/fleet-telemetry/server-config.js';
 import { type ServerConfig, serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
+import { ownZmqKeys, zmqKeys } from './broker-keys.js';
+import { count, flag, later, milliseconds, nanoseconds, peer, text } from './key-types.js';
 
-/** An object of the reference's file: keys match in any case, unknown ones warn (spec 7.1). */
-const peer = <P extends TProperties>(properties: P, description: string, options: object = {}) =>
-  Type.Object(properties, { additionalProperties: false, peer: 'fleet-telemetry', description, ...options });
-const text = (description: string, options: object = {}) => Type.Optional(Type.String({ description, ...options }));
-const flag = (description: string, byDefault = false) =>
-  Type.Optional(Type.Boolean({ description, default: byDefault }));
-const count = (description: string, options: object = {}) =>
-  Type.Optional(Type.Integer({ description, minimum: 0, ...options }));
-const milliseconds = (description: string, byDefault: number) =>
-  count(description, { unit: 'milliseconds', maximum: 2 ** 31 - 1, default: byDefault });
-const nanoseconds = (description: string, options: object = {}) =>
-  count(description, { unit: 'nanoseconds', ...options });
-const later = (description: string) => Type.Optional(Type.Unknown({ description }));
 const ignored = later('Old; accepted without effect.');
 
 const unusedPoolKeys = [
@@ -146,6 +135,7 @@ const ownKeys = {
   mqttPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
   redisPassword: text('Password of the redis dispatcher, instead of redis.password.', { secret: true }),
   redisPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
+  zmq: Type.Optional(ownZmqKeys),
 };
 
 /** The reference's keys (spec 7.2). */
@@ -186,7 +176,7 @@ const serverKeys = {
   ),
   records: Type.Optional(
     Type.Record(Type.String(), Type.Array(Type.String()), {
-      description: 'Topic → its dispatchers: `logger`, `mqtt`, `redis`, and ours: `file`, `http`.',
+      description: 'Topic → its dispatchers: `logger`, `mqtt`, `redis`, `zmq`, and ours: `file`, `http`.',
     }),
   ),
   transmit_decoded_records: flag('Dispatch records as JSON instead of protobuf.'),
@@ -264,6 +254,7 @@ const serverKeys = {
     ),
   ),
   status_port: count('Plain HTTP on which `GET /status` answers 200 `ok`; 0: off.', { default: 0, maximum: 65_535 }),
+  zmq: Type.Optional(zmqKeys),
   vins_signal_tracking_enabled: Type.Optional(
     Type.Array(Type.String(), { description: 'Up to 20 VINs whose signals `vin_signal_count` counts.' }),
   ),
@@ -271,7 +262,6 @@ const serverKeys = {
   kafka: later('Comes later: refused if records use it, else ignored.'),
   kinesis: later('Comes later: likewise.'),
   pubsub: later('Comes later: likewise.'),
-  zmq: later('Comes later: likewise.'),
   reliable_ack: ignored,
   reliable_ack_workers: ignored,
 };

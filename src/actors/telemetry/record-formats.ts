@@ -5,15 +5,19 @@ import {
   logLines,
   mqttMessages,
   subscriberSet,
+  topicName,
   vinChannel,
 } from '../../protocols/fleet-telemetry/index.js';
 import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
+import type { Result } from '../../protocols/result.js';
 import type { FleetRecord, RecordFormats } from '../dispatch/index.js';
 
 /** What a telemetry record looks like at each kind of destination (sections 5 and 6). */
 export function telemetryFormats({ dispatchers, namespace, transmitDecodedRecords }: TelemetrySettings): RecordFormats {
   const verbose = dispatchers.logger?.verbose ?? false;
   const invalid = dispatchers.mqtt?.nullForInvalid === false ? 'omit' : 'null';
+  const bodyOf = ({ type, payload }: FleetRecord): Result<Uint8Array> =>
+    transmitDecodedRecords ? decodedPayload(type, payload) : { ok: true, value: payload };
   return {
     json: (record) => {
       const data = dataJson(record);
@@ -25,12 +29,16 @@ export function telemetryFormats({ dispatchers, namespace, transmitDecodedRecord
       // Without a base the topic begins with a slash.
       return { ok: true, value: messages.value.map(({ topic, body }) => ({ topic: topic.slice(1), body })) };
     },
-    redis: ({ type, vehicle, payload }) => {
-      const body = transmitDecodedRecords ? decodedPayload(type, payload) : ({ ok: true, value: payload } as const);
+    redis: (record) => {
+      const body = bodyOf(record);
       if (!body.ok) return body;
-      const channel = vinChannel(namespace, type, vehicle);
+      const channel = vinChannel(namespace, record.type, record.vehicle);
       const subscribers = subscriberSet(dispatchers.redis?.subscriberSetPrefix ?? '', channel);
       return { ok: true, value: { channel, subscribers, body: body.value } };
+    },
+    topic: (record) => {
+      const body = bodyOf(record);
+      return body.ok ? { ok: true, value: { topic: topicName(namespace, record.type), body: body.value } } : body;
     },
     logLines: (record) => ({
       ok: true,

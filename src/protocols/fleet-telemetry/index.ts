@@ -40,7 +40,7 @@ export {
   signalCount,
   type ValueInput,
 } from './records.js';
-export { subscriberSet, vinChannel } from './redis-channels.js';
+export { subscriberSet, topicName, vinChannel } from './redis-channels.js';
 export { encodeAck, encodeError } from './reply.js';
 export type { TelemetrySettings } from './server-settings.js';
 export {

@@ -16,6 +16,7 @@ import {
   type TelemetrySettings,
   type TlsSettings,
 } from './server-settings.js';
+import { zmq } from './server-zmq.js';
 
 export type ServerConfigResult =
   | { readonly ok: true; readonly value: TelemetrySettings; readonly warnings: readonly ServerConfigFinding[] }
@@ -67,6 +68,7 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
       ...(used.has('file') ? { file: file(config, findings) } : {}),
       ...(used.has('mqtt') ? { mqtt: mqtt(config, findings) } : {}),
       ...(used.has('redis') ? { redis: redis(config, surroundings.environment ?? {}, findings) } : {}),
+      ...(used.has('zmq') ? { zmq: zmq(config, findings) } : {}),
       ...(used.has('http') ? { http: http(config, findings) } : {}),
     },
   };

@@ -1,6 +1,8 @@
 import type { Findings } from './server-findings.js';
 import { laterDispatcherNames, type ServerConfig } from './server-settings.js';
 
+const usersOfNamespace = ['redis', 'zmq'] as const;
+
 /** Refuses what is asked for and not there yet; notes what has no effect. */
 export function checkLaterKeys(config: ServerConfig, { mistakes, warnings }: Findings): void {
   const refuse = (key: string, hint: string) =>
@@ -11,14 +13,14 @@ export function checkLaterKeys(config: ServerConfig, { mistakes, warnings }: Fin
   for (const section of laterDispatcherNames) {
     if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');
   }
-  for (const section of ['mqtt', 'redis'] as const) {
+  for (const section of ['mqtt', 'redis', 'zmq'] as const) {
     if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');
   }
   if (config.fleetchart?.http !== undefined && !named.has('http')) {
     ignore('/fleetchart/http', 'no record uses it: not opened');
   }
-  if (config.namespace && !named.has('redis')) {
-    ignore('/namespace', 'of the dispatchers here only redis uses it: other topics have no prefix');
+  if (config.namespace && !usersOfNamespace.some((name) => named.has(name))) {
+    ignore('/namespace', `of the dispatchers only ${usersOfNamespace.join(', ')} use it: other topics have no prefix`);
   }
   for (const key of ['reliable_ack', 'reliable_ack_workers'] as const) {
     if (config[key] !== undefined) ignore(`/${key}`, 'an old key without effect; see reliable_ack_sources');

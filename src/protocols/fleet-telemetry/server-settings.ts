@@ -6,13 +6,14 @@
 import type { HttpDispatcherSettings, HttpSection } from './http-settings.js';
 import type { MonitoringSection, MonitoringSettings } from './monitoring-settings.js';
 import type { RedisDispatcherSettings, RedisSection } from './redis-settings.js';
+import type { OwnZmqSection, ZmqDispatcherSettings, ZmqSection } from './zmq-settings.js';
 
 /** Dispatchers that `records` may name: the reference's, and `file` and `http`, which are ours. */
-export const dispatcherNames = ['logger', 'file', 'mqtt', 'redis', 'http'] as const;
+export const dispatcherNames = ['logger', 'file', 'mqtt', 'redis', 'zmq', 'http'] as const;
 export type DispatcherName = (typeof dispatcherNames)[number];
 
 /** The reference's dispatchers that are refused by name. */
-export const laterDispatcherNames = ['kafka', 'kinesis', 'pubsub', 'zmq'] as const;
+export const laterDispatcherNames = ['kafka', 'kinesis', 'pubsub'] as const;
 
 /** The reference's defaults (spec 7.2), and ours for `fleetchart` (spec 12); the only place where they stand. */
 export const serverDefaults = {
@@ -25,6 +26,8 @@ export const serverDefaults = {
     keepAliveS: 30,
   },
   redis: { publishTimeoutMs: 5_000 },
+  /** The high water mark is ZeroMQ's own; subscribers try again after 0.1 s by default. */
+  zmq: { highWaterMark: 1_000, slowSubscriber: 'wait', nobodyListens: 'drop', joinMs: 1_000 },
   http: {
     format: 'jsonl',
     gzip: false,
@@ -90,7 +93,7 @@ export interface ServerConfig {
   readonly kafka?: unknown;
   readonly kinesis?: unknown;
   readonly pubsub?: unknown;
-  readonly zmq?: unknown;
+  readonly zmq?: ZmqSection;
   readonly redis?: RedisSection;
   readonly reliable_ack?: unknown;
   readonly reliable_ack_workers?: unknown;
@@ -122,6 +125,7 @@ export interface OwnServerConfig {
   readonly mqttPassword?: string;
   readonly redisPassword?: string;
   readonly http?: HttpSection;
+  readonly zmq?: OwnZmqSection;
   readonly file?: {
     readonly directory?: string;
     readonly format?: 'jsonl' | 'protobuf';
@@ -199,6 +203,7 @@ export interface TelemetrySettings {
     readonly file?: FileDispatcherSettings;
     readonly mqtt?: MqttDispatcherSettings;
     readonly redis?: RedisDispatcherSettings;
+    readonly zmq?: ZmqDispatcherSettings;
     readonly http?: HttpDispatcherSettings;
   };
 }

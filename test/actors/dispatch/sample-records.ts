@@ -55,6 +55,18 @@ export const sampleFormats: RecordFormats = {
             ),
           },
         },
+  topic: ({ type, vehicle, metadata, payload }) =>
+    type === UNPRINTABLE
+      ? refusal
+      : {
+          ok: true,
+          value: {
+            topic: `fleet_${type}`,
+            body: Buffer.from(
+              JSON.stringify({ vehicle, txid: metadata['txid'], payload: Buffer.from(payload).toString('base64') }),
+            ),
+          },
+        },
   logLines: ({ type, vehicle, metadata, payload }) =>
     type === UNPRINTABLE
       ? refusal
