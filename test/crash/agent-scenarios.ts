@@ -12,7 +12,7 @@ const removedMeanwhile =
     await cloud.isHeard();
     const { connector } = cloud;
     const id = await run.idOf(name);
-    vehicle.arm();
+    await vehicle.arm();
     await run.desire('after', AFTER);
     await vehicle.until(() => backend.isAsked('after'), 'consent is asked for');
     await cloud.isHeard();
@@ -69,7 +69,7 @@ export const UNMANAGED: readonly ContainersScenario[] = [
     name: 'two baselines',
     isUnmanaged: true,
     drive: async (run) => {
-      run.vehicle.arm();
+      await run.vehicle.arm();
       const baselines = { one: ['map'], two: ['new', 'radio'] };
       await run.desireOfAgent('first', [wish('map', '1.0'), wish('new', '1.0'), wish('radio', '1.0')], baselines);
       for (const baseline of Object.keys(baselines)) {
@@ -84,7 +84,7 @@ export const UNMANAGED: readonly ContainersScenario[] = [
     isUnmanaged: true,
     drive: async (run) => {
       const { vehicle } = run;
-      vehicle.arm();
+      await vehicle.arm();
       await run.desireOfAgent('first', [wish('map', '1.0')]);
       const isUnattended = (): boolean => vehicle.last('container-update-agent') === 'waiting.unattended';
       await vehicle.until(() => isUnattended() && !vehicle.isDoomed, 'nobody comes');

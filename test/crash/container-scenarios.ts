@@ -6,7 +6,7 @@ export const HELD: ContainersScenario = {
   name: 'held by hand',
   drive: async (run) => {
     await run.update('before', BEFORE);
-    run.vehicle.arm();
+    await run.vehicle.arm();
     await run.asks('map', 'pause', 'Paused');
     await run.asks('map', 'resume', 'Running');
     await run.asks('map', 'pause', 'Paused');
@@ -20,7 +20,7 @@ export const ENDED: ContainersScenario = {
   name: 'ended from outside',
   drive: async (run) => {
     await run.update('before', BEFORE);
-    run.vehicle.arm();
+    await run.vehicle.arm();
     await run.engine.endContainer?.('old');
     await run.shows((rows) => rows.some(({ name, status }) => name === 'old' && status === 'Exited'));
     await run.update('after', AFTER);

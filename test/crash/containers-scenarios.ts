@@ -33,7 +33,7 @@ const updated =
   (wishes: readonly Wanted[]) =>
   async (run: ContainersRun): Promise<void> => {
     await run.update('before', BEFORE);
-    run.vehicle.arm();
+    await run.vehicle.arm();
     await run.update('after', wishes);
   };
 
@@ -53,7 +53,7 @@ export const FAILING: readonly ContainersScenario[] = [
       backend.answerConsent({ ACTIVATE: 'APPROVED' }, 'before');
       await run.update('before', BEFORE);
       backend.answerConsent({ ACTIVATE: 'DENIED' }, 'after');
-      vehicle.arm();
+      await vehicle.arm();
       await run.update('after', AFTER);
     },
   },
@@ -62,7 +62,7 @@ export const FAILING: readonly ContainersScenario[] = [
     updateManager: { onBusy: 'supersede', ownerConsentCommands: ['UPDATE'] },
     drive: async (run) => {
       const { backend, vehicle } = run;
-      vehicle.arm();
+      await vehicle.arm();
       await run.desire('first', [wish('map', '1.0'), wish('radio', '1.0')]);
       await vehicle.until(() => backend.isAsked('first'), 'consent is asked for');
       backend.answerConsent({ UPDATE: 'APPROVED' }, 'second');
@@ -77,7 +77,7 @@ export const FAILING: readonly ContainersScenario[] = [
 export const CRASHING: ContainersScenario = {
   name: 'exits again and again',
   drive: async (run) => {
-    run.vehicle.arm();
+    await run.vehicle.arm();
     await run.update('first', [wish('map', 'crash', { restartPolicy: 'on-failure', restartMaxRetries: '2' })]);
     // Not while it is started for the last time.
     const isGivenUp = (): boolean => run.vehicle.last('container') === 'exited';

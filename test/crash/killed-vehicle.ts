@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';
 import { eventually } from '../fakes/runtime.js';
 import { loadNext, takeProcess, type VehicleProcess } from './vehicle-processes.js';
@@ -61,7 +62,7 @@ export class KilledVehicle {
   }
 
   start(): void {
-    if (this.armsAtStart) this.arm();
+    if (this.armsAtStart) this.count();
     this.armsAtStart = false;
     this.beforeStart();
     this.beforeStart = () => {};
@@ -81,11 +82,11 @@ export class KilledVehicle {
     });
   }
 
-  /** From now on the state counts. */
-  arm(): void {
-    this.isArmed = true;
-    this.before = this.states.length;
-    if (this.http !== undefined) this.child?.stdin.write('arm\n');
+  /** From now on the state counts: it has to be entered from here on, and its process knows that. */
+  async arm(): Promise<void> {
+    assert.ok(this.child && this.http !== undefined, 'there is a process');
+    this.child.stdin.write('arm\n');
+    await this.until(() => this.isArmed, 'it is armed');
   }
 
   /** An orderly stop, and the next start; `arms`: the state counts from there on. `between` happens while it is off. */
@@ -128,10 +129,16 @@ export class KilledVehicle {
     await this.exited;
   }
 
+  private count(): void {
+    this.isArmed = true;
+    this.before = this.states.length;
+  }
+
   private read(line: string): void {
     const [what, type = '', state = '', of = ''] = line.split(' ');
     if (what === 'state') this.states.push({ type, state, of });
     if (what === 'filled') this.installs++;
+    if (what === 'armed') this.count();
     if (what !== 'up') return;
     this.http = type;
     loadNext();

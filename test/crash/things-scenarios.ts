@@ -23,7 +23,7 @@ const MEASURED: ContainersScenario = {
     await run.asks('old', 'stop', 'Stopped');
     const [map, old] = [await run.idOf('map'), await run.idOf('old')];
     await run.cloud.isHeard();
-    run.vehicle.arm();
+    await run.vehicle.arm();
     await run.cloud.reports([map]);
     await run.asks('old', 'start', 'Running');
     await run.cloud.reports([map, old]);
@@ -45,7 +45,7 @@ export const INSTALLED: ContainersScenario = {
       softwareModule: { name, version: '1' },
       artifacts: [cloud.descriptors.artifact(`/${name}`, descriptor)],
     });
-    run.vehicle.arm();
+    await run.vehicle.arm();
     await cloud.software('install', 'i', {
       softwareModules: [
         moduleOf('fine', run.descriptor('new', '1.0')),

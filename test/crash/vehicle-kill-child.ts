@@ -24,6 +24,7 @@ if (!config) throw new Error(JSON.stringify(mistakes));
 let isArmed = kill?.isArmed ?? false;
 input.on('line', () => {
   isArmed = true;
+  tell('armed');
 });
 
 const tell = (line: string): void => void process.stdout.write(`${line}\n`);
