@@ -241,7 +241,8 @@ export class ContainersRun {
   private async removeAll(): Promise<void> {
     await this.vehicle.end();
     const engine = this.engine.open();
-    for (const { id } of await engine.list(undefined, NEVER)) await engine.remove(id, NEVER);
+    const found = await engine.list(undefined, NEVER);
+    await Promise.all(found.map(({ id }) => engine.remove(id, NEVER)));
     await this.backend.mqtt.endAsync(true);
   }
 
