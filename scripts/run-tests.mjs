@@ -1,12 +1,16 @@
-// Runs compiled test files with node:test: `node scripts/run-tests.mjs [FOLDER…]` (default: all of test/).
-// Node 20 takes no glob, so the files are listed here.
+// Runs compiled test files with node:test: `node scripts/run-tests.mjs [--below=FOLDER] [NAME…]`, with the beginnings of
+// names below that folder (default: all of test/). Node 20 takes no glob, so the files are listed here.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = 'dist/test';
-const folders = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
-const flags = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
+const BELOW = '--below=';
+const args = process.argv.slice(2);
+const [below = ''] = args.filter((arg) => arg.startsWith(BELOW)).map((arg) => arg.slice(BELOW.length));
+const names = args.filter((arg) => !arg.startsWith('--'));
+const folders = (names.length > 0 || below === '' ? names : ['']).map((name) => join(below, name));
+const flags = args.filter((arg) => arg.startsWith('--') && !arg.startsWith(BELOW));
 
 const files = readdirSync(root, { recursive: true })
   .map((name) => join(root, String(name)))

@@ -1,22 +1,27 @@
-import type { Wish } from '../fakes/desired-containers.js';
 import type { Tag } from './container-engines.js';
-import type { ContainersRun } from './containers-run.js';
+import type { ContainersRun, Wanted } from './containers-run.js';
 
 /** How containers are brought into each state of their charts. */
 export interface ContainersScenario {
   readonly name: string;
   /** Over the configuration that all have in common. */
   readonly updateManager?: Readonly<Record<string, unknown>>;
+  /** Nobody tells the agent what to do but the scenario. */
+  readonly isUnmanaged?: boolean;
+  /** Containers are shown in a cloud. */
+  readonly hasCloud?: boolean;
   readonly drive: (run: ContainersRun) => Promise<void>;
 }
 
-type Wanted = Omit<Wish, 'image'> & { readonly tag: Tag };
+export const wish = (name: string, tag: Tag, config: Readonly<Record<string, string>> = {}): Wanted => ({
+  name,
+  tag,
+  config,
+});
 
-const wish = (name: string, tag: Tag, config: Readonly<Record<string, string>> = {}): Wanted => ({ name, tag, config });
-
-const BEFORE = [wish('map', '1.0'), wish('old', '1.0'), wish('radio', '1.0'), wish('same', '1.0')];
+export const BEFORE = [wish('map', '1.0'), wish('old', '1.0'), wish('radio', '1.0'), wish('same', '1.0')];
 /** A container is replaced, one is made, one changed, one left alone, and one goes. */
-const AFTER = [
+export const AFTER = [
   wish('map', '2.0'),
   wish('new', '1.0'),
   wish('radio', '1.0', { restartPolicy: 'always' }),
@@ -28,7 +33,7 @@ const updated =
   (wishes: readonly Wanted[]) =>
   async (run: ContainersRun): Promise<void> => {
     await run.update('before', BEFORE);
-    run.vehicle.arm();
+    await run.vehicle.arm();
     await run.update('after', wishes);
   };
 
@@ -48,7 +53,7 @@ export const FAILING: readonly ContainersScenario[] = [
       backend.answerConsent({ ACTIVATE: 'APPROVED' }, 'before');
       await run.update('before', BEFORE);
       backend.answerConsent({ ACTIVATE: 'DENIED' }, 'after');
-      vehicle.arm();
+      await vehicle.arm();
       await run.update('after', AFTER);
     },
   },
@@ -57,7 +62,7 @@ export const FAILING: readonly ContainersScenario[] = [
     updateManager: { onBusy: 'supersede', ownerConsentCommands: ['UPDATE'] },
     drive: async (run) => {
       const { backend, vehicle } = run;
-      vehicle.arm();
+      await vehicle.arm();
       await run.desire('first', [wish('map', '1.0'), wish('radio', '1.0')]);
       await vehicle.until(() => backend.isAsked('first'), 'consent is asked for');
       backend.answerConsent({ UPDATE: 'APPROVED' }, 'second');
@@ -72,7 +77,7 @@ export const FAILING: readonly ContainersScenario[] = [
 export const CRASHING: ContainersScenario = {
   name: 'exits again and again',
   drive: async (run) => {
-    run.vehicle.arm();
+    await run.vehicle.arm();
     await run.update('first', [wish('map', 'crash', { restartPolicy: 'on-failure', restartMaxRetries: '2' })]);
     // Not while it is started for the last time.
     const isGivenUp = (): boolean => run.vehicle.last('container') === 'exited';

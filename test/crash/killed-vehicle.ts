@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { eventually } from '../fakes/runtime.js';
+import { loadNext, takeProcess, type VehicleProcess } from './vehicle-processes.js';
 
-const CHILD = fileURLToPath(new URL('vehicle-kill-child.js', import.meta.url));
 const DEADLINE_MS = 180_000;
 const MOST_STARTS = 8;
 
@@ -20,6 +19,18 @@ export interface KillAt extends ChartState {
   readonly isArmed: boolean;
 }
 
+/** What a vehicle's process is told once. */
+export interface VehicleOrder {
+  /** Of its configuration. */
+  readonly file: string;
+  readonly kill: KillAt | null;
+}
+
+export interface RestartOptions {
+  readonly arms?: boolean;
+  readonly between?: () => void;
+}
+
 /** A vehicle that is started again after it was killed, and after it ended itself to reboot. */
 export class KilledVehicle {
   kills = 0;
@@ -29,13 +40,14 @@ export class KilledVehicle {
   http: string | undefined;
   readonly failed: Promise<never>;
   private fail: (error: Error) => void = () => {};
-  private child: ChildProcess | undefined;
+  private child: VehicleProcess | undefined;
   private exited: Promise<unknown> = Promise.resolve();
   private isOver = false;
   private starts = 0;
   /** How many states were seen before they counted. */
   private before = 0;
   private armsAtStart = false;
+  private beforeStart: () => void = () => {};
 
   /** @param isArmed whether the state counts from the beginning, or from {@link arm} on */
   constructor(
@@ -50,12 +62,13 @@ export class KilledVehicle {
   }
 
   start(): void {
-    if (this.armsAtStart) this.arm();
+    if (this.armsAtStart) this.count();
     this.armsAtStart = false;
-    const kill = this.kills === 0 && this.kill ? [JSON.stringify({ ...this.kill, isArmed: this.isArmed })] : [];
-    const child = spawn(process.execPath, [CHILD, this.file, ...kill], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.beforeStart();
+    this.beforeStart = () => {};
+    const kill = this.kills === 0 && this.kill ? { ...this.kill, isArmed: this.isArmed } : null;
+    const child = takeProcess({ file: this.file, kill });
     this.child = child;
-    child.stdin.on('error', () => {});
     createInterface({ input: child.stdout }).on('line', (line) => this.read(line));
     this.exited = new Promise((resolve) => {
       child.once('close', (code, signal) => {
@@ -69,17 +82,18 @@ export class KilledVehicle {
     });
   }
 
-  /** From now on the state counts. */
-  arm(): void {
-    this.isArmed = true;
-    this.before = this.states.length;
-    if (this.http !== undefined) this.child?.stdin?.write('arm\n');
+  /** From now on the state counts: it has to be entered from here on, and its process knows that. */
+  async arm(): Promise<void> {
+    assert.ok(this.child && this.http !== undefined, 'there is a process');
+    this.child.stdin.write('arm\n');
+    await this.until(() => this.isArmed, 'it is armed');
   }
 
-  /** An orderly stop, and the next start; `arms`: the state counts from there on. */
-  async restart({ arms = false } = {}): Promise<void> {
+  /** An orderly stop, and the next start; `arms`: the state counts from there on. `between` happens while it is off. */
+  async restart({ arms = false, between = () => {} }: RestartOptions = {}): Promise<void> {
     const { exited } = this;
     this.armsAtStart = arms;
+    this.beforeStart = between;
     this.child?.kill('SIGTERM');
     await exited;
   }
@@ -115,11 +129,19 @@ export class KilledVehicle {
     await this.exited;
   }
 
+  private count(): void {
+    this.isArmed = true;
+    this.before = this.states.length;
+  }
+
   private read(line: string): void {
     const [what, type = '', state = '', of = ''] = line.split(' ');
     if (what === 'state') this.states.push({ type, state, of });
     if (what === 'filled') this.installs++;
-    if (what === 'up') this.http = type;
+    if (what === 'armed') this.count();
+    if (what !== 'up') return;
+    this.http = type;
+    loadNext();
   }
 }
 

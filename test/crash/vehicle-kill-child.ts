@@ -1,25 +1,31 @@
 /**
  * A whole vehicle, composed as `fleetchart vehicle` does, that ends itself with SIGKILL once a state of an actor is on
- * disk: `vehicle-kill-child.js CONFIG KILL`, with a `KillAt` as JSON. It tells of each state that it rests in.
+ * disk. It is loaded before it is needed: the first line of its input is a `VehicleOrder`, the second one arms it. It
+ * tells of each state that it rests in.
  */
+import { createInterface } from 'node:readline';
 import { SlotFiles } from '../../src/actors/self-update/installers/slots/slot-files.js';
 import { stateText } from '../../src/runtime/cell/waits.js';
 import { createLogger, systemClock, systemIds, typeOf } from '../../src/runtime/index.js';
 import { createVehicle } from '../../src/vehicle.js';
 import { checkVehicleConfig } from '../../src/vehicle-config.js';
-import type { KillAt } from './killed-vehicle.js';
+import type { VehicleOrder } from './killed-vehicle.js';
 
-const [file = '', killAt = 'null'] = process.argv.slice(2);
-const kill = JSON.parse(killAt) as KillAt | null;
+const input = createInterface({ input: process.stdin });
+const order = await new Promise<string>((resolve) => {
+  input.once('line', resolve);
+  // Nobody needs it, or whoever started it is gone.
+  input.once('close', () => process.exit(1));
+});
+const { file, kill } = JSON.parse(order) as VehicleOrder;
 const { config, mistakes } = checkVehicleConfig({ file });
 if (!config) throw new Error(JSON.stringify(mistakes));
 
 let isArmed = kill?.isArmed ?? false;
-process.stdin.on('data', () => {
+input.on('line', () => {
   isArmed = true;
+  tell('armed');
 });
-// Whoever started it is gone.
-process.stdin.on('end', () => process.exit(1));
 
 const tell = (line: string): void => void process.stdout.write(`${line}\n`);
 const fill = SlotFiles.prototype.fill;
@@ -38,10 +44,18 @@ const vehicle = createVehicle(config, {
 });
 const { system } = vehicle;
 
-/** Which of several actors of a type it is: a container is told by its name and the tag of its image. */
+/**
+ * Which of several actors of a type it is: a container is told by its name and the tag of its image. What shows
+ * containers is told by how many it shows.
+ */
 function labelOf(address: string): string {
+  const context = system.peek(address)?.context ?? {};
+  if (typeOf(address) === 'things-bridge') {
+    const { remembered = {} } = context as { remembered?: Readonly<Record<string, readonly string[]>> };
+    return String(Object.values(remembered).flat().length);
+  }
   if (typeOf(address) !== 'container') return '';
-  const { config } = (system.peek(address)?.context ?? {}) as { config?: { name: string; image: string } };
+  const { config } = context as { config?: { name: string; image: string } };
   return config ? `${config.name}:${config.image.split(':').at(-1)}` : '';
 }
 

@@ -1,6 +1,6 @@
-import type { TestContext } from 'node:test';
 import { connect, type MqttClient } from 'mqtt';
 import { connectClient } from '../actors/mqtt/broker-setup.js';
+import type { Ending } from './mosquitto.js';
 import { eventually } from './runtime.js';
 
 export interface BackendMessage {
@@ -19,13 +19,13 @@ export class Backend {
 
   private constructor(readonly mqtt: MqttClient) {}
 
-  static async connect(t: TestContext, url: string): Promise<Backend> {
+  static async connect(t: Ending, url: string): Promise<Backend> {
     const { mqtt } = await connectClient(t, url, { clientId: '' });
     return new Backend(mqtt).listen();
   }
 
   /** One whose broker comes and goes; what it missed is kept for it by the broker's session. */
-  static async follow(t: TestContext, url: string): Promise<Backend> {
+  static async follow(t: Ending, url: string): Promise<Backend> {
     const mqtt = connect(url, { protocolVersion: 4, clientId: 'backend', clean: false, reconnectPeriod: 100 });
     mqtt.on('error', () => {});
     t.after(() => mqtt.endAsync(true));
@@ -104,14 +104,20 @@ export class Backend {
     return find() ?? '';
   }
 
+  /** Answers what the owner was asked, and will be asked again if that has been forgotten. */
+  async consent(activityId: string, status: 'APPROVED' | 'DENIED', command: string): Promise<void> {
+    this.answerConsent({ [command]: status }, activityId);
+    const answer = { activityId, timestamp: 1, payload: { status } };
+    await this.mqtt.publishAsync('vehicleupdate/ownerconsentfeedback', JSON.stringify(answer), { qos: 1 });
+  }
+
   async hears(topic: string): Promise<void> {
     await eventually(() => this.heard.some((message) => message.topic === topic), `a message on ${topic}`, 60_000);
   }
 
   /** Waits until the inventory of a domain is known upstream. */
-  async knows(node: string): Promise<void> {
-    const isThere = () =>
-      this.raw.some(([topic, text]) => topic === 'vehicleupdate/currentstate' && text.includes(node));
+  async knows(node: string, upstream = 'vehicleupdate/currentstate'): Promise<void> {
+    const isThere = () => this.raw.some(([topic, text]) => topic === upstream && text.includes(node));
     await eventually(isThere, `the vehicle reports ${node}`, 60_000);
   }
 

@@ -1,5 +1,5 @@
-import type { TestContext } from 'node:test';
 import { connect, type MqttClient } from 'mqtt';
+import type { Ending } from './mosquitto.js';
 import { eventually } from './runtime.js';
 import type { Read } from './things.js';
 
@@ -28,7 +28,7 @@ export class CloudConnector {
   ) {}
 
   /** Connects again by itself, saying its device each time. */
-  static async start(t: TestContext, url: string, device: ConnectorDevice): Promise<CloudConnector> {
+  static async start(t: Ending, url: string, device: ConnectorDevice): Promise<CloudConnector> {
     const mqtt = connect(url, { protocolVersion: 4, reconnectPeriod: 50 });
     mqtt.on('error', () => {});
     t.after(() => mqtt.endAsync(true));

@@ -8,7 +8,7 @@ import { seededIds } from '../../src/runtime/ids.js';
 import { ActorSystem, type ActorSystemOptions } from '../../src/runtime/system.js';
 
 /** A folder that goes with the test. */
-export function temporaryFolder(t: TestContext): string {
+export function temporaryFolder(t: Pick<TestContext, 'after'>): string {
   const folder = mkdtempSync(join(tmpdir(), 'fleetchart-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;

@@ -416,7 +416,7 @@ export class DescriptorServer {
 
   private constructor(private readonly server: Server) {}
 
-  static async start(t: TestContext): Promise<DescriptorServer> {
+  static async start(t: Pick<TestContext, 'after'>): Promise<DescriptorServer> {
     const server = createServer((request, response) => {
       fake.requests.push(request.url ?? '');
       const answer = fake.answers.get(request.url ?? '');

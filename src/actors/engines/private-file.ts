@@ -22,6 +22,21 @@ export async function textIfPresent(path: string): Promise<string | undefined> {
  */
 export async function replacePrivate(path: string, text: string): Promise<void> {
   makeFolder(dirname(path), FOLDER_MODE);
+  await replaceIn(path, text);
+}
+
+/** The same, unless its folder is gone: false then. */
+export async function replacePrivateIfThere(path: string, text: string): Promise<boolean> {
+  try {
+    await replaceIn(path, text);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function replaceIn(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
     const file = await open(temporary, 'wx', MODE);

@@ -4,6 +4,7 @@ import { BrokerHost } from '../../../src/actors/mqtt/effects.js';
 import type { BrokerAddress } from '../../../src/actors/mqtt/events.js';
 import type { BrokerOptions, BrokerRefusal } from '../../../src/actors/mqtt/options.js';
 import { systemClock } from '../../../src/runtime/clock.js';
+import type { Ending } from '../../fakes/mosquitto.js';
 import { testSystem } from '../../fakes/runtime.js';
 
 export interface TestClient {
@@ -46,7 +47,7 @@ export async function brokerHost(t: TestContext, options: Partial<BrokerOptions>
   return host;
 }
 
-export async function connectClient(t: TestContext, url: string, options: ClientOptions = {}): Promise<TestClient> {
+export async function connectClient(t: Ending, url: string, options: ClientOptions = {}): Promise<TestClient> {
   const { silent = false, ...rest } = options;
   const mqtt = connect(url, { protocolVersion: 4, reconnectPeriod: 0, connectTimeout: 60_000, ...rest });
   t.after(() => mqtt.end(true));

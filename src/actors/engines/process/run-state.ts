@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replacePrivate, textIfPresent } from '../private-file.js';
+import { replacePrivateIfThere, textIfPresent } from '../private-file.js';
 import { bootId, type ProcessId, statusOf } from './processes.js';
 
 /** How a container is doing, as its folder and `/proc` tell. */
@@ -42,7 +42,8 @@ export async function runStateOf(folder: string): Promise<RunState> {
   const process = isOfThisBoot ? await statusOf(main) : undefined;
   if (process) return { status: process.state === 'T' ? 'paused' : 'running', main, startedMs };
   if (isWatched) return { status: 'running', main, startedMs };
-  await replacePrivate(exitFile, `${UNSEEN_CODE}\n`);
+  // Removed meanwhile, and not to be made again.
+  if (!(await replacePrivateIfThere(exitFile, `${UNSEEN_CODE}\n`))) return { status: 'created' };
   const written = await exitOf(exitFile);
   return { status: 'exited', exitCode: UNSEEN_CODE, startedMs, finishedMs: startedMs, ...written };
 }
