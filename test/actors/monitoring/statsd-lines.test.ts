@@ -38,9 +38,7 @@ describe('StatsD lines', () => {
   it('spec 8.1 tags are clean: several in order, none that is empty, nothing that would end one', () => {
     const lines = new StatsdLines('p_');
     const labels = { record_type: '', dispatcher: 'mqtt', msg_type: 'a=b,c d|e:f\ng\u0001#"\'' };
-    assert.deepEqual(lines.of([sample({ labels })]), [
-      'p_record_total,dispatcher=mqtt,msg_type=a_b_c_d_e_f_g____:1|c',
-    ]);
+    assert.deepEqual(lines.of([sample({ labels })]), ['p_record_total,dispatcher=mqtt,msg_type=a_b_c_d_e_f_g____:1|c']);
     assert.match(lines.of([sample({ labels: { x: 'y'.repeat(500) } })])[0] ?? '', /^p_record_total,x=y{128}:1\|c$/);
   });
 });
@@ -55,7 +53,10 @@ describe('StatsD packets', () => {
     assert.deepEqual(texts([]), []);
     const many = packets(Array.from({ length: 1_000 }, (_, number) => `metric_${number}:1|c`));
     assert.ok(many.every(({ length }) => length <= 1_432));
-    assert.ok(many.slice(0, -1).every(({ length }) => length > 1_400), 'no smaller than need be');
+    assert.ok(
+      many.slice(0, -1).every(({ length }) => length > 1_400),
+      'no smaller than need be',
+    );
     assert.equal(many.map(String).join('\n').split('\n').length, 1_000);
   });
 });
