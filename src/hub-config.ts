@@ -3,6 +3,7 @@ import { FileDispatcherSchema, HttpDispatcherSchema, SpoolSchema } from './actor
 import { MonitoringSchema } from './actors/monitoring/config.js';
 import { type MqttConfig, MqttSchema, resolveMqtt } from './actors/mqtt/config.js';
 import { resolveTelemetry, telemetrySchemas } from './actors/telemetry/config.js';
+import { LastValuesSchema, PresenceSchema } from './actors/vehicles/config.js';
 import { type Checked, type ConfigInput, LogSchema, StoreSchema } from './base-config.js';
 import { load } from './config/load.js';
 import type { Mistake } from './config/mistake.js';
@@ -18,6 +19,8 @@ const telemetrySchema = telemetrySchemas({
   file: FileDispatcherSchema,
   http: HttpDispatcherSchema,
   monitoring: MonitoringSchema,
+  presence: PresenceSchema,
+  lastValues: LastValuesSchema,
 });
 
 export { type Checked, type ConfigInput, configOf } from './base-config.js';

@@ -13,12 +13,15 @@ import {
 } from './actors/dispatch/index.js';
 import { createMonitoring } from './actors/monitoring/index.js';
 import { brokerType } from './actors/mqtt/index.js';
-import { connectionType, createTelemetry, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
+import { connectionType, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
+import { LAST_VALUES_READER, presenceType, type Vehicles } from './actors/vehicles/index.js';
 import { type Assembly, type AssemblyDeps, createBase } from './assembly.js';
 import { createDestination, pacing } from './destinations.js';
 import { countErrors, countFailures, measureDispatchers } from './dispatcher-metrics.js';
 import { embedBroker } from './embedded-broker.js';
 import type { HubConfig } from './hub-config.js';
+import { createIngest } from './ingest.js';
+import type { TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import {
   type ActorSystem,
   type Child,
@@ -33,7 +36,7 @@ import type { SupervisionDeps } from './runtime/supervision.js';
 import { CLOSE_MS, DRAIN_MS, drainTime } from './stop-time.js';
 
 /** The charts of a hub that can be replayed without one. */
-export const hubTypes: readonly ReplayedType[] = [connectionType, dispatcherType, brokerType];
+export const hubTypes: readonly ReplayedType[] = [connectionType, dispatcherType, brokerType, presenceType];
 
 /** The parts of a configuration that make a hub; a role that runs alone leaves some out. */
 export type HubParts = Pick<HubConfig, 'dataDir'> &
@@ -56,17 +59,10 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
   const { system, metrics, health } = base;
 
   const embedded = parts.mqtt?.embedded.enabled ? embedBroker(parts.mqtt, base, deps) : undefined;
-  const telemetry = parts.telemetry
-    ? createTelemetry({
-        settings: parts.telemetry,
-        keyPrefix: parts.telemetryPrefix,
-        system,
-        clock,
-        ids,
-        logger,
-        metrics,
-      })
+  const ingest = parts.telemetry
+    ? createIngest(parts.telemetry, { keyPrefix: parts.telemetryPrefix, system, clock, ids, logger, metrics })
     : undefined;
+  const { telemetry, vehicles } = ingest ?? {};
   const monitoring = parts.telemetry
     ? createMonitoring({
         settings: parts.telemetry.monitoring,
@@ -77,13 +73,14 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
         isStopping: () => health.isStopping,
       })
     : undefined;
-  const dispatch = await createSpooledDispatch(parts, system, telemetry, metrics, deps);
-  for (const part of [dispatch, telemetry]) if (part) system.register(part.type);
+  const dispatch = await createSpooledDispatch(parts, system, ingest, metrics, deps);
+  for (const part of [dispatch, telemetry, vehicles]) if (part) system.register(part.type);
 
   const children: Child[] = [...(monitoring?.children ?? [])];
   // Dispatchers may dial it as soon as they start.
   if (embedded) children.push(embedded.child);
   if (dispatch) children.push(dispatchers(dispatch, system, { clock, ids, log: logger }));
+  if (vehicles) children.push(vehicles.child);
   if (telemetry) children.push(telemetry.listener);
 
   const waits = (address: string) => system.view(address)?.waits ?? [];
@@ -93,6 +90,7 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
     children,
     routes: [
       ...(telemetry ? [telemetryRoutes(telemetry.connections, system)] : []),
+      ...(vehicles ? [vehicles.routes] : []),
       ...(views ? [dispatchRoutes(views)] : []),
     ],
     telemetry: telemetry?.figures,
@@ -122,11 +120,12 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
 async function createSpooledDispatch(
   { dataDir, telemetry: settings }: HubParts,
   system: ActorSystem,
-  telemetry: Telemetry | undefined,
+  ingest: { readonly telemetry: Telemetry; readonly vehicles: Vehicles } | undefined,
   metrics: Metrics,
   { clock, ids, logger }: AssemblyDeps,
 ): Promise<Dispatch | undefined> {
-  if (!settings || !telemetry) return undefined;
+  if (!settings || !ingest) return undefined;
+  const { telemetry, vehicles } = ingest;
   const overflow = settings.spool.atBound === 'dropOldest' ? 'drop-oldest' : 'reject';
   const reliable = new Set(settings.reliableAckSources.values());
   const readers = [...settings.spool.boundBytes].map(([name, boundBytes]) => {
@@ -134,10 +133,11 @@ async function createSpooledDispatch(
     const trim = { priority: reliable.has(name) ? 0 : 1, keepBytes: boundBytes / 2 };
     return { name, boundBytes, overflow, ...(overflow === 'drop-oldest' ? { trim } : {}) } as const;
   });
-  const spool = await openLog(system.commit, clock, { name: SPOOL, readers });
+  const spool = await openLog(system.commit, clock, { name: SPOOL, readers: [...readers, ...lastValues(settings)] });
   for (const left of spool.leftovers) logger.warn({ ...left }, 'spool_leftovers_removed');
   if (spool.unreadable > 0) logger.error({ entries: spool.unreadable }, 'spool_entries_unreadable');
   system.addLog(SPOOL, spool);
+  if (settings.lastValues) vehicles.follow(spool.reader(LAST_VALUES_READER));
   const endTrimming = trimWhileDegraded({ system, clock, log: logger }, spool);
   const countFailure = countFailures(metrics);
   const failures = new RepeatedFailures({ logger, clock, message: 'dispatcher_failed' });
@@ -173,6 +173,14 @@ async function createSpooledDispatch(
       return dispatch.close(deadlineMs);
     },
   };
+}
+
+/** Last values are made up for by the next record, so they hold nothing up and go first when there is no room. */
+function lastValues({ lastValues: settings }: TelemetrySettings) {
+  if (!settings) return [];
+  const { boundBytes } = settings;
+  const trim = { priority: -1, keepBytes: 0 };
+  return [{ name: LAST_VALUES_READER, boundBytes, overflow: 'drop-oldest', trim } as const];
 }
 
 /** A dispatcher that fails takes no other along; together they deliver what is left before they stop. */

@@ -266,27 +266,33 @@ const serverKeys = {
   reliable_ack_workers: ignored,
 };
 
-/** The sections that dispatchers and monitoring bring along. */
-export interface DispatchSchemas<S extends TSchema, F extends TSchema, H extends TSchema, M extends TSchema> {
+/** The sections that dispatchers, monitoring and vehicles bring along. */
+export interface OwnSchemas {
   /** Key `fleetchart.spool`. */
-  readonly spool: S;
+  readonly spool: TSchema;
   /** Key `fleetchart.file`. */
-  readonly file: F;
+  readonly file: TSchema;
   /** Key `fleetchart.http`. */
-  readonly http: H;
+  readonly http: TSchema;
+  /** Key `fleetchart.presence`. */
+  readonly presence: TSchema;
+  /** Key `fleetchart.lastValues`. */
+  readonly lastValues: TSchema;
   /** Key `monitoring`. */
-  readonly monitoring: M;
+  readonly monitoring: TSchema;
 }
 
 /** The schemas of this concern, with the sections of others in their place. */
-export function telemetrySchemas<S extends TSchema, F extends TSchema, H extends TSchema, M extends TSchema>({
-  spool,
-  file,
-  http,
-  monitoring,
-}: DispatchSchemas<S, F, H, M>) {
+export function telemetrySchemas<S extends OwnSchemas>({ spool, file, http, presence, lastValues, monitoring }: S) {
   const fleetchart = Type.Object(
-    { ...ownKeys, spool: Type.Optional(spool), file: Type.Optional(file), http: Type.Optional(http) },
+    {
+      ...ownKeys,
+      spool: Type.Optional(spool),
+      file: Type.Optional(file),
+      http: Type.Optional(http),
+      presence: Type.Optional(presence),
+      lastValues: Type.Optional(lastValues),
+    },
     { additionalProperties: false, default: {}, description: 'Keys that the reference does not have.' },
   );
   const keys = { ...serverKeys, monitoring: Type.Optional(monitoring), fleetchart: Type.Optional(fleetchart) };

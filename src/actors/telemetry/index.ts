@@ -25,6 +25,14 @@ export interface TelemetryDeps {
   readonly ids: Ids;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Another reader of the spool that gets the records of all topics. */
+  readonly follower?: string | undefined;
+  /** A vehicle has connected. */
+  readonly opened?: (connection: LiveConnection) => void;
+  /** A connection is gone. */
+  readonly closed?: (connection: LiveConnection) => void;
+  /** A message of a topic that is not configured was acknowledged; `txid` has one character a byte. */
+  readonly passedOver?: (vin: string, txid: string) => void;
 }
 
 /** How ingest is doing, for the overview. */
@@ -79,7 +87,7 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     budget,
     isDegraded: () => system.commit.degraded !== undefined,
   });
-  const ingestSettings = ingestSettingsOf(settings);
+  const ingestSettings = ingestSettingsOf(settings, deps.follower);
   const connectivity = new ConnectivitySpool({
     append: (payload) => system.append({ log: SPOOL, payload, readers: ingestSettings.routes['connectivity'] ?? [] }),
     clock,
@@ -94,6 +102,7 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
       take: (message) => system.hot(address, message),
       ended: (code, isAbandoned) => {
         connections.remove(connection);
+        deps.closed?.(connection);
         const duration_sec = Math.round((clock.now() - connection.since) / 1000);
         const bytes = Object.fromEntries(connection.bytesByType);
         logger.info({ ...facts, code, duration_sec, total: connection.bytes, ...bytes }, 'socket_disconnected');
@@ -102,11 +111,13 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
       held: (isHeld) => system.tell(address, { type: isHeld ? 'HELD' : 'READ_AGAIN' }),
       budget,
       metrics: ingest,
+      passedOver: (txid) => deps.passedOver?.(identity.deviceId, Buffer.from(txid).toString('latin1')),
       clock,
     });
     connections.add(connection);
     system.spawn(address, input);
     system.tell(address, { type: 'CONNECTED' });
+    deps.opened?.(connection);
     logger.info({ ...facts, remote: input.remote, device_client_version: input.clientVersion }, 'socket_connected');
   };
 
@@ -164,9 +175,10 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
   };
 }
 
-function ingestSettingsOf(settings: TelemetrySettings): IngestSettings {
+function ingestSettingsOf(settings: TelemetrySettings, follower: string | undefined): IngestSettings {
+  const others = follower === undefined ? [] : [follower];
   return {
-    routes: Object.fromEntries(settings.records),
+    routes: Object.fromEntries([...settings.records].map(([topic, names]) => [topic, [...names, ...others]])),
     reliableAckSources: Object.fromEntries(settings.reliableAckSources),
     ackWhen: settings.ackWhen,
     maxMessageBytes: settings.limits.maxMessageBytes,

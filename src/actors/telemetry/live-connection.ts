@@ -31,6 +31,8 @@ export interface LiveConnectionDeps extends InflowDeps {
   /** The socket is gone. Of an abandoned connection the chart knows; otherwise all that came over it is answered. */
   readonly ended: (code: number, isAbandoned: boolean) => void;
   readonly metrics: IngestMetrics;
+  /** A message with this transaction id was acknowledged and is no record: its topic is not configured. */
+  readonly passedOver?: (txid: Uint8Array) => void;
 }
 
 export class LiveConnection {
@@ -91,6 +93,7 @@ export class LiveConnection {
       else if (outcome === 'stored') this.unconfirmed++;
     } else if (verdict.kind === 'acknowledge') {
       for (let copy = 0; copy < verdict.copies; copy++) this.acknowledge(verdict.reply);
+      this.deps.passedOver?.(verdict.txid);
     } else if (verdict.kind === 'refuse') this.reply(verdict.reply);
     this.inflow.answered(size);
     this.proceed();

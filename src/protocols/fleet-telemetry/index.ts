@@ -1,6 +1,7 @@
 export type { Failure, Result } from '../result.js';
 export { connectionIdFrom } from './connection-id.js';
 export { decodeEnvelope } from './envelope.js';
+export { FIELD_NAMES, fieldName, fieldNumber } from './field-names.js';
 export { answerRequest, type HttpAnswer, type HttpRequestFacts } from './http-surface.js';
 export {
   type CertificateFacts,
@@ -43,6 +44,9 @@ export {
 export { subscriberSet, topicName, vinChannel } from './redis-channels.js';
 export { encodeAck, encodeError } from './reply.js';
 export type { TelemetrySettings } from './server-settings.js';
+export { shortenedValue } from './shortened-value.js';
+export { readSignal, type SignalReading } from './signal-reading.js';
+export { SignalScan } from './signal-scan.js';
 export {
   decodeReply,
   encodeStream,
@@ -53,7 +57,10 @@ export {
   vehicleMessage,
 } from './stream.js';
 export { type Acknowledge, type TopicOptions, type TopicRule, TopicRules } from './topic-rules.js';
+export { counterDistance, type TransactionCounter, transactionCounter } from './transaction-counter.js';
 export { type Envelope, MESSAGE_TYPE, NO_BYTES, type Stream } from './types.js';
+export { type AlertNotice, alertNotices, type ErrorNotice, errorNotices } from './vehicle-notices.js';
+export type { LastValuesSettings, PresenceSettings } from './vehicles-settings.js';
 export {
   createSession,
   type IngestPolicy,

@@ -16,6 +16,7 @@ import {
   type TelemetrySettings,
   type TlsSettings,
 } from './server-settings.js';
+import { lastValues, presence } from './server-vehicles.js';
 import { zmq } from './server-zmq.js';
 
 export type ServerConfigResult =
@@ -62,6 +63,8 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
     signalCount: own.signalCount ?? 'every',
     trackedVins: trackedVins(config, findings),
     monitoring: monitoring(config, findings),
+    presence: presence(own.presence),
+    lastValues: lastValues(own.lastValues),
     log: log(config, surroundings, findings),
     dispatchers: {
       ...(used.has('logger') ? { logger: { verbose: config.logger?.verbose ?? false } } : {}),

@@ -6,6 +6,7 @@
 import type { HttpDispatcherSettings, HttpSection } from './http-settings.js';
 import type { MonitoringSection, MonitoringSettings } from './monitoring-settings.js';
 import type { RedisDispatcherSettings, RedisSection } from './redis-settings.js';
+import type { LastValuesSection, LastValuesSettings, PresenceSection, PresenceSettings } from './vehicles-settings.js';
 import type { OwnZmqSection, ZmqDispatcherSettings, ZmqSection } from './zmq-settings.js';
 
 /** Dispatchers that `records` may name: the reference's, and `file` and `http`, which are ours. */
@@ -47,6 +48,8 @@ export const serverDefaults = {
   spoolBoundBytes: 1024 * 1024 * 1024,
   statsd: { port: 8125, flushPeriodMs: 100 },
   mostTrackedVins: 20,
+  presence: { offlineAfterS: 30, restartGraceS: 120, silentAfterMin: 10 },
+  lastValues: { maxVehicles: 200_000, maxTextBytes: 256, maxGaps: 50, maxNotices: 50, boundBytes: 64 * 1024 * 1024 },
   file: { directory: 'records', format: 'jsonl', rotateBytes: 64 * 1024 * 1024, rotateSeconds: 3600, keepFiles: 100 },
 } as const;
 
@@ -124,6 +127,8 @@ export interface OwnServerConfig {
   readonly mqttNullForInvalid?: 'null' | 'omit';
   readonly mqttPassword?: string;
   readonly redisPassword?: string;
+  readonly presence?: PresenceSection;
+  readonly lastValues?: LastValuesSection;
   readonly http?: HttpSection;
   readonly zmq?: OwnZmqSection;
   readonly file?: {
@@ -193,6 +198,9 @@ export interface TelemetrySettings {
   /** Vehicles whose signals are counted one by one, 20 at most. */
   readonly trackedVins: ReadonlySet<string>;
   readonly monitoring: MonitoringSettings;
+  readonly presence: PresenceSettings;
+  /** Undefined: nothing is kept. */
+  readonly lastValues: LastValuesSettings | undefined;
   readonly log: {
     readonly level: LogLevel;
     readonly format: 'json' | 'logfmt';

@@ -1,0 +1,153 @@
+/**
+ * Reads the spool behind the acknowledgements and keeps what it learns of each vehicle.
+ *
+ * Invariants
+ * - FO-1 The position in the spool moves only over records whose vehicles are written, in the same batch or an earlier
+ *   one: after a crash they are read again and change nothing twice (KV-1).
+ * - FO-2 A slice lasts about {@link SLICE_MS}; between slices the loop turns, so that reading never holds up ingest.
+ * - FO-3 What waits to be written is bounded by {@link MOST_UNWRITTEN} records and a quarter of the reader's bound, and
+ *   waits no longer than {@link WRITE_EVERY_MS}.
+ */
+import { type LastValuesSettings, SignalScan } from '../../protocols/fleet-telemetry/index.js';
+import type { Clock, TimerHandle } from '../../runtime/index.js';
+import { decodeRecord, type Spool } from '../dispatch/index.js';
+import type { KeptVehicle, TakenRecord } from './kept-vehicle.js';
+import type { KeptVehicles } from './kept-vehicles.js';
+
+const SLICE_MS = 2;
+const READ_ITEMS = 64;
+const READ_BYTES = 512 * 1024;
+const WRITE_EVERY_MS = 5_000;
+const MOST_UNWRITTEN = 20_000;
+/** Records that one step confirms: each is taken out of the log. */
+const CONFIRM_STEP = 128;
+
+export interface FollowerDeps {
+  readonly spool: Spool;
+  readonly vehicles: KeptVehicles;
+  readonly settings: LastValuesSettings;
+  readonly clock: Clock;
+  readonly found: (vin: string, taken: TakenRecord) => void;
+}
+
+export class Follower {
+  /** Since the start. */
+  readonly counts = { records: 0, unreadable: 0 };
+  private readonly scan = new SignalScan();
+  private stopListening: (() => void) | undefined;
+  private isScheduled = false;
+  private isRunning = false;
+  private timer: TimerHandle;
+  private lastSeq: number | undefined;
+  /** Up to where it has been confirmed. */
+  private confirmedSeq: number | undefined;
+  private unwritten = 0;
+  private unwrittenBytes = 0;
+  private writing: { readonly vehicles: KeptVehicle[]; next: number; readonly seq: number | undefined } | undefined;
+
+  constructor(private readonly deps: FollowerDeps) {}
+
+  start(): void {
+    this.isRunning = true;
+    this.deps.spool.rewind();
+    this.stopListening = this.deps.spool.onAvailable(() => this.soon());
+    this.soon();
+  }
+
+  /** Writes what it has read; what it has not is read after the next start. */
+  stop(): void {
+    this.isRunning = false;
+    this.stopListening?.();
+    this.deps.clock.clearTimeout(this.timer);
+    this.timer = undefined;
+    // What is being written first, then what has gathered meanwhile.
+    if (this.writing) this.write(Number.POSITIVE_INFINITY);
+    this.write(Number.POSITIVE_INFINITY);
+  }
+
+  /** Something besides records has changed a vehicle. */
+  touched(): void {
+    if (this.isRunning) this.arm();
+  }
+
+  private soon(): void {
+    if (this.isScheduled || !this.isRunning) return;
+    this.isScheduled = true;
+    setImmediate(() => {
+      this.isScheduled = false;
+      if (this.isRunning) this.slice();
+    });
+  }
+
+  private slice(): void {
+    const { clock } = this.deps;
+    const until = clock.monotonic() + SLICE_MS;
+    if (this.writing || this.isFull) this.write(until);
+    let hasMore = true;
+    while (hasMore && !this.writing && !this.isFull && clock.monotonic() < until) hasMore = this.read();
+    if (this.unwritten > 0) this.arm();
+    if (hasMore || this.writing) this.soon();
+  }
+
+  private get isFull(): boolean {
+    return this.unwritten >= MOST_UNWRITTEN || this.unwrittenBytes >= this.deps.settings.boundBytes / 4;
+  }
+
+  private read(): boolean {
+    const { spool, vehicles, settings, found } = this.deps;
+    const items = spool.read(READ_ITEMS, READ_BYTES);
+    for (const { seq, payload } of items) {
+      const record = decodeRecord(payload);
+      this.lastSeq = seq;
+      this.confirmedSeq ??= seq - 1;
+      this.unwrittenBytes += payload.length;
+      if (!record.ok) {
+        this.counts.unreadable++;
+        continue;
+      }
+      const { vehicle: vin } = record.value;
+      const vehicle = vehicles.open(vin);
+      const before = vehicle.signals.size;
+      vehicle.take(seq, record.value, this.scan, settings, (taken) => found(vin, taken));
+      vehicles.changed(vehicle, before);
+    }
+    this.counts.records += items.length;
+    this.unwritten += items.length;
+    return items.length > 0;
+  }
+
+  private arm(): void {
+    this.timer ??= this.deps.clock.setTimeout(() => {
+      this.timer = undefined;
+      this.write(this.deps.clock.monotonic() + SLICE_MS);
+      if (this.writing) this.soon();
+    }, WRITE_EVERY_MS);
+  }
+
+  /** FO-1: as many vehicles as there is time for, then the position from when the first of them was taken. */
+  private write(until: number): void {
+    const { clock, vehicles } = this.deps;
+    if (!this.writing) {
+      this.writing = { vehicles: vehicles.takeDirty(), next: 0, seq: this.lastSeq };
+      this.unwritten = 0;
+      this.unwrittenBytes = 0;
+    }
+    const { writing } = this;
+    do {
+      const vehicle = writing.vehicles[writing.next++];
+      if (vehicle) vehicles.write(vehicle);
+      else if (!this.confirmTowards(writing.seq)) {
+        this.writing = undefined;
+        return;
+      }
+    } while (clock.monotonic() < until);
+  }
+
+  /** False if there is nothing left to confirm. */
+  private confirmTowards(seq: number | undefined): boolean {
+    if (seq === undefined || this.confirmedSeq === undefined || this.confirmedSeq >= seq) return false;
+    this.confirmedSeq = Math.min(seq, this.confirmedSeq + CONFIRM_STEP);
+    this.deps.spool.confirm(this.confirmedSeq);
+    return true;
+  }
+}

@@ -1,0 +1,115 @@
+import type { LastValuesSettings, PresenceSettings } from '../../protocols/fleet-telemetry/index.js';
+import type { ActorSystem, ActorType, Child, Clock, HttpRoutes, Logger, Metrics } from '../../runtime/index.js';
+import type { Spool } from '../dispatch/index.js';
+import type { ConnectionFacts } from './events.js';
+import { Follower } from './follower.js';
+import type { Gap } from './gaps.js';
+import { KeptVehicles } from './kept-vehicles.js';
+import { Presence } from './presence.js';
+import { vehicleRoutes } from './routes.js';
+import { SilenceWatch } from './silence-watch.js';
+import { VehicleMetrics } from './vehicle-metrics.js';
+
+export type { ConnectionFacts } from './events.js';
+export { presenceType } from './presence.js';
+
+/** The reader of the spool that last values are made from. */
+export const LAST_VALUES_READER = 'lastValues';
+
+export interface VehiclesDeps {
+  readonly presence: PresenceSettings;
+  readonly lastValues: LastValuesSettings | undefined;
+  readonly system: ActorSystem;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** The connections that live now. */
+  readonly connections: () => Iterable<ConnectionFacts>;
+}
+
+/** What a hub knows of vehicles: their presence, last values, alerts, errors and gaps. */
+export interface Vehicles {
+  readonly type: ActorType;
+  /** Starts before connections are taken, and stops after they are gone. */
+  readonly child: Child;
+  readonly routes: HttpRoutes;
+  opened(connection: ConnectionFacts): void;
+  closed(connection: ConnectionFacts): void;
+  /** A message of a vehicle is no record of any configured topic; its transaction id counts all the same. */
+  passedOver(vin: string, txid: string): void;
+  /** Where records are read from; before the start. */
+  follow(spool: Spool): void;
+}
+
+export function createVehicles(deps: VehiclesDeps): Vehicles {
+  const { system, clock, logger, lastValues: settings } = deps;
+  const kept = settings && new KeptVehicles(system, settings);
+  let spool: Spool | undefined;
+  let follower: Follower | undefined;
+
+  const tellGap = (vin: string, gap: Gap, isNew: boolean): void => {
+    metrics.gap(gap, isNew);
+    if (isNew) logger.info({ vin, ...gap }, 'telemetry_gap');
+  };
+  const presence = new Presence({
+    settings: deps.presence,
+    system,
+    clock,
+    logger,
+    gap: (vin, gap) => {
+      if (!kept || !settings) return tellGap(vin, gap, true);
+      const vehicle = kept.open(vin);
+      const isNew = vehicle.addGap(gap, settings.maxGaps);
+      kept.changed(vehicle, vehicle.signals.size);
+      // It has no record that would be read again after a crash.
+      kept.write(vehicle);
+      tellGap(vin, gap, isNew);
+    },
+  });
+  const metrics = new VehicleMetrics({
+    metrics: deps.metrics,
+    states: presence.states,
+    kept: kept && { vehicles: kept, records: () => follower?.counts.records ?? 0 },
+    backlog: () => ({ items: spool?.pending().items ?? 0, dropped: spool?.dropped ?? 0 }),
+  });
+  const { silentAfterMs } = deps.presence;
+  const silence =
+    silentAfterMs === undefined
+      ? undefined
+      : new SilenceWatch({
+          clock,
+          silentAfterMs,
+          connections: deps.connections,
+          silent: (vin, since) => presence.tell(vin, { type: 'SILENT', since }),
+          heard: (vin, at) => presence.tell(vin, { type: 'HEARD', at }),
+        });
+
+  return {
+    type: presence.type,
+    child: {
+      name: 'vehicles',
+      kind: 'service',
+      start: async () => {
+        await presence.start();
+        follower?.start();
+        silence?.start();
+      },
+      stop: async () => {
+        silence?.stop();
+        follower?.stop();
+        presence.stop();
+      },
+    },
+    routes: vehicleRoutes({ system, presence, kept, connections: deps.connections }),
+    opened: ({ vin, id, deviceType, networkInterface, clientVersion, since }) =>
+      presence.opened(vin, { id, deviceType, networkInterface, clientVersion, since }),
+    closed: ({ vin, id }) => presence.closed(vin, id),
+    passedOver: (vin, txid) => kept?.open(vin).passedOver(txid),
+    follow: (reader) => {
+      if (!kept || !settings) return;
+      spool = reader;
+      const found = (vin: string, taken: { gap: Gap; isNew: boolean }): void => tellGap(vin, taken.gap, taken.isNew);
+      follower = new Follower({ spool: reader, vehicles: kept, settings, clock, found });
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import type { PresenceSettings } from '../../protocols/fleet-telemetry/index.js';
+import {
+  type ActorSystem,
+  type ActorType,
+  type Address,
+  addressOf,
+  type Clock,
+  keyOf,
+  type Logger,
+  type Table,
+  type TimerHandle,
+} from '../../runtime/index.js';
+import type { PresenceEvent, PresenceInput, PresenceName, PresenceOutput, VehicleConnection } from './events.js';
+import type { Gap } from './gaps.js';
+import { presenceMachine } from './machine.js';
+import { presenceSummary } from './views.js';
+
+export const PRESENCE_TYPE = 'presence';
+/** A vehicle's presence changes seldom: it sleeps soon, and wakes for the next change. */
+const IDLE_AFTER_MS = 5_000;
+const ALIVE_EVERY_MS = 10_000;
+/** Vehicles that are told of a restart in one turn of the loop. */
+const PAGE = 200;
+
+/** What a vehicle's chart needs, and nothing of the process around it: enough for a replay. */
+export const presenceType = { name: PRESENCE_TYPE, version: 1, machine: presenceMachine } as const;
+
+export interface PresenceDeps {
+  readonly settings: PresenceSettings;
+  readonly system: ActorSystem;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly gap: (vin: string, gap: Gap) => void;
+}
+
+/** The presence of all vehicles: an actor each, told of connections (FT-CON-4). */
+export class Presence {
+  readonly type: ActorType;
+  /** How many are in which state. */
+  readonly states = new Map<PresenceName, number>([
+    ['online', 0],
+    ['silent', 0],
+    ['leaving', 0],
+    ['returning', 0],
+    ['offline', 0],
+  ]);
+  /** When the hub was last up, so that an outage has a beginning. */
+  private readonly alive: Table<{ readonly at: number }>;
+  private timer: TimerHandle;
+  private hasCounted = false;
+
+  constructor(private readonly deps: PresenceDeps) {
+    this.type = {
+      ...presenceType,
+      durability: 'committed',
+      idleAfterMs: IDLE_AFTER_MS,
+      // While the hub was down nobody could come back.
+      overdue: { offlineAfter: 'restart', restartGrace: 'restart' },
+      summary: presenceSummary,
+      outputs: {
+        presence: (output) => this.changed(output as PresenceOutput & { type: 'presence' }),
+        gap: (output) => {
+          const { vin, kind, from, to } = output as PresenceOutput & { type: 'gap' };
+          deps.gap(vin, { kind, from, to, times: 1 });
+        },
+      },
+    };
+    this.alive = deps.system.table({ name: 'hub-alive', mostRows: 1, mostBytes: 1_024, overflow: 'reject' });
+  }
+
+  /** Before connections are taken: none from before the start lives. */
+  async start(): Promise<void> {
+    if (!this.hasCounted) await this.takeUp();
+    this.hasCounted = true;
+    this.beat();
+  }
+
+  stop(): void {
+    this.deps.clock.clearTimeout(this.timer);
+    this.noteAlive();
+  }
+
+  opened(vin: string, connection: VehicleConnection): void {
+    const address = presenceAddress(vin);
+    if (!address) return;
+    const { offlineAfterMs, restartGraceMs } = this.deps.settings;
+    const timing = { offlineAfterMs, restartGraceMs };
+    const input: PresenceInput = { vin, timing };
+    this.deps.system.spawn(address, input);
+    this.deps.system.tell(address, { type: 'CONNECTED', connection, timing } as PresenceEvent);
+  }
+
+  closed(vin: string, id: string): void {
+    this.tell(vin, { type: 'DISCONNECTED', id });
+  }
+
+  tell(vin: string, event: PresenceEvent): void {
+    const address = presenceAddress(vin);
+    if (address) this.deps.system.tell(address, event);
+  }
+
+  /** Erases what is known of a vehicle that is not there. */
+  async forget(vin: string): Promise<void> {
+    const address = presenceAddress(vin);
+    const state = address && this.deps.system.peek(address)?.value;
+    if (!address || state === undefined) return;
+    await this.deps.system.remove(address);
+    this.count(state as PresenceName, -1);
+  }
+
+  /** Counts the vehicles that are known, and tells those that were there of the restart. */
+  private async takeUp(): Promise<void> {
+    const { system, clock } = this.deps;
+    const upAt = clock.now();
+    const downSince = this.alive.get('hub')?.at ?? upAt;
+    let seen = 0;
+    for (let cursor: Address | undefined, isDone = false; !isDone; ) {
+      isDone = true;
+      for (const { address, row } of [...takeFirst(system.summaries.of(PRESENCE_TYPE, cursor), PAGE)]) {
+        isDone = false;
+        seen++;
+        cursor = `${address}\u0000`;
+        const state = String(row['state']) as PresenceName;
+        this.count(state, 1);
+        if (state !== 'offline') system.tell(address, { type: 'HUB_RESTARTED', downSince, upAt } as PresenceEvent);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (seen > 0) this.deps.logger.info({ vehicles: seen, downSince }, 'presence_restored');
+  }
+
+  private changed({ from, to, presence }: PresenceOutput & { type: 'presence' }): void {
+    const { vin, connectionsTotal, latest, since } = presence;
+    // A vehicle that was never here before was not counted among the others.
+    if (connectionsTotal > 1 || from !== 'offline') this.count(from, -1);
+    this.count(to, 1);
+    const message = LINES[to];
+    if (!message) return;
+    this.deps.logger.info({ vin, from, since, network_interface: latest?.networkInterface }, message);
+  }
+
+  private count(state: PresenceName, by: 1 | -1): void {
+    this.states.set(state, Math.max(0, (this.states.get(state) ?? 0) + by));
+  }
+
+  private beat(): void {
+    this.noteAlive();
+    this.timer = this.deps.clock.setTimeout(() => this.beat(), ALIVE_EVERY_MS);
+  }
+
+  private noteAlive(): void {
+    this.alive.put('hub', { at: this.deps.clock.now() });
+  }
+}
+
+/** What is worth a line; a connection that comes or goes has its own. */
+const LINES: Partial<Record<PresenceName, string>> = {
+  online: 'vehicle_online',
+  offline: 'vehicle_offline',
+  silent: 'vehicle_silent',
+};
+
+/** Undefined for what a certificate may say and no address holds. */
+export function presenceAddress(vin: string): Address | undefined {
+  try {
+    return addressOf(PRESENCE_TYPE, vin);
+  } catch {
+    return undefined;
+  }
+}
+
+export const vinOf = (address: Address): string => keyOf(address);
+
+function* takeFirst<T>(all: Iterable<T>, most: number): Generator<T> {
+  let taken = 0;
+  for (const each of all) {
+    yield each;
+    if (++taken === most) return;
+  }
+}

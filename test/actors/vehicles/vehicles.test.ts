@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { fastify } from 'fastify';
+import { encodeRecord, type FleetRecord } from '../../../src/actors/dispatch/index.js';
+import { type ConnectionFacts, createVehicles, LAST_VALUES_READER } from '../../../src/actors/vehicles/index.js';
+import { serverDefaults } from '../../../src/protocols/fleet-telemetry/server-settings.js';
+import { problemOf } from '../../../src/runtime/http/problem.js';
+import { type HttpApp, Metrics, openLog, silentLogger } from '../../../src/runtime/index.js';
+import { START, type TestSystem, testSystem } from '../../fakes/runtime.js';
+import { until } from '../../fakes/until.js';
+import { alertRecord, dataRecord, errorRecord, txid, VIN } from './records.js';
+
+const MINUTE = 60_000;
+const presence = { offlineAfterMs: 30_000, restartGraceMs: 120_000, silentAfterMs: 10 * MINUTE };
+
+const connection = (id: string, more: Partial<ConnectionFacts> = {}): ConnectionFacts => ({
+  id,
+  vin: VIN,
+  deviceType: 'vehicle_device',
+  networkInterface: 'wifi',
+  clientVersion: '1.2.0',
+  remote: '192.0.2.1:4711',
+  since: START,
+  records: 0,
+  bytes: 0,
+  lastRecordAt: undefined,
+  ...more,
+});
+
+/** The part of a hub that knows of vehicles, over a store that can be opened again. */
+async function start(t: TestContext, lastValues: object | undefined = {}) {
+  const metrics = new Metrics();
+  const settings = lastValues && { ...serverDefaults.lastValues, ...lastValues };
+  let live: ConnectionFacts[] = [];
+  const make = (system: TestSystem['system'], clock: TestSystem['clock']) =>
+    createVehicles({
+      presence,
+      lastValues: settings,
+      system,
+      clock,
+      logger: silentLogger(),
+      metrics,
+      connections: () => live,
+    });
+  let vehicles: ReturnType<typeof createVehicles> | undefined;
+  const types = (system: TestSystem['system']) => {
+    vehicles = make(system, system.clock as TestSystem['clock']);
+    return [vehicles.type];
+  };
+  const run = async (test: TestSystem) => {
+    const { system, clock } = test;
+    const part = vehicles as ReturnType<typeof createVehicles>;
+    const readers = [{ name: LAST_VALUES_READER, boundBytes: 1 << 26, overflow: 'drop-oldest' }] as const;
+    const log = await openLog(system.commit, clock, { name: 'spool', readers });
+    const reader = log.reader(LAST_VALUES_READER);
+    part.follow(reader);
+    await part.child.start(() => {});
+    const app = fastify();
+    app.setErrorHandler((error, { id }, reply) => {
+      const answer = problemOf(error, id);
+      return reply.code(answer.status).send(answer);
+    });
+    await part.routes(app as unknown as HttpApp);
+    await app.ready();
+    t.after(() => app.close());
+    const get = async (path: string, headers = {}) => {
+      await system.settled();
+      return app.inject({ url: `/api/v1/vehicles${path}`, headers });
+    };
+    const append = (...records: FleetRecord[]): void => {
+      for (const record of records) log.append(encodeRecord(record), [LAST_VALUES_READER]);
+    };
+    return {
+      ...test,
+      part,
+      reader,
+      app,
+      get,
+      json: async (path: string) => (await get(path)).json(),
+      state: async () => (await get(`/${VIN}`)).json().state,
+      append,
+      /** Until records have been read; reading goes on in turns of the loop. */
+      signal: (name: string, value: unknown) =>
+        until(async () => {
+          await system.commit.flushed();
+          const [signal] = (await get(`/${VIN}/signals?name=${name}`)).json().signals ?? [];
+          return signal?.value === value;
+        }, `${name} ${value}`),
+      open: (facts: ConnectionFacts) => {
+        live.push(facts);
+        part.opened(facts);
+      },
+      close: (id: string) => {
+        const gone = live.filter((facts) => facts.id === id);
+        live = live.filter((facts) => facts.id !== id);
+        for (const facts of gone) part.closed(facts);
+      },
+      heard: (id: string, at: number) => {
+        live = live.map((facts) => (facts.id === id ? { ...facts, lastRecordAt: at } : facts));
+      },
+      crash: async () => {
+        live = [];
+        return run(await test.crash(types));
+      },
+      reopen: async () => {
+        live = [];
+        await part.child.stop(1_000);
+        return run(await test.reopen(types));
+      },
+    };
+  };
+  return run(await testSystem(t, types));
+}
+
+describe('presence of vehicles', () => {
+  it('FT-CON-4 a vehicle is online while one connection lives, and a while longer', async (t) => {
+    const hub = await start(t);
+    hub.open(connection('a'));
+    hub.open(connection('b', { networkInterface: 'lte' }));
+    hub.close('a');
+    const vehicle = await hub.json(`/${VIN}`);
+    assert.deepEqual(
+      [vehicle.online, vehicle.state, vehicle.networkInterface, vehicle.sessions, vehicle.connections.length],
+      [true, 'online', 'lte', 1, 1],
+    );
+    hub.close('b');
+    assert.equal(await hub.state(), 'leaving');
+    assert.equal((await hub.json(`/${VIN}`)).online, true);
+    await hub.clock.advance(presence.offlineAfterMs);
+    assert.equal(await hub.state(), 'offline');
+    assert.deepEqual((await hub.json('')).states, { online: 0, silent: 0, leaving: 0, returning: 0, offline: 1 });
+  });
+
+  it('FT-CON-4 after a crash presence becomes right: who comes back was there, who does not is offline', async (t) => {
+    const hub = await start(t);
+    hub.open(connection('a'));
+    hub.open(connection('b', { vin: 'OTHER' }));
+    await hub.system.settled();
+    await hub.clock.advance(15_000);
+    await hub.system.settled();
+    const next = await hub.crash();
+    assert.equal(await next.state(), 'returning');
+    next.open(connection('c'));
+    assert.equal(await next.state(), 'online');
+    await next.clock.advance(presence.restartGraceMs);
+    const { vehicles } = await next.json('');
+    assert.deepEqual(
+      vehicles.map(({ vin, state, sessions }: Record<string, unknown>) => [vin, state, sessions]),
+      [
+        [VIN, 'online', 1],
+        ['OTHER', 'offline', 1],
+      ],
+    );
+    for (const vin of [VIN, 'OTHER']) {
+      const [gap] = (await next.json(`/${vin}/gaps`)).gaps;
+      assert.deepEqual([gap.kind, gap.from], ['outage', START + 10_000], vin);
+      assert.ok(gap.to >= gap.from);
+    }
+    assert.deepEqual((await next.json('')).states, { online: 1, silent: 0, leaving: 0, returning: 0, offline: 1 });
+  });
+
+  it('FT-CON-4 an orderly restart does not show either', async (t) => {
+    const hub = await start(t);
+    hub.open(connection('a'));
+    await hub.system.settled();
+    hub.close('a');
+    await hub.system.settled();
+    const next = await hub.reopen();
+    assert.equal(await next.state(), 'returning');
+    next.open(connection('b'));
+    assert.equal(await next.state(), 'online');
+    assert.equal((await next.json(`/${VIN}`)).sessions, 1);
+  });
+
+  it('PAS-1 vehicles that change nothing leave memory, and are listed all the same', async (t) => {
+    const hub = await start(t);
+    for (let index = 0; index < 500; index++) hub.open(connection(`c${index}`, { vin: `VIN${1_000 + index}` }));
+    await hub.system.settled();
+    await hub.clock.advance(20_000);
+    await hub.system.settled();
+    assert.equal(hub.system.liveCount, 0);
+    const pages = [];
+    for (let cursor = ''; ; ) {
+      const { vehicles, next } = await hub.json(`?limit=200&online=true&cursor=${cursor}`);
+      pages.push(vehicles.length);
+      if (next === null) break;
+      cursor = next;
+    }
+    assert.deepEqual(pages, [200, 200, 100]);
+    assert.equal((await hub.json('?online=false')).vehicles.length, 0);
+    assert.deepEqual(
+      (await hub.json('?q=vin1499')).vehicles.map(({ vin }: { vin: string }) => vin),
+      ['VIN1499'],
+    );
+    assert.equal((await hub.get('?limit=0')).statusCode, 400);
+  });
+
+  it('a connected vehicle that sends nothing is silent until something comes', async (t) => {
+    const hub = await start(t);
+    hub.open(connection('a'));
+    await hub.system.settled();
+    await hub.clock.advance(presence.silentAfterMs + 30_000);
+    assert.equal(await hub.state(), 'silent');
+    assert.deepEqual((await hub.json(`/${VIN}/gaps`)).gaps, [{ kind: 'silent', from: START, to: null, times: 1 }]);
+    const at = hub.clock.now() + 1_000;
+    hub.heard('a', at);
+    await hub.clock.advance(30_000);
+    assert.equal(await hub.state(), 'online');
+    assert.deepEqual((await hub.json(`/${VIN}/gaps`)).gaps, [{ kind: 'silent', from: START, to: at, times: 1 }]);
+  });
+});
+
+describe('last values', () => {
+  it('are read behind the acknowledgement, and told with an entity tag', async (t) => {
+    const hub = await start(t);
+    hub.append(dataRecord({ Soc: { stringValue: '55.5' }, Gear: { shiftStateValue: 'ShiftStateD' } }));
+    await hub.signal('Soc', 55.5);
+    const answer = await hub.get(`/${VIN}/signals`);
+    assert.equal(answer.json().signals.length, 2);
+    const etag = String(answer.headers['etag']);
+    assert.equal((await hub.get(`/${VIN}/signals`, { 'if-none-match': etag })).statusCode, 304);
+    hub.append(dataRecord({ Soc: { stringValue: '56.5' } }));
+    await hub.signal('Soc', 56.5);
+    assert.equal((await hub.get(`/${VIN}/signals`, { 'if-none-match': etag })).statusCode, 200);
+    assert.equal((await hub.get(`/${VIN}/signals?name=NoSuchSignal`)).statusCode, 400);
+    assert.equal((await hub.get('/NOBODY/signals')).statusCode, 404);
+    assert.equal((await hub.get('/NOBODY')).statusCode, 404);
+  });
+
+  it('FO-1 survive a crash at any moment, and so do gaps, alerts and errors', async (t) => {
+    let hub = await start(t);
+    for (let round = 1; round <= 4; round++) {
+      hub.append(
+        dataRecord({ Soc: { intValue: round } }, { received: round * 600_000, txid: txid(round * 10) }),
+        alertRecord('A', START + round),
+        errorRecord(`E${round}`, START + round),
+      );
+      await hub.signal('Soc', round);
+      // Before it is written, and after.
+      if (round % 2 === 0) {
+        await hub.clock.advance(10_000);
+        await until(async () => {
+          await hub.system.commit.flushed();
+          return hub.reader.pending().items === 0;
+        }, 'all is written');
+      }
+      hub = await hub.crash();
+      await hub.signal('Soc', round);
+    }
+    const { gaps } = await hub.json(`/${VIN}/gaps`);
+    assert.deepEqual(
+      gaps.map(({ kind, records }: Record<string, unknown>) => [kind, records]),
+      [
+        ['missing', 9],
+        ['missing', 9],
+        ['missing', 9],
+      ],
+    );
+    const { active, errors } = await hub.json(`/${VIN}/alerts`);
+    assert.deepEqual([active.length, errors.length], [1, 4]);
+  });
+
+  it('are of no more vehicles than there is room for, and leave memory', async (t) => {
+    const hub = await start(t, { maxVehicles: 3 });
+    for (let index = 0; index < 6; index++) hub.append(dataRecord({ Soc: { intValue: index } }, { vin: `V${index}` }));
+    hub.append(dataRecord({ Soc: { intValue: 7 } }));
+    await hub.signal('Soc', 7);
+    const next = await hub.reopen();
+    const kept = [];
+    for (let index = 0; index < 6; index++) kept.push((await next.get(`/V${index}/signals`)).statusCode);
+    assert.deepEqual(kept, [200, 200, 200, 404, 404, 404]);
+  });
+
+  it('can be switched off; presence stays', async (t) => {
+    const hub = await start(t, undefined as unknown as object);
+    hub.open(connection('a'));
+    assert.equal(await hub.state(), 'online');
+  });
+
+  it('are forgotten with the vehicle, once it is offline', async (t) => {
+    const hub = await start(t);
+    hub.open(connection('a'));
+    hub.append(dataRecord({ Soc: { intValue: 1 } }));
+    await hub.signal('Soc', 1);
+    const remove = () => hub.app.inject({ method: 'DELETE', url: `/api/v1/vehicles/${VIN}` });
+    assert.equal((await remove()).statusCode, 409);
+    hub.close('a');
+    await hub.system.settled();
+    await hub.clock.advance(presence.offlineAfterMs);
+    assert.equal((await remove()).statusCode, 204);
+    assert.deepEqual((await hub.json('')).vehicles, []);
+    const next = await hub.reopen();
+    assert.deepEqual((await next.json('')).vehicles, []);
+  });
+});
