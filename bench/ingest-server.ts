@@ -10,7 +10,7 @@ import { createHub } from '../src/hub.js';
 import { checkHubConfig, configOf } from '../src/hub-config.js';
 import { silentLogger, systemClock, systemIds } from '../src/runtime/index.js';
 
-const [, , kind = 'echo', folder = '.', format = 'protobuf'] = process.argv;
+const [, , kind = 'echo', folder = '.', format = 'protobuf', lastValues = 'kept'] = process.argv;
 const files = { cert: `${folder}/hub.crt`, key: `${folder}/hub.key`, ca: `${folder}/ca.crt` };
 
 async function echo(): Promise<number> {
@@ -34,11 +34,11 @@ async function hub(ackWhen: string): Promise<number> {
     port: 0,
     tls: { server_cert: files.cert, server_key: files.key, ca_file: files.ca },
     records,
-    fleetchart: { ackWhen, file: { format } },
+    fleetchart: { ackWhen, file: { format }, lastValues: { enabled: lastValues === 'kept' } },
   };
   const assign = (path: string[], value: unknown) =>
     ({ path, value, source: { kind: 'option', option: 'bench' } }) as const;
-  const dataDir = `${folder}/${ackWhen}-${format}`;
+  const dataDir = `${folder}/${ackWhen}-${format}-${lastValues}`;
   const assignments = [assign(['dataDir'], dataDir), assign(['telemetry'], telemetry)];
   const { http: _http, ...parts } = configOf(checkHubConfig({ assignments }));
   const clock = systemClock;

@@ -21,6 +21,7 @@ const SERVERS = [
   ['echo', 'bare ws echo'],
   ['received', 'acked on receipt, spooled and written to files'],
   ['spooled', 'acked after the durable spool, written to files'],
+  ['spooled protobuf unkept', 'the same without last values of vehicles'],
   ['spooled jsonl', 'the same, decoded to JSON Lines'],
 ] as const;
 
@@ -41,8 +42,8 @@ async function ask<Answer>(child: ChildProcess): Promise<Answer> {
 
 async function measure(kind: string, folder: string, ca: string, vehicles: DeviceCredentials[]): Promise<Figures> {
   const script = fileURLToPath(new URL('./ingest-server.js', import.meta.url));
-  const [server = '', format = 'protobuf'] = kind.split(' ');
-  const child = fork(script, [server, folder, format]);
+  const [server = '', format = 'protobuf', lastValues = 'kept'] = kind.split(' ');
+  const child = fork(script, [server, folder, format, lastValues]);
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   const { system, close } = await openScratchSystem();
   const simulation = createSimulation(

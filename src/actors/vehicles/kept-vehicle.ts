@@ -29,6 +29,8 @@ export const LATE_MS = 600_000;
 const AHEAD_MS = 1_000;
 /** What a value takes beside its text: tag and length. */
 const VALUE_HEAD_BYTES = 8;
+/** A longer slice of a text would keep the whole text in memory. */
+const COPIED_LENGTH = 13;
 /** Counters of messages that are not records here, remembered until the records around them come. */
 const MOST_ELSEWHERE = 64;
 
@@ -182,6 +184,8 @@ export class KeptVehicle {
     const isLate = facts.origin !== '' && facts.origin !== origin && behind > 0 && behind < LATE_MS;
     const bytes = payload as Buffer;
     const longest = maxTextBytes + VALUE_HEAD_BYTES;
+    // One call out of JavaScript for all short values: cutting them from a text is cheap.
+    const text = bytes.toString('latin1');
     for (let index = 0; index < scan.count; index++) {
       const field = scan.fields[index] as number;
       if (!isKnownField(field)) continue;
@@ -192,7 +196,7 @@ export class KeptVehicle {
       if (end - start > longest) {
         flags |= CUT;
         value = Buffer.from(shortenedValue(bytes.subarray(start, end), maxTextBytes)).toString('latin1');
-      } else value = bytes.toString('latin1', start, end);
+      } else value = end - start < COPIED_LENGTH ? text.slice(start, end) : bytes.toString('latin1', start, end);
       const kept = signals.get(field);
       if (!kept) signals.set(field, { bytes: value, createdAt, receivedAt, changedAt: receivedAt, flags });
       else if (!isLate || kept.createdAt < createdAt) {

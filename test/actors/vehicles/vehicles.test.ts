@@ -28,9 +28,9 @@ const connection = (id: string, more: Partial<ConnectionFacts> = {}): Connection
 });
 
 /** The part of a hub that knows of vehicles, over a store that can be opened again. */
-async function start(t: TestContext, lastValues: object | undefined = {}) {
+async function start(t: TestContext, lastValues: object | null = {}) {
   const metrics = new Metrics();
-  const settings = lastValues && { ...serverDefaults.lastValues, ...lastValues };
+  const settings = lastValues ? { ...serverDefaults.lastValues, ...lastValues } : undefined;
   let live: ConnectionFacts[] = [];
   const make = (system: TestSystem['system'], clock: TestSystem['clock']) =>
     createVehicles({
@@ -272,9 +272,10 @@ describe('last values', () => {
   });
 
   it('can be switched off; presence stays', async (t) => {
-    const hub = await start(t, undefined as unknown as object);
+    const hub = await start(t, null);
     hub.open(connection('a'));
     assert.equal(await hub.state(), 'online');
+    assert.equal((await hub.get(`/${VIN}/signals`)).statusCode, 501);
   });
 
   it('are forgotten with the vehicle, once it is offline', async (t) => {
