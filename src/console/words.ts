@@ -101,7 +101,7 @@ const TONES: ReadonlyArray<readonly [Tone, RegExp]> = [
   ['bad', /^(broken|failed|parked|error|aborted|lost|escalated|degraded)/],
   [
     'busy',
-    /^(saturated|throttled|draining|connecting|recovering|restarting|handshaking|starting|stopping|backing|retry)/,
+    /^(saturated|throttled|silent|leaving|returning|draining|connecting|recovering|restarting|handshaking|starting|stopping|backing|retry)/,
   ],
   ['good', /^(ready|streaming|live|running|online|healthy|up|in sync|connected|idle)/],
 ];

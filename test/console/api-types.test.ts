@@ -8,7 +8,9 @@ import type {
   CurrentStateView as CurrentStateAnswer,
   UpdatesView as UpdatesAnswer,
 } from '../../src/actors/update-manager/index.js';
+import type { Gap, KeptAlert, KeptError, SignalRow, VehicleRow } from '../../src/actors/vehicles/index.js';
 import type * as read from '../../src/console/api-types.js';
+import type * as fleet from '../../src/console/fleet-types.js';
 import type * as vehicle from '../../src/console/vehicle-types.js';
 import type { ActorView as ActorAnswer } from '../../src/runtime/http/actor-view.js';
 import type { InspectionLoss as LossAnswer } from '../../src/runtime/inspection/viewer.js';
@@ -28,6 +30,11 @@ test('what the API answers holds all that the console reads', () => {
     true satisfies Serves<DeadLetterAnswer, read.DeadLetterView>,
     true satisfies Serves<OverloadAnswer, read.OverloadView>,
     true satisfies Serves<LossAnswer, read.InspectionLoss>,
+    true satisfies Serves<VehicleRow, fleet.VehicleRowView>,
+    true satisfies Serves<SignalRow, fleet.SignalView>,
+    true satisfies Serves<Gap, fleet.GapView>,
+    true satisfies Serves<KeptAlert, fleet.AlertView>,
+    true satisfies Serves<KeptError, fleet.VehicleErrorView>,
     true satisfies Serves<UpdatesAnswer, vehicle.UpdatesView>,
     true satisfies Serves<CurrentStateAnswer, vehicle.CurrentStateView>,
     true satisfies Serves<ContainerRow, vehicle.ContainerView>,
@@ -35,5 +42,5 @@ test('what the API answers holds all that the console reads', () => {
     true satisfies Serves<ContainerUpdateAnswer, vehicle.ContainerUpdateView>,
     true satisfies Serves<EngineLinkView, vehicle.EngineView>,
   ];
-  assert.equal(served.length, 12);
+  assert.equal(served.length, 17);
 });

@@ -78,6 +78,8 @@ export interface IngestHubOptions {
   /** Other certificates: `hub.crt`, `hub.key`, `ca.crt`. */
   readonly files?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether it has an HTTP API and a console, at `hub.urls().http`. */
+  readonly http?: boolean;
   /** Called with the hub before it starts. */
   readonly made?: (hub: Hub) => void;
 }
@@ -145,7 +147,8 @@ export async function startIngestHub(
   const write = (line: string): void => void log.push(JSON.parse(line) as LogLine);
   const logger = createLogger({ level: telemetry.log.level, clock, destination: { write } });
   const dataDir = join(folder, 'data');
-  const hub = await createHub({ dataDir, telemetry }, { clock, ids: systemIds, logger, version: '0.0.0' });
+  const http = options.http ? { http: { host: '127.0.0.1', port: 0, tokens: [], allowedHosts: [] } } : {};
+  const hub = await createHub({ dataDir, telemetry, ...http }, { clock, ids: systemIds, logger, version: '0.0.0' });
   options.made?.(hub);
   const escalations: unknown[] = [];
   let isRunning = true;

@@ -11,7 +11,10 @@ import { SilenceWatch } from './silence-watch.js';
 import { VehicleMetrics } from './vehicle-metrics.js';
 
 export type { ConnectionFacts } from './events.js';
+export type { Gap } from './gaps.js';
+export type { KeptAlert, KeptError } from './notices.js';
 export { presenceType } from './presence.js';
+export type { SignalRow, VehicleRow } from './views.js';
 
 /** The reader of the spool that last values are made from. */
 export const LAST_VALUES_READER = 'lastValues';

@@ -4,7 +4,7 @@ import type { ConnectionFacts, PresenceContext, PresenceName } from './events.js
 import type { KeptVehicle } from './kept-vehicle.js';
 import type { KeptVehicles } from './kept-vehicles.js';
 import { PRESENCE_TYPE, type Presence, presenceAddress, vinOf } from './presence.js';
-import { isOnline, isSignalName, presenceSummary, signalViews, vehicleRow } from './views.js';
+import { isOnline, isSignalName, presenceSummary, signalViews, type VehicleRow, vehicleRow } from './views.js';
 
 /** `VEHICLE_*`: what is asked of a vehicle cannot be answered. */
 class VehicleError extends FleetchartError {}
@@ -55,7 +55,7 @@ export function vehicleRoutes({ system, presence, kept, connections }: VehicleRo
   return (app) => {
     app.get('/api/v1/vehicles', { schema: { querystring: Listed } }, async (request) => {
       const { online, state, q, limit = PAGE, cursor = '' } = request.query;
-      const vehicles: ReturnType<typeof vehicleRow>[] = [];
+      const vehicles: VehicleRow[] = [];
       let scanned = 0;
       let next: string | null = null;
       let last = cursor;

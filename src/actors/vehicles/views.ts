@@ -12,7 +12,7 @@ export function presenceSummary({ value, context }: { value: unknown; context: u
     since,
     lastSeenAt,
     sessions,
-    connections: connections.length,
+    connectionCount: connections.length,
     networkInterface: latest?.networkInterface ?? '',
     clientVersion: latest?.clientVersion ?? '',
     deviceType: latest?.deviceType ?? '',
@@ -25,8 +25,22 @@ export const isOnline = (state: string): boolean => state !== 'offline';
 /** An entry of `GET /api/v1/vehicles`. */
 export function vehicleRow(vin: string, row: SummaryRow) {
   const state = String(row['state']) as PresenceName;
-  return { vin, online: isOnline(state), ...row, state };
+  return {
+    vin,
+    online: isOnline(state),
+    state,
+    since: Number(row['since']),
+    lastSeenAt: Number(row['lastSeenAt']),
+    sessions: Number(row['sessions']),
+    connectionCount: Number(row['connectionCount']),
+    networkInterface: String(row['networkInterface']),
+    clientVersion: String(row['clientVersion']),
+    deviceType: String(row['deviceType']),
+  };
 }
+
+export type VehicleRow = ReturnType<typeof vehicleRow>;
+export type SignalRow = ReturnType<typeof signalView>;
 
 /** Signals in the order of their names. */
 export function signalViews(vehicle: KeptVehicle, wanted?: readonly string[]) {

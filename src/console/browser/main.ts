@@ -13,6 +13,8 @@ import { supervisionView } from './supervision-view.js';
 import { Token } from './token.js';
 import { unknownView } from './unknown-view.js';
 import { updatesView } from './updates-view.js';
+import { vehicleView } from './vehicle-view.js';
+import { vehiclesView } from './vehicles-view.js';
 import type { View, ViewContext } from './view.js';
 
 const api = new Api(new Token());
@@ -23,6 +25,10 @@ function viewOf(route: Route): View {
   switch (route.view) {
     case 'overview':
       return overviewView(context);
+    case 'vehicles':
+      return vehiclesView(context);
+    case 'vehicle':
+      return vehicleView(context, route.vin);
     case 'connections':
       return connectionsView(context);
     case 'actors':

@@ -1,6 +1,8 @@
 /** Where in the console one is; kept in the address's hash, so that any place can be bookmarked and sent. */
 export type Route =
   | { readonly view: 'overview' }
+  | { readonly view: 'vehicles' }
+  | { readonly view: 'vehicle'; readonly vin: string }
   | { readonly view: 'connections' }
   | { readonly view: 'actors'; readonly filter: ActorFilter }
   | { readonly view: 'actor'; readonly address: string }
@@ -19,6 +21,9 @@ export interface ActorFilter {
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#?\/?/, '').split('?', 2);
   const [first = '', ...rest] = path.split('/');
+  if (first === 'vehicles') {
+    return rest.length === 0 ? { view: 'vehicles' } : { view: 'vehicle', vin: rest.map(decoded).join('/') };
+  }
   if (first === 'connections') return { view: 'connections' };
   if (first === 'supervision') return { view: 'supervision' };
   if (first === 'updates') return { view: 'updates' };
@@ -44,6 +49,10 @@ function decoded(part: string): string {
 
 export function actorHref(address: string): string {
   return `#/actor/${address.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+export function vehicleHref(vin: string): string {
+  return `#/vehicles/${encodeURIComponent(vin)}`;
 }
 
 export function containerHref(id: string): string {

@@ -7,6 +7,7 @@ import type { View, ViewContext } from './view.js';
 
 const LINKS: ReadonlyArray<readonly [Route['view'], string, string]> = [
   ['overview', '#/', 'Overview'],
+  ['vehicles', '#/vehicles', 'Vehicles'],
   ['connections', '#/connections', 'Connections'],
   ['updates', '#/updates', 'Updates'],
   ['containers', '#/containers', 'Containers'],
@@ -14,9 +15,14 @@ const LINKS: ReadonlyArray<readonly [Route['view'], string, string]> = [
   ['supervision', '#/supervision', 'Supervision'],
 ];
 
+const TELEMETRY_ONLY: ReadonlySet<Route['view']> = new Set(['vehicles', 'connections']);
 const VEHICLE_ONLY: ReadonlySet<Route['view']> = new Set(['updates', 'containers']);
 /** Where one is, of the places that have a link. */
-const BELOW: Readonly<Partial<Record<Route['view'], Route['view']>>> = { actor: 'actors', container: 'containers' };
+const BELOW: Readonly<Partial<Record<Route['view'], Route['view']>>> = {
+  actor: 'actors',
+  container: 'containers',
+  vehicle: 'vehicles',
+};
 
 /** The frame around every view: where one is, whether the hub is heard, and what is wrong. */
 export class Shell {
@@ -57,7 +63,7 @@ export class Shell {
       setText(this.role, overview.role);
       setAttribute(this.role, 'title', `version ${overview.version}`);
       for (const { view, element } of this.links) {
-        if (view === 'connections') setAttribute(element, 'hidden', overview.telemetry === undefined);
+        if (TELEMETRY_ONLY.has(view)) setAttribute(element, 'hidden', overview.telemetry === undefined);
         if (VEHICLE_ONLY.has(view)) setAttribute(element, 'hidden', overview.role !== 'vehicle');
       }
     });
