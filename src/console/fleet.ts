@@ -4,12 +4,19 @@ import { countWords, durationWords, lastingWords, relativeWords } from './words.
 /** A value as a person reads it. */
 export function signalWords({ state, value }: SignalView): string {
   if (state !== 'valid' || value === undefined) return state;
+  // What a sum of floating-point numbers leaves behind says nothing to a person.
+  if (typeof value === 'number') return String(Number(value.toPrecision(12)));
   if (typeof value !== 'object') return String(value);
   const entries = Object.entries(value);
   const isMarked = entries.every(([, part]) => typeof part === 'boolean');
   if (!isMarked) return entries.map(([name, part]) => `${name} ${part}`).join(', ');
   const marked = entries.filter(([, part]) => part === true).map(([name]) => name);
   return marked.length === 0 ? 'none' : marked.join(', ');
+}
+
+/** `1 short drop`, `2 short drops`. */
+export function timesWords(count: number, one: string, many: string): string {
+  return `${countWords(count)} ${count === 1 ? one : many}`;
 }
 
 /** What is to be known of a value besides itself. */

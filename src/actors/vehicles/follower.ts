@@ -5,7 +5,8 @@
  * - FO-1 The position in the spool moves only over records whose vehicles are written, in the same batch or an earlier
  *   one: after a crash they are read again and change nothing twice (KV-1).
  * - FO-2 A slice lasts about {@link SLICE_MS}; between slices the loop turns, so that reading never holds up ingest.
- * - FO-3 What waits to be written is bounded by {@link MOST_UNWRITTEN} records and a quarter of the reader's bound, and
+ * - FO-3 A record that cannot be taken, or a vehicle that cannot be written, is passed over and told.
+ * - FO-4 What waits to be written is bounded by {@link MOST_UNWRITTEN} records and a quarter of the reader's bound, and
  *   waits no longer than {@link WRITE_EVERY_MS}.
  */
 import { type LastValuesSettings, SignalScan } from '../../protocols/fleet-telemetry/index.js';
@@ -28,11 +29,13 @@ export interface FollowerDeps {
   readonly settings: LastValuesSettings;
   readonly clock: Clock;
   readonly found: (vin: string, taken: TakenRecord) => void;
+  /** A record or a vehicle that something is wrong with; the others go on. */
+  readonly failed: (error: Error) => void;
 }
 
 export class Follower {
   /** Since the start. */
-  readonly counts = { records: 0, unreadable: 0 };
+  readonly counts = { records: 0, failed: 0 };
   private readonly scan = new SignalScan();
   private stopListening: (() => void) | undefined;
   private isScheduled = false;
@@ -65,11 +68,6 @@ export class Follower {
     this.write(Number.POSITIVE_INFINITY);
   }
 
-  /** Something besides records has changed a vehicle. */
-  touched(): void {
-    if (this.isRunning) this.arm();
-  }
-
   private soon(): void {
     if (this.isScheduled || !this.isRunning) return;
     this.isScheduled = true;
@@ -94,26 +92,38 @@ export class Follower {
   }
 
   private read(): boolean {
-    const { spool, vehicles, settings, found } = this.deps;
+    const { spool } = this.deps;
     const items = spool.read(READ_ITEMS, READ_BYTES);
     for (const { seq, payload } of items) {
-      const record = decodeRecord(payload);
       this.lastSeq = seq;
       this.confirmedSeq ??= seq - 1;
       this.unwrittenBytes += payload.length;
-      if (!record.ok) {
-        this.counts.unreadable++;
-        continue;
-      }
-      const { vehicle: vin } = record.value;
-      const vehicle = vehicles.open(vin);
-      const before = vehicle.signals.size;
-      vehicle.take(seq, record.value, this.scan, settings, (taken) => found(vin, taken));
-      vehicles.changed(vehicle, before);
+      this.guard(() => this.take(seq, payload));
     }
     this.counts.records += items.length;
     this.unwritten += items.length;
     return items.length > 0;
+  }
+
+  private take(seq: number, payload: Uint8Array): void {
+    const { vehicles, settings, found } = this.deps;
+    const record = decodeRecord(payload);
+    if (!record.ok) throw new Error(`${record.error.code}: ${record.error.detail}`);
+    const { vehicle: vin } = record.value;
+    const vehicle = vehicles.open(vin);
+    if (!vehicle) return;
+    const before = vehicle.signals.size;
+    vehicle.take(seq, record.value, this.scan, settings, (taken) => found(vin, taken));
+    vehicles.changed(vehicle, before);
+  }
+
+  private guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.counts.failed++;
+      this.deps.failed(error as Error);
+    }
   }
 
   private arm(): void {
@@ -135,7 +145,7 @@ export class Follower {
     const { writing } = this;
     do {
       const vehicle = writing.vehicles[writing.next++];
-      if (vehicle) vehicles.write(vehicle);
+      if (vehicle) this.guard(() => vehicles.write(vehicle));
       else if (!this.confirmTowards(writing.seq)) {
         this.writing = undefined;
         return;

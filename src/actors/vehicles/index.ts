@@ -1,5 +1,14 @@
 import type { LastValuesSettings, PresenceSettings } from '../../protocols/fleet-telemetry/index.js';
-import type { ActorSystem, ActorType, Child, Clock, HttpRoutes, Logger, Metrics } from '../../runtime/index.js';
+import {
+  type ActorSystem,
+  type ActorType,
+  type Child,
+  type Clock,
+  type HttpRoutes,
+  type Logger,
+  type Metrics,
+  RepeatedFailures,
+} from '../../runtime/index.js';
 import type { Spool } from '../dispatch/index.js';
 import type { ConnectionFacts } from './events.js';
 import { Follower } from './follower.js';
@@ -62,8 +71,8 @@ export function createVehicles(deps: VehiclesDeps): Vehicles {
     gap: (vin, gap) => {
       if (!kept || !settings) return tellGap(vin, gap, true);
       const vehicle = kept.open(vin);
+      if (!vehicle) return;
       const isNew = vehicle.addGap(gap, settings.maxGaps);
-      kept.changed(vehicle, vehicle.signals.size);
       // It has no record that would be read again after a crash.
       kept.write(vehicle);
       tellGap(vin, gap, isNew);
@@ -107,12 +116,14 @@ export function createVehicles(deps: VehiclesDeps): Vehicles {
     opened: ({ vin, id, deviceType, networkInterface, clientVersion, since }) =>
       presence.opened(vin, { id, deviceType, networkInterface, clientVersion, since }),
     closed: ({ vin, id }) => presence.closed(vin, id),
-    passedOver: (vin, txid) => kept?.open(vin).passedOver(txid),
+    passedOver: (vin, txid) => kept?.open(vin)?.passedOver(txid),
     follow: (reader) => {
       if (!kept || !settings) return;
       spool = reader;
       const found = (vin: string, taken: { gap: Gap; isNew: boolean }): void => tellGap(vin, taken.gap, taken.isNew);
-      follower = new Follower({ spool: reader, vehicles: kept, settings, clock, found });
+      const failures = new RepeatedFailures({ logger, clock, message: 'last_values_failed' });
+      const failed = (error: Error): void => failures.failed(LAST_VALUES_READER, {}, error);
+      follower = new Follower({ spool: reader, vehicles: kept, settings, clock, found, failed });
     },
   };
 }

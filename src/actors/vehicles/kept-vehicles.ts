@@ -1,10 +1,13 @@
 import type { LastValuesSettings } from '../../protocols/fleet-telemetry/index.js';
 import type { ActorSystem, Table } from '../../runtime/index.js';
+import { presenceAddress } from './addresses.js';
 import { packSignals, unpackSignals } from './kept-signals.js';
 import { KeptVehicle, type VehicleFacts, type VehicleNotices } from './kept-vehicle.js';
 
 /** Signals of vehicles in memory past which those that were quiet longest leave it: some 100 MB. */
 const MOST_SIGNALS_IN_MEMORY = 500_000;
+/** What a vehicle takes besides, in signals. */
+const VEHICLE_WEIGHT = 5;
 /** Rows of a vehicle are no larger on average. */
 const BYTES_PER_VEHICLE = 16 * 1024;
 
@@ -51,13 +54,20 @@ export class KeptVehicles {
     return this.inMemory.get(vin) ?? this.load(vin);
   }
 
-  /** The same, to change; {@link changed} afterwards. */
-  open(vin: string): KeptVehicle {
+  /** When its last record came, if it is among those in memory: every vehicle that sends. */
+  lastRecordAt(vin: string): number | undefined {
+    return this.inMemory.get(vin)?.facts.lastRecordAt;
+  }
+
+  /** The same, to change; {@link changed} afterwards. Undefined for what a certificate may say and no key holds. */
+  open(vin: string): KeptVehicle | undefined {
     const known = this.inMemory.get(vin);
     if (known) return known;
+    if (!presenceAddress(vin)) return undefined;
     const vehicle = this.load(vin) ?? newVehicle(vin);
     this.inMemory.set(vin, vehicle);
-    this.signalsInMemory += vehicle.signals.size;
+    this.signalsInMemory += vehicle.signals.size + VEHICLE_WEIGHT;
+    this.makeRoom();
     return vehicle;
   }
 
@@ -69,10 +79,7 @@ export class KeptVehicles {
     // What has just been used stays; what is to be written stays until it is.
     this.inMemory.delete(vehicle.vin);
     this.inMemory.set(vehicle.vin, vehicle);
-    for (const each of this.inMemory.values()) {
-      if (this.signalsInMemory <= this.mostInMemory || this.dirty.has(each)) break;
-      this.leave(each);
-    }
+    this.makeRoom();
   }
 
   /** Vehicles to write, as they are now. */
@@ -107,7 +114,16 @@ export class KeptVehicles {
 
   private leave(vehicle: KeptVehicle): void {
     this.inMemory.delete(vehicle.vin);
-    this.signalsInMemory -= vehicle.signals.size;
+    this.signalsInMemory -= vehicle.signals.size + VEHICLE_WEIGHT;
+  }
+
+  /** The last one is in use. */
+  private makeRoom(): void {
+    for (const each of this.inMemory.values()) {
+      const isRoomy = this.signalsInMemory <= this.mostInMemory || this.inMemory.size === 1;
+      if (isRoomy || this.dirty.has(each)) break;
+      this.leave(each);
+    }
   }
 
   private load(vin: string): KeptVehicle | undefined {

@@ -1,21 +1,11 @@
 import type { PresenceSettings } from '../../protocols/fleet-telemetry/index.js';
-import {
-  type ActorSystem,
-  type ActorType,
-  type Address,
-  addressOf,
-  type Clock,
-  keyOf,
-  type Logger,
-  type Table,
-  type TimerHandle,
-} from '../../runtime/index.js';
+import type { ActorSystem, ActorType, Address, Clock, Logger, Table, TimerHandle } from '../../runtime/index.js';
+import { PRESENCE_TYPE, presenceAddress } from './addresses.js';
 import type { PresenceEvent, PresenceInput, PresenceName, PresenceOutput, VehicleConnection } from './events.js';
 import type { Gap } from './gaps.js';
 import { presenceMachine } from './machine.js';
 import { presenceSummary } from './views.js';
 
-export const PRESENCE_TYPE = 'presence';
 /** A vehicle's presence changes seldom: it sleeps soon, and wakes for the next change. */
 const IDLE_AFTER_MS = 5_000;
 const ALIVE_EVERY_MS = 10_000;
@@ -144,6 +134,7 @@ export class Presence {
   }
 
   private beat(): void {
+    this.deps.clock.clearTimeout(this.timer);
     this.noteAlive();
     this.timer = this.deps.clock.setTimeout(() => this.beat(), ALIVE_EVERY_MS);
   }
@@ -159,17 +150,6 @@ const LINES: Partial<Record<PresenceName, string>> = {
   offline: 'vehicle_offline',
   silent: 'vehicle_silent',
 };
-
-/** Undefined for what a certificate may say and no address holds. */
-export function presenceAddress(vin: string): Address | undefined {
-  try {
-    return addressOf(PRESENCE_TYPE, vin);
-  } catch {
-    return undefined;
-  }
-}
-
-export const vinOf = (address: Address): string => keyOf(address);
 
 function* takeFirst<T>(all: Iterable<T>, most: number): Generator<T> {
   let taken = 0;

@@ -1,9 +1,10 @@
 import { Type } from '@sinclair/typebox';
 import { type ActorSystem, FleetchartError, type HttpRoutes, type SummaryRow } from '../../runtime/index.js';
+import { PRESENCE_TYPE, presenceAddress, vinOf } from './addresses.js';
 import type { ConnectionFacts, PresenceContext, PresenceName } from './events.js';
 import type { KeptVehicle } from './kept-vehicle.js';
 import type { KeptVehicles } from './kept-vehicles.js';
-import { PRESENCE_TYPE, type Presence, presenceAddress, vinOf } from './presence.js';
+import type { Presence } from './presence.js';
 import { isOnline, isSignalName, presenceSummary, signalViews, type VehicleRow, vehicleRow } from './views.js';
 
 /** `VEHICLE_*`: what is asked of a vehicle cannot be answered. */
@@ -66,7 +67,9 @@ export function vehicleRoutes({ system, presence, kept, connections }: VehicleRo
           break;
         }
         last = vinOf(address);
-        if (matches(last, row, { online, state, q })) vehicles.push(vehicleRow(last, row));
+        if (!matches(last, row, { online, state, q })) continue;
+        const vehicle = vehicleRow(last, row);
+        vehicles.push({ ...vehicle, lastSeenAt: Math.max(vehicle.lastSeenAt, kept?.lastRecordAt(last) ?? 0) });
       }
       return { vehicles, next, states: Object.fromEntries(presence.states) };
     });

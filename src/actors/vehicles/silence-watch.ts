@@ -30,6 +30,7 @@ export class SilenceWatch {
   start(): void {
     const { clock, silentAfterMs } = this.deps;
     const pauseMs = Math.min(LONGEST_PAUSE_MS, silentAfterMs / 2);
+    clock.clearTimeout(this.timer);
     const look = (): void => {
       this.look(clock.now());
       this.timer = clock.setTimeout(look, pauseMs);

@@ -1,4 +1,4 @@
-import { gapTime, gapWords, presenceWords, signalNotes, signalWords } from '../fleet.js';
+import { gapTime, gapWords, presenceWords, signalNotes, signalWords, timesWords } from '../fleet.js';
 import type {
   AlertsAnswer,
   AlertView,
@@ -48,9 +48,9 @@ export function vehicleView({ api }: ViewContext, vin: string): View {
     const words = [
       `seen ${relativeWords(vehicle.lastSeenAt, now)}`,
       vehicle.lastRecordAt === null ? 'no record yet' : `last record ${relativeWords(vehicle.lastRecordAt, now)}`,
-      `${countWords(vehicle.sessions)} times online`,
-      `${countWords(vehicle.connectionsTotal)} connections made`,
-      `${countWords(vehicle.shortDrops)} short drops`,
+      timesWords(vehicle.sessions, 'time online', 'times online'),
+      timesWords(vehicle.connectionsTotal, 'connection made', 'connections made'),
+      timesWords(vehicle.shortDrops, 'short drop', 'short drops'),
     ];
     setText(facts, words.join(' · '));
     tables.connections.update(vehicle.connections);
@@ -130,7 +130,7 @@ function tablesOf(now: () => number) {
     ),
     alerts: simpleTable<AlertView>(
       'Alerts',
-      ['Alert', 'State', 'Began', 'Ended', 'For'],
+      ['Alert', 'State', 'Began', 'Ended', 'Audience'],
       'No alerts.',
       ({ name }) => name,
       ({ name, endedAt, startedAt, audiences }) => [

@@ -59,7 +59,7 @@ export function vehiclesView({ api }: ViewContext): View {
   presence.addEventListener('change', () => void refresh());
   const stop = poll(refresh, EVERY_MS);
 
-  const heads = ['VIN', 'Presence', 'For', 'Network', 'Version', 'Connections', 'Times online', 'Last seen'].map(
+  const heads = ['VIN', 'Presence', 'How long', 'Network', 'Version', 'Connections', 'Times online', 'Last seen'].map(
     (label, index) => html('th', { scope: 'col', class: index > 4 ? 'number' : undefined }, label),
   );
   const element = html(
