@@ -283,19 +283,23 @@ export interface OwnSchemas {
 }
 
 /** The schemas of this concern, with the sections of others in their place. */
-export function telemetrySchemas<S extends OwnSchemas>({ spool, file, http, presence, lastValues, monitoring }: S) {
+export function telemetrySchemas<S extends OwnSchemas>(schemas: S) {
   const fleetchart = Type.Object(
     {
       ...ownKeys,
-      spool: Type.Optional(spool),
-      file: Type.Optional(file),
-      http: Type.Optional(http),
-      presence: Type.Optional(presence),
-      lastValues: Type.Optional(lastValues),
+      spool: Type.Optional(schemas.spool as S['spool']),
+      file: Type.Optional(schemas.file as S['file']),
+      http: Type.Optional(schemas.http as S['http']),
+      presence: Type.Optional(schemas.presence as S['presence']),
+      lastValues: Type.Optional(schemas.lastValues as S['lastValues']),
     },
     { additionalProperties: false, default: {}, description: 'Keys that the reference does not have.' },
   );
-  const keys = { ...serverKeys, monitoring: Type.Optional(monitoring), fleetchart: Type.Optional(fleetchart) };
+  const keys = {
+    ...serverKeys,
+    monitoring: Type.Optional(schemas.monitoring as S['monitoring']),
+    fleetchart: Type.Optional(fleetchart),
+  };
   return {
     /** `server_config.json` of fleet-telemetry, key for key, and our own keys in `fleetchart`. */
     serverConfig: peer(keys, 'Telemetry ingest.', { title: 'fleet-telemetry server_config.json' }),

@@ -58,7 +58,7 @@ describe('1.4 presence of vehicles', () => {
 });
 
 describe('11 what is kept of vehicles', () => {
-  it('11 records that are missing by their counter, and resends, are told', async (t) => {
+  it('FT-CLI-2 FT-CLI-4 records that are missing by their counter, and resends, are told', async (t) => {
     const hub = await startIngestHub(t, { records: { V: ['file'] } });
     const car = await hub.vehicle();
     const txid = (count: number): string => `78ae54a58800468194dc95-${String(count).padStart(9, '0')}`;
@@ -73,7 +73,7 @@ describe('11 what is kept of vehicles', () => {
     assert.equal(await hub.metric('vehicle_missing_records_total'), 2, 'one of another topic is not missing');
   });
 
-  it('11 what records say is read behind their acknowledgement, and holds up no dispatcher', async (t) => {
+  it('FT-ACK-1 what records say is read behind their acknowledgement, and holds up no dispatcher', async (t) => {
     const hub = await startIngestHub(t);
     const car = await hub.vehicle();
     for (let record = 0; record < 500; record++) car.send({ payload: data(record) });
@@ -83,7 +83,7 @@ describe('11 what is kept of vehicles', () => {
     assert.equal(await hub.metric('last_values_dropped_total'), 0);
   });
 
-  it('11 can be switched off', async (t) => {
+  it('FT-CON-4 presence stays where last values are switched off', async (t) => {
     const hub = await startIngestHub(t, { fleetchart: { lastValues: { enabled: false } } });
     await (await hub.vehicle()).ask();
     await becomes(hub, 'online');
