@@ -139,15 +139,6 @@ export function countTopicPublications(
   metrics: Metrics,
   { dispatcher, what }: { readonly dispatcher: string; readonly what: string },
 ): (type: string, bytes: number) => void {
-  const labels = ['record_type'] as const;
-  const publications = metrics.counter({ name: `${dispatcher}_publish_total`, help: `${what}.`, labels });
-  const bytesPublished = metrics.counter({
-    name: `${dispatcher}_publish_total_bytes`,
-    help: 'Bytes of those.',
-    labels,
-  });
-  return (type, bytes) => {
-    publications.inc({ record_type: type });
-    bytesPublished.inc({ record_type: type }, bytes);
-  };
+  const name = `${dispatcher}_publish_total`;
+  return countPublished(metrics, { name, help: `${what}.`, bytesHelp: 'Bytes of those.' });
 }

@@ -77,6 +77,7 @@ export class StatsdSender implements Child {
     this.isRunning = false;
     this.deps.clock.clearTimeout(this.timer);
     await this.round;
+    this.gaugesAt = Number.NEGATIVE_INFINITY;
     await this.flush();
     this.closeSocket();
   };
