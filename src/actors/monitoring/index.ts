@@ -142,7 +142,7 @@ function profilerServer(
     before: () => pages.start(),
     after: async () => {
       pages.stop();
-      await live?.switch(false);
+      await live?.stop();
     },
     started: (port) => logger.info({ port }, 'profiler_started'),
   };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { LiveProfiler } from '../../../src/actors/monitoring/profiler/live-profiler.js';
 import { ProfilerPages } from '../../../src/actors/monitoring/profiler/profiler-pages.js';
 import type { PlainRequest } from '../../../src/runtime/http/plain-server.js';
-import { GcWatch, ManualClock, silentLogger, systemClock } from '../../../src/runtime/index.js';
+import { createLogger, GcWatch, ManualClock, silentLogger, systemClock } from '../../../src/runtime/index.js';
 import { eventually } from '../../fakes/ingest-hub.js';
 import { temporaryFolder } from '../../fakes/runtime.js';
 
@@ -119,6 +119,20 @@ describe('the profiler', () => {
     await get('/live_profiler?mode=on');
     await get('/live_profiler?mode=off');
     assert.deepEqual(readdirSync(folder), ['fleetchart-2023-11-14T22-13-20.000Z.cpuprofile']);
+  });
+
+  it('a live profile that cannot be written is refused before it begins, and a stop does not fail over it', async (t) => {
+    const folder = temporaryFolder(t);
+    writeFileSync(join(folder, 'a file'), '');
+    const path = join(folder, 'a file', 'live.cpuprofile');
+    await assert.rejects(pages(t, path).get('/live_profiler?mode=on'), /EEXIST|ENOTDIR/);
+    const log: unknown[] = [];
+    const logger = createLogger({ level: 'info', destination: { write: (line) => log.push(JSON.parse(line)) } });
+    mkdirSync(join(folder, 'p'));
+    const live = new LiveProfiler({ path: join(folder, 'p'), clock: systemClock, logger });
+    await live.switch(true);
+    await live.stop();
+    assert.match(JSON.stringify(log), /profile_not_written/);
   });
 
   it('a live profile ends by itself, and is written then', async (t) => {

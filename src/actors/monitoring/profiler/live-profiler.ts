@@ -30,15 +30,21 @@ export class LiveProfiler {
     return turn;
   }
 
+  /** Off, whatever becomes of the file. */
+  async stop(): Promise<void> {
+    const { path, logger } = this.deps;
+    await this.switch(false).catch((error: unknown) => {
+      logger.error({ path, err: errorRecord(error) }, 'profile_not_written');
+    });
+  }
+
   private async begin(): Promise<boolean> {
     if (this.profiling) return false;
-    const { clock, logger } = this.deps;
+    const { clock, path } = this.deps;
+    // Where nothing can be written, one is told so now and not when the profile is lost.
+    await mkdir(path.endsWith('/') ? path : dirname(path), { recursive: true });
     this.profiling = await CpuProfiling.start(clock.now(), INTERVAL_US);
-    this.timer = clock.setTimeout(() => {
-      this.switch(false).catch((error: unknown) => {
-        logger.error({ path: this.deps.path, err: errorRecord(error) }, 'profile_not_written');
-      });
-    }, LONGEST_MS);
+    this.timer = clock.setTimeout(() => void this.stop(), LONGEST_MS);
     return true;
   }
 
@@ -49,7 +55,6 @@ export class LiveProfiler {
     this.deps.clock.clearTimeout(this.timer);
     const profile = await profiling.stop();
     const file = fileFor(this.deps.path, profiling.startedAtMs);
-    await mkdir(dirname(file), { recursive: true });
     // Paths and names of the program stand in it; and whoever reads it finds a whole one.
     await writeFile(`${file}.part`, JSON.stringify(profile), { mode: 0o600 });
     await rename(`${file}.part`, file);
