@@ -1,6 +1,7 @@
 import {
   createFileDispatcher,
   createHttpDispatcher,
+  createKinesisDispatcher,
   createLoggerDispatcher,
   createMqttDispatcher,
   createRedisDispatcher,
@@ -9,6 +10,7 @@ import {
   type DispatcherOptions,
   FILE_DEFAULTS,
   httpBatching,
+  kinesisPacing,
 } from './actors/dispatch/index.js';
 import { telemetryFormats } from './actors/telemetry/index.js';
 import {
@@ -62,6 +64,15 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
       if (!dispatchers.redis) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected Redis to be configured');
       return createRedisDispatcher({ ...dispatchers.redis, formats, clock, ...countRedisPublications(deps.metrics) });
     }
+    case 'kinesis': {
+      if (!dispatchers.kinesis) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected Kinesis to be configured');
+      return createKinesisDispatcher({
+        ...dispatchers.kinesis,
+        formats,
+        clock,
+        onPublished: countTopicPublications(deps.metrics, { dispatcher: 'kinesis', what: 'Records put into streams' }),
+      });
+    }
     case 'zmq': {
       if (!dispatchers.zmq) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected ZMQ to be configured');
       return createZmqDispatcher({
@@ -84,7 +95,7 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
 /** How long a destination may take, and how records are gathered for it, where that differs from the others. */
 export function pacing(
   name: DispatcherName,
-  { dispatchers: { mqtt, redis, http } }: TelemetrySettings,
+  { dispatchers: { mqtt, redis, kinesis, http } }: TelemetrySettings,
 ): Pick<DispatcherOptions, 'batch' | 'gather' | 'deliverTimeoutMs' | 'timing'> {
   // Longer than they wait by themselves, whose own errors say more.
   if (name === 'mqtt' && mqtt) {
@@ -93,6 +104,7 @@ export function pacing(
       deliverTimeoutMs: mqtt.publishTimeoutMs + 30_000,
     };
   }
+  if (name === 'kinesis' && kinesis) return kinesisPacing(kinesis);
   // Binding costs nothing, and whoever subscribes after a while should not wait for it.
   if (name === 'zmq') return { timing: { longestRetryMs: 2_000 } };
   // A record may have as many publications as subscribers.

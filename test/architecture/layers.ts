@@ -108,6 +108,7 @@ const drivers = [
   'mqtt',
   'ioredis',
   'zeromq',
+  '@aws-sdk/client-kinesis',
   'aedes',
   'dbus-native',
   'dockerode',

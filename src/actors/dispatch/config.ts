@@ -31,6 +31,7 @@ export const SpoolSchema = Type.Object(
           file: boundOf('file'),
           mqtt: boundOf('mqtt'),
           redis: boundOf('redis'),
+          kinesis: boundOf('kinesis'),
           zmq: boundOf('zmq'),
           http: boundOf('http'),
         },

@@ -34,7 +34,7 @@ export type Confirmation = 'stored' | 'relayed' | 'sent' | 'shown';
  * {@link RecordFormats}. Each implementation passes `test/actors/dispatch/abstract-suite.ts`.
  */
 export interface Dispatcher {
-  /** `logger`, `file`, `mqtt`, `redis`, `zmq`, `http`. */
+  /** `logger`, `file`, `mqtt`, `redis`, `kinesis`, `zmq`, `http`. */
   readonly kind: string;
   readonly confirmation: Confirmation;
   /**

@@ -22,6 +22,7 @@ export { DispatchError } from './errors.js';
 export type { DispatcherCommand, DispatcherTiming } from './events.js';
 export { createFileDispatcher, FILE_DEFAULTS, type FileDispatcherOptions } from './file/file-dispatcher.js';
 export { createHttpDispatcher, type HttpDispatcherOptions, httpBatching } from './http/http-dispatcher.js';
+export { createKinesisDispatcher, type KinesisDispatcherOptions, kinesisPacing } from './kinesis/kinesis-dispatcher.js';
 export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
 export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';
 export { decodeRecord, encodeRecord, type FleetRecord } from './record.js';

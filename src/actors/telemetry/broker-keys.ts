@@ -1,7 +1,23 @@
 /** The sections of the dispatchers that have topics or streams (spec 5.4). */
 import { Type } from '@sinclair/typebox';
 import { serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
-import { flag, peer, text } from './key-types.js';
+import { count, flag, peer, text } from './key-types.js';
+
+export const kinesisKeys = peer(
+  {
+    max_retries: count('How often a request without an answer, or one that brought nothing in, is made again.', {
+      maximum: 100,
+      default: serverDefaults.kinesis.maxRetries,
+    }),
+    override_host: text('URL of the service, if not where the region says.', { default: '' }),
+    streams: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: 'Topic → its stream. KINESIS_STREAM_<TOPIC> in the environment wins; otherwise namespace_topic.',
+      }),
+    ),
+  },
+  'The `kinesis` dispatcher; credentials and region as the AWS tools find them.',
+);
 
 export const zmqKeys = peer(
   {

@@ -1,6 +1,7 @@
 import { brokerUrl } from './broker-url.js';
 import type { Findings, ServerConfigFinding } from './server-findings.js';
 import { http } from './server-http.js';
+import { kinesis } from './server-kinesis.js';
 import { checkLaterKeys } from './server-later-keys.js';
 import { monitoring, trackedVins } from './server-monitoring.js';
 import { checkRecords, checkReliableAckSources } from './server-records.js';
@@ -29,7 +30,7 @@ export type ServerConfigResult =
 
 /** What the file does not say: the process around it. */
 export interface ServerSurroundings {
-  /** The peer's environment variables: `SUPPRESS_TLS_HANDSHAKE_ERROR_LOGGING`, `REDIS_PASSWORD`. @default {} */
+  /** The peer's environment variables: those of 7.1 and the region of AWS. @default {} */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -71,6 +72,7 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
       ...(used.has('file') ? { file: file(config, findings) } : {}),
       ...(used.has('mqtt') ? { mqtt: mqtt(config, findings) } : {}),
       ...(used.has('redis') ? { redis: redis(config, surroundings.environment ?? {}, findings) } : {}),
+      ...(used.has('kinesis') ? { kinesis: kinesis(config, surroundings.environment ?? {}, findings) } : {}),
       ...(used.has('zmq') ? { zmq: zmq(config, findings) } : {}),
       ...(used.has('http') ? { http: http(config, findings) } : {}),
     },

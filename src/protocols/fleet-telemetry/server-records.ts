@@ -102,6 +102,6 @@ function isDispatcherName(name: string): name is DispatcherName {
 }
 
 /** A topic as one step of a JSON pointer. */
-function escaped(topic: string): string {
+export function escaped(topic: string): string {
   return topic.replaceAll('~', '~0').replaceAll('/', '~1');
 }

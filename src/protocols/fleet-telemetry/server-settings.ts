@@ -4,17 +4,18 @@
  */
 
 import type { HttpDispatcherSettings, HttpSection } from './http-settings.js';
+import type { KinesisDispatcherSettings, KinesisSection } from './kinesis-settings.js';
 import type { MonitoringSection, MonitoringSettings } from './monitoring-settings.js';
 import type { RedisDispatcherSettings, RedisSection } from './redis-settings.js';
 import type { LastValuesSection, LastValuesSettings, PresenceSection, PresenceSettings } from './vehicles-settings.js';
 import type { OwnZmqSection, ZmqDispatcherSettings, ZmqSection } from './zmq-settings.js';
 
 /** Dispatchers that `records` may name: the reference's, and `file` and `http`, which are ours. */
-export const dispatcherNames = ['logger', 'file', 'mqtt', 'redis', 'zmq', 'http'] as const;
+export const dispatcherNames = ['logger', 'file', 'mqtt', 'redis', 'kinesis', 'zmq', 'http'] as const;
 export type DispatcherName = (typeof dispatcherNames)[number];
 
 /** The reference's dispatchers that are refused by name. */
-export const laterDispatcherNames = ['kafka', 'kinesis', 'pubsub'] as const;
+export const laterDispatcherNames = ['kafka', 'pubsub'] as const;
 
 /** The reference's defaults (spec 7.2), and ours for `fleetchart` (spec 12); the only place where they stand. */
 export const serverDefaults = {
@@ -27,6 +28,7 @@ export const serverDefaults = {
     keepAliveS: 30,
   },
   redis: { publishTimeoutMs: 5_000 },
+  kinesis: { maxRetries: 1 },
   /** The high water mark is ZeroMQ's own; subscribers try again after 0.1 s by default. */
   zmq: { highWaterMark: 1_000, slowSubscriber: 'wait', nobodyListens: 'drop', joinMs: 1_000 },
   http: {
@@ -94,7 +96,7 @@ export interface ServerConfig {
   readonly monitoring?: MonitoringSection;
   readonly airbrake?: unknown;
   readonly kafka?: unknown;
-  readonly kinesis?: unknown;
+  readonly kinesis?: KinesisSection;
   readonly pubsub?: unknown;
   readonly zmq?: ZmqSection;
   readonly redis?: RedisSection;
@@ -211,6 +213,7 @@ export interface TelemetrySettings {
     readonly file?: FileDispatcherSettings;
     readonly mqtt?: MqttDispatcherSettings;
     readonly redis?: RedisDispatcherSettings;
+    readonly kinesis?: KinesisDispatcherSettings;
     readonly zmq?: ZmqDispatcherSettings;
     readonly http?: HttpDispatcherSettings;
   };

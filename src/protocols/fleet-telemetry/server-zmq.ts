@@ -1,4 +1,5 @@
 import type { Findings } from './server-findings.js';
+import { escaped } from './server-records.js';
 import { type ServerConfig, serverDefaults } from './server-settings.js';
 import { isZmqAddress, type ZmqDispatcherSettings } from './zmq-settings.js';
 
@@ -51,7 +52,7 @@ export function zmq(config: ServerConfig, { mistakes, warnings }: Findings): Zmq
   for (const [topic] of reliable) {
     warnings.push({
       code: 'CONFIG_VALUE',
-      pointer: `/reliable_ack_sources/${topic.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+      pointer: `/reliable_ack_sources/${escaped(topic)}`,
       message: 'zmq confirms what it passed to the subscribers that were there, if any: nobody knows what arrived',
       hint: 'without a source, records are acknowledged when they are on disk here',
     });

@@ -1,0 +1,163 @@
+/**
+ * Records in streams of Kinesis (spec 5.4), a batch in as few PutRecords requests as hold it.
+ *
+ * Invariants
+ * - KID-1 A record is confirmed when the service has given it a sequence number and everything of its vehicle before it is
+ *   confirmed or refused.
+ * - KID-2 Of a request that was taken in part, what failed is put again together with all of the same vehicles behind it:
+ *   the last copies of a vehicle's records are in order, and what lies between is a repetition. Requests of one stream
+ *   follow each other.
+ * - KID-3 As long as each request brings some records in, the rest is tried again; after `maxRetries` that brought none, or
+ *   without an answer, the rest waits in the spool.
+ * - KID-4 A request that the service calls invalid is halved until the record at fault stands alone; that one is refused.
+ */
+import type { KinesisDispatcherSettings } from '../../../protocols/fleet-telemetry/kinesis-settings.js';
+import { delayMs } from '../../../runtime/backoff.js';
+import type { Clock } from '../../../runtime/clock.js';
+import { pause } from '../../../runtime/wait.js';
+import { loadPackage } from '../client-package.js';
+import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
+import { DispatchError, notConnected } from '../errors.js';
+import { formOf, reasonOf } from '../form.js';
+import type { FleetRecord } from '../record.js';
+import { Settlement } from '../settlement.js';
+import { KinesisConnection, type Library, nameOf, SILENCE_MS } from './connection.js';
+import { type Entry, entryOf, fitting, MOST_RECORDS, sift } from './put-plan.js';
+
+export interface KinesisDispatcherOptions extends KinesisDispatcherSettings {
+  readonly formats: RecordFormats;
+  readonly clock: Clock;
+  /** Told of each confirmed record. */
+  readonly onPublished?: (type: string, bytes: number) => void;
+  /** Loads the client library. */
+  readonly load?: () => Promise<Library>;
+}
+
+/** Pause after a request of which records failed, which are mostly throttled; doubles while nothing is taken. */
+const RETRY = { immediate: false, firstMs: 100, capMs: 5_000, jitter: 0 } as const;
+
+/** What the service answers to a request that it will never take as it is. */
+const INVALID: ReadonlySet<string> = new Set([
+  'ValidationException',
+  'InvalidArgumentException',
+  'SerializationException',
+  'RequestEntityTooLargeException',
+]);
+
+/** How records are read for this dispatcher: as many as one request holds. */
+export function kinesisPacing({ maxRetries }: KinesisDispatcherSettings) {
+  return {
+    batch: { items: MOST_RECORDS, bytes: 4 * 1024 * 1024 },
+    // Longer than it waits by itself, whose own errors say more.
+    deliverTimeoutMs: (maxRetries + 1) * (SILENCE_MS + RETRY.capMs) + 30_000,
+  };
+}
+
+export function createKinesisDispatcher(options: KinesisDispatcherOptions): Dispatcher {
+  return new KinesisDispatcher(options);
+}
+
+class KinesisDispatcher implements Dispatcher {
+  readonly kind = 'kinesis';
+  readonly confirmation = 'stored';
+  readonly window = 1;
+  private connection: KinesisConnection | undefined;
+
+  constructor(private readonly options: KinesisDispatcherOptions) {}
+
+  async connect(signal: AbortSignal): Promise<void> {
+    await this.close();
+    const load = this.options.load ?? (() => import('@aws-sdk/client-kinesis'));
+    const library = await loadPackage({ dispatcher: 'kinesis', name: '@aws-sdk/client-kinesis', major: 3 }, load);
+    const connection = new KinesisConnection(library, this.options);
+    try {
+      await connection.check(signal);
+    } catch (error) {
+      connection.destroy();
+      throw signal.aborted ? new DispatchError('DISPATCH_ABORTED', 'given up') : error;
+    }
+    this.connection = connection;
+  }
+
+  async deliver(
+    records: readonly FleetRecord[],
+    signal: AbortSignal,
+    progress: (delivery: Delivery) => void = () => {},
+  ): Promise<Delivery> {
+    const { connection } = this;
+    if (records.length === 0) return { delivered: 0 };
+    if (!connection) return notConnected();
+    const settlement = new Settlement(records.length, progress);
+    const streams = this.sort(records, settlement);
+    await Promise.all(
+      [...streams].map(([stream, entries]) => this.putAll(connection, stream, entries, settlement, signal)),
+    );
+    return settlement.outcome;
+  }
+
+  async close(): Promise<void> {
+    this.connection?.destroy();
+    this.connection = undefined;
+  }
+
+  onLost(): () => void {
+    // There is no connection between requests that could be lost.
+    return () => {};
+  }
+
+  /** Entries by their streams; what has no form, or would never be taken, is refused. */
+  private sort(records: readonly FleetRecord[], settlement: Settlement): Map<string, Entry[]> {
+    const streams = new Map<string, Entry[]>();
+    for (const [index, record] of records.entries()) {
+      const form = formOf(this.options.formats.topic, record);
+      const entry = form.ok ? entryOf(index, record.type, record.vehicle, form.value.body) : reasonOf(form.error);
+      if (typeof entry === 'string' || !form.ok) {
+        settlement.settle(index, String(entry));
+        continue;
+      }
+      const stream = this.options.streams.get(record.type) ?? form.value.topic;
+      const entries = streams.get(stream);
+      if (entries) entries.push(entry);
+      else streams.set(stream, [entry]);
+    }
+    return streams;
+  }
+
+  private async putAll(
+    connection: KinesisConnection,
+    stream: string,
+    entries: readonly Entry[],
+    settlement: Settlement,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, maxRetries, onPublished } = this.options;
+    let left = entries;
+    let most = MOST_RECORDS;
+    let inVain = 0;
+    while (left.length > 0 && !settlement.failure) {
+      const request = left.slice(0, fitting(left, most));
+      try {
+        const { taken, again, failure } = sift(request, await connection.put(stream, request, signal));
+        for (const { index, type, data } of taken) {
+          onPublished?.(type, data.length);
+          settlement.settle(index);
+        }
+        left = [...again, ...left.slice(request.length)];
+        most = Math.min(MOST_RECORDS, most * 2);
+        if (!failure) continue;
+        inVain = taken.length > 0 ? 0 : inVain + 1;
+        if (inVain > maxRetries) throw new Error(`${failure.code}: ${failure.message}`);
+        await pause(clock, delayMs(inVain, RETRY, 0), signal);
+      } catch (error) {
+        if (signal.aborted) settlement.fail(new DispatchError('DISPATCH_ABORTED', 'given up'));
+        else if (!INVALID.has(nameOf(error))) settlement.fail(connection.failureOf(error, stream));
+        else if (request.length > 1) most = Math.ceil(request.length / 2);
+        else {
+          const [{ index }] = request as [Entry];
+          settlement.settle(index, `DISPATCH_KINESIS_REFUSED: ${nameOf(error)}: ${(error as Error).message}`);
+          left = left.slice(1);
+        }
+      }
+    }
+  }
+}
