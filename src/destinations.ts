@@ -4,6 +4,7 @@ import {
   createKinesisDispatcher,
   createLoggerDispatcher,
   createMqttDispatcher,
+  createPubsubDispatcher,
   createRedisDispatcher,
   createZmqDispatcher,
   type Dispatcher,
@@ -11,9 +12,11 @@ import {
   FILE_DEFAULTS,
   httpBatching,
   kinesisPacing,
+  PUBSUB_PACING,
 } from './actors/dispatch/index.js';
 import { telemetryFormats } from './actors/telemetry/index.js';
 import {
+  countByType,
   countHttpRequests,
   countPublications,
   countRedisPublications,
@@ -73,6 +76,19 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
         onPublished: countTopicPublications(deps.metrics, { dispatcher: 'kinesis', what: 'Records put into streams' }),
       });
     }
+    case 'pubsub': {
+      if (!dispatchers.pubsub) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected Pubsub to be configured');
+      return createPubsubDispatcher({
+        ...dispatchers.pubsub,
+        formats,
+        onPublished: countTopicPublications(deps.metrics, { dispatcher: 'pubsub', what: 'Messages on Pub/Sub topics' }),
+        onNotConnected: countByType(
+          deps.metrics,
+          'pubsub_not_connected_total',
+          'Times that a topic of Pub/Sub could not be had.',
+        ),
+      });
+    }
     case 'zmq': {
       if (!dispatchers.zmq) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected ZMQ to be configured');
       return createZmqDispatcher({
@@ -105,6 +121,7 @@ export function pacing(
     };
   }
   if (name === 'kinesis' && kinesis) return kinesisPacing(kinesis);
+  if (name === 'pubsub') return PUBSUB_PACING;
   // Binding costs nothing, and whoever subscribes after a while should not wait for it.
   if (name === 'zmq') return { timing: { longestRetryMs: 2_000 } };
   // A record may have as many publications as subscribers.

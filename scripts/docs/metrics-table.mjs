@@ -40,10 +40,12 @@ async function describeHub(directory) {
   const sets = [
     `dataDir=${directory}`,
     'mqtt.embedded.enabled=true',
-    'telemetry.records.V=["file", "mqtt", "redis", "kinesis", "zmq", "http"]',
+    'telemetry.records.V=["file", "mqtt", "redis", "kinesis", "pubsub", "zmq", "http"]',
     'telemetry.mqtt.broker=127.0.0.1:1883',
     'telemetry.redis={"addrs": ["127.0.0.1:6379"], "publish_vin_topics": true}',
     'telemetry.kinesis={}',
+    'telemetry.pubsub={"gcp_project_id": "docs"}',
+    'telemetry.namespace=docs',
     'telemetry.zmq={"addr": "tcp://127.0.0.1:5284"}',
     'telemetry.fleetchart.http={"url": "http://127.0.0.1/"}',
   ];

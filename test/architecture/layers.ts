@@ -109,6 +109,7 @@ const drivers = [
   'ioredis',
   'zeromq',
   '@aws-sdk/client-kinesis',
+  '@google-cloud/pubsub',
   'aedes',
   'dbus-native',
   'dockerode',

@@ -32,6 +32,7 @@ export const SpoolSchema = Type.Object(
           mqtt: boundOf('mqtt'),
           redis: boundOf('redis'),
           kinesis: boundOf('kinesis'),
+          pubsub: boundOf('pubsub'),
           zmq: boundOf('zmq'),
           http: boundOf('http'),
         },

@@ -34,7 +34,7 @@ export type Confirmation = 'stored' | 'relayed' | 'sent' | 'shown';
  * {@link RecordFormats}. Each implementation passes `test/actors/dispatch/abstract-suite.ts`.
  */
 export interface Dispatcher {
-  /** `logger`, `file`, `mqtt`, `redis`, `kinesis`, `zmq`, `http`. */
+  /** `logger`, `file`, `mqtt`, `redis`, `kinesis`, `pubsub`, `zmq`, `http`. */
   readonly kind: string;
   readonly confirmation: Confirmation;
   /**
@@ -99,5 +99,7 @@ export interface RecordFormats {
   readonly mqtt: (record: FleetRecord) => Result<readonly MqttMessage[]>;
   readonly redis: (record: FleetRecord) => Result<RedisMessage>;
   readonly topic: (record: FleetRecord) => Result<TopicMessage>;
+  /** For destinations that carry them beside the body. */
+  readonly attributes: (record: FleetRecord) => Result<Readonly<Record<string, string>>>;
   readonly logLines: (record: FleetRecord) => Result<readonly LogLine[]>;
 }

@@ -25,6 +25,7 @@ export { createHttpDispatcher, type HttpDispatcherOptions, httpBatching } from '
 export { createKinesisDispatcher, type KinesisDispatcherOptions, kinesisPacing } from './kinesis/kinesis-dispatcher.js';
 export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
 export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';
+export { createPubsubDispatcher, PUBSUB_PACING, type PubsubDispatcherOptions } from './pubsub/pubsub-dispatcher.js';
 export { decodeRecord, encodeRecord, type FleetRecord } from './record.js';
 export { createRedisDispatcher, type RedisDispatcherOptions } from './redis/redis-dispatcher.js';
 export { dispatchRoutes } from './routes.js';

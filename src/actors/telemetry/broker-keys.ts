@@ -19,6 +19,11 @@ export const kinesisKeys = peer(
   'The `kinesis` dispatcher; credentials and region as the AWS tools find them.',
 );
 
+export const pubsubKeys = peer(
+  { gcp_project_id: text('Id of the Google Cloud project.') },
+  'The `pubsub` dispatcher; PUBSUB_EMULATOR_HOST or GOOGLE_APPLICATION_CREDENTIALS stand in the environment.',
+);
+
 export const zmqKeys = peer(
   {
     addr: text('Where the socket is bound, such as tcp://*:5284.'),

@@ -5,7 +5,7 @@ import {
   type ServerSurroundings,
 } from '../../protocols/fleet-telemetry/server-config.js';
 import { type ServerConfig, serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
-import { kinesisKeys, ownZmqKeys, zmqKeys } from './broker-keys.js';
+import { kinesisKeys, ownZmqKeys, pubsubKeys, zmqKeys } from './broker-keys.js';
 import { count, flag, later, milliseconds, nanoseconds, peer, text } from './key-types.js';
 
 const ignored = later('Old; accepted without effect.');
@@ -176,7 +176,8 @@ const serverKeys = {
   ),
   records: Type.Optional(
     Type.Record(Type.String(), Type.Array(Type.String()), {
-      description: 'Topic → its dispatchers: `logger`, `mqtt`, `redis`, `kinesis`, `zmq`, and ours: `file`, `http`.',
+      description:
+        'Topic → its dispatchers: `logger`, `mqtt`, `redis`, `kinesis`, `pubsub`, `zmq`, and ours: `file`, `http`.',
     }),
   ),
   transmit_decoded_records: flag('Dispatch records as JSON instead of protobuf.'),
@@ -255,13 +256,13 @@ const serverKeys = {
   ),
   status_port: count('Plain HTTP on which `GET /status` answers 200 `ok`; 0: off.', { default: 0, maximum: 65_535 }),
   kinesis: Type.Optional(kinesisKeys),
+  pubsub: Type.Optional(pubsubKeys),
   zmq: Type.Optional(zmqKeys),
   vins_signal_tracking_enabled: Type.Optional(
     Type.Array(Type.String(), { description: 'Up to 20 VINs whose signals `vin_signal_count` counts.' }),
   ),
   airbrake: later('Comes later: refused.'),
   kafka: later('Comes later: refused if records use it, else ignored.'),
-  pubsub: later('Comes later: likewise.'),
   reliable_ack: ignored,
   reliable_ack_workers: ignored,
 };

@@ -40,6 +40,7 @@ export function telemetryFormats({ dispatchers, namespace, transmitDecodedRecord
       const body = bodyOf(record);
       return body.ok ? { ok: true, value: { topic: topicName(namespace, record.type), body: body.value } } : body;
     },
+    attributes: (record) => ({ ok: true, value: metadataOf(record) }),
     logLines: (record) => ({
       ok: true,
       value: logLines(record.type, record.payload, record.vehicle, metadataOf(record), { verbose }),

@@ -4,6 +4,7 @@ import { http } from './server-http.js';
 import { kinesis } from './server-kinesis.js';
 import { checkLaterKeys } from './server-later-keys.js';
 import { monitoring, trackedVins } from './server-monitoring.js';
+import { pubsub } from './server-pubsub.js';
 import { checkRecords, checkReliableAckSources } from './server-records.js';
 import { redis } from './server-redis.js';
 import {
@@ -73,6 +74,7 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
       ...(used.has('mqtt') ? { mqtt: mqtt(config, findings) } : {}),
       ...(used.has('redis') ? { redis: redis(config, surroundings.environment ?? {}, findings) } : {}),
       ...(used.has('kinesis') ? { kinesis: kinesis(config, surroundings.environment ?? {}, findings) } : {}),
+      ...(used.has('pubsub') ? { pubsub: pubsub(config, surroundings.environment ?? {}, findings) } : {}),
       ...(used.has('zmq') ? { zmq: zmq(config, findings) } : {}),
       ...(used.has('http') ? { http: http(config, findings) } : {}),
     },

@@ -1,7 +1,7 @@
 import type { Findings } from './server-findings.js';
 import { laterDispatcherNames, type ServerConfig } from './server-settings.js';
 
-const usersOfNamespace = ['redis', 'kinesis', 'zmq'] as const;
+const usersOfNamespace = ['redis', 'kinesis', 'pubsub', 'zmq'] as const;
 
 /** Refuses what is asked for and not there yet; notes what has no effect. */
 export function checkLaterKeys(config: ServerConfig, { mistakes, warnings }: Findings): void {
@@ -13,7 +13,7 @@ export function checkLaterKeys(config: ServerConfig, { mistakes, warnings }: Fin
   for (const section of laterDispatcherNames) {
     if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');
   }
-  for (const section of ['mqtt', 'redis', 'kinesis', 'zmq'] as const) {
+  for (const section of ['mqtt', 'redis', 'kinesis', 'pubsub', 'zmq'] as const) {
     if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');
   }
   if (config.fleetchart?.http !== undefined && !named.has('http')) {

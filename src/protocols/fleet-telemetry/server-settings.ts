@@ -6,16 +6,17 @@
 import type { HttpDispatcherSettings, HttpSection } from './http-settings.js';
 import type { KinesisDispatcherSettings, KinesisSection } from './kinesis-settings.js';
 import type { MonitoringSection, MonitoringSettings } from './monitoring-settings.js';
+import type { PubsubDispatcherSettings, PubsubSection } from './pubsub-settings.js';
 import type { RedisDispatcherSettings, RedisSection } from './redis-settings.js';
 import type { LastValuesSection, LastValuesSettings, PresenceSection, PresenceSettings } from './vehicles-settings.js';
 import type { OwnZmqSection, ZmqDispatcherSettings, ZmqSection } from './zmq-settings.js';
 
 /** Dispatchers that `records` may name: the reference's, and `file` and `http`, which are ours. */
-export const dispatcherNames = ['logger', 'file', 'mqtt', 'redis', 'kinesis', 'zmq', 'http'] as const;
+export const dispatcherNames = ['logger', 'file', 'mqtt', 'redis', 'kinesis', 'pubsub', 'zmq', 'http'] as const;
 export type DispatcherName = (typeof dispatcherNames)[number];
 
 /** The reference's dispatchers that are refused by name. */
-export const laterDispatcherNames = ['kafka', 'pubsub'] as const;
+export const laterDispatcherNames = ['kafka'] as const;
 
 /** The reference's defaults (spec 7.2), and ours for `fleetchart` (spec 12); the only place where they stand. */
 export const serverDefaults = {
@@ -97,7 +98,7 @@ export interface ServerConfig {
   readonly airbrake?: unknown;
   readonly kafka?: unknown;
   readonly kinesis?: KinesisSection;
-  readonly pubsub?: unknown;
+  readonly pubsub?: PubsubSection;
   readonly zmq?: ZmqSection;
   readonly redis?: RedisSection;
   readonly reliable_ack?: unknown;
@@ -214,6 +215,7 @@ export interface TelemetrySettings {
     readonly mqtt?: MqttDispatcherSettings;
     readonly redis?: RedisDispatcherSettings;
     readonly kinesis?: KinesisDispatcherSettings;
+    readonly pubsub?: PubsubDispatcherSettings;
     readonly zmq?: ZmqDispatcherSettings;
     readonly http?: HttpDispatcherSettings;
   };

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Delivery } from '../../../src/actors/dispatch/dispatcher.js';
+import { fitting } from '../../../src/actors/dispatch/fitting.js';
 import type { Library } from '../../../src/actors/dispatch/kinesis/connection.js';
 import {
   createKinesisDispatcher,
   type KinesisDispatcherOptions,
 } from '../../../src/actors/dispatch/kinesis/kinesis-dispatcher.js';
-import { type Entry, entryOf, fitting, sift } from '../../../src/actors/dispatch/kinesis/put-plan.js';
+import { type Entry, entryOf, MOST_BYTES, sift } from '../../../src/actors/dispatch/kinesis/put-plan.js';
 import { Pump } from '../../../src/actors/dispatch/pump.js';
 import { encodeRecord } from '../../../src/actors/dispatch/record.js';
 import { systemClock } from '../../../src/runtime/clock.js';
@@ -341,11 +342,11 @@ describe('what goes into a PutRecords request', () => {
 
   it('at most 500 records and 5 MiB, each up to 1 MiB with its key', () => {
     const small = range(0, 600).map((index) => entry(index, 10));
-    assert.equal(fitting(small, 500), 500);
+    assert.equal(fitting(small, 500, MOST_BYTES), 500);
     const large = range(0, 9).map((index) => entry(index, MIB));
-    assert.equal(fitting(large, 500), 5);
-    assert.equal(fitting([entry(0, MIB - 1), ...large], 500), 5);
-    assert.equal(fitting([], 500), 0);
+    assert.equal(fitting(large, 500, MOST_BYTES), 5);
+    assert.equal(fitting([entry(0, MIB - 1), ...large], 500, MOST_BYTES), 5);
+    assert.equal(fitting([], 500, MOST_BYTES), 0);
     assert.equal(typeof entryOf(0, 'V', 'V', new Uint8Array(MIB - 1)), 'object');
     assert.match(String(entryOf(0, 'V', 'V', new Uint8Array(MIB))), /TOO_LARGE/);
     assert.match(String(entryOf(0, 'V', 'x'.repeat(257), new Uint8Array())), /no partition key/);

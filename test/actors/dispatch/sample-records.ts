@@ -67,6 +67,7 @@ export const sampleFormats: RecordFormats = {
             ),
           },
         },
+  attributes: ({ metadata }) => ({ ok: true, value: metadata }),
   logLines: ({ type, vehicle, metadata, payload }) =>
     type === UNPRINTABLE
       ? refusal

@@ -76,7 +76,7 @@ describe('spec 5.4: the kinesis section', () => {
     assert.deepEqual([...settingsOf(config).reliableAckSources], [['V', 'kinesis']]);
   });
 
-  it('is not opened where no record uses it', () => {
+  it('spec 7.2 is not opened where no record uses it', () => {
     const found = warningsOf({ kinesis: {} }).map(({ pointer, message }) => `${pointer}: ${message}`);
     assert.deepEqual(found, ['/kinesis: no record uses it: not opened']);
   });

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { telemetryFormats } from '../../../src/actors/telemetry/record-formats.js';
+import { checkServerConfig } from '../../../src/hub-config.js';
 import { encodeVehicleData } from '../../../src/protocols/fleet-telemetry/index.js';
 import type { ServerConfig } from '../../../src/protocols/fleet-telemetry/server-settings.js';
 import type { ZmqSection } from '../../../src/protocols/fleet-telemetry/zmq-settings.js';
+import { temporaryFolder } from '../../fakes/runtime.js';
 import { mistakesOf, settingsOf, warningsOf } from '../../protocols/fleet-telemetry/server-configs.js';
 
 const records = { V: ['zmq'] };
@@ -13,11 +17,11 @@ const said = (section?: ZmqSection) =>
 const warned = (config: ServerConfig) =>
   warningsOf({ records, zmq, ...config }).map(({ pointer, message }) => `${pointer}: ${message}`);
 
-describe('spec 5: what goes to destinations with topics', () => {
+describe('spec 5.4: what goes to destinations with topics', () => {
   const payload = encodeVehicleData({ data: [], createdAtMs: 0, vin: '5YJ0000000000000A' });
   const record = { type: 'V', vehicle: '5YJ0000000000000A', at: 0, receivedAt: 0, metadata: {}, payload };
 
-  it('spec 5 the topic is namespace, underscore, type; without a namespace it begins with the underscore', () => {
+  it('spec 5.4 the topic is namespace, underscore, type; without a namespace it begins with the underscore', () => {
     const message = telemetryFormats(settingsOf({ records, zmq, namespace: 'tesla' })).topic(record);
     assert.ok(message.ok);
     assert.equal(message.value.topic, 'tesla_V');
@@ -26,7 +30,7 @@ describe('spec 5: what goes to destinations with topics', () => {
     assert.equal(plain.ok && plain.value.topic, '_V');
   });
 
-  it('spec 5 the body is the JSON of the record under transmit_decoded_records', () => {
+  it('spec 5.4 the body is the JSON of the record under transmit_decoded_records', () => {
     const json = telemetryFormats(settingsOf({ records, zmq, transmit_decoded_records: true })).topic(record);
     assert.ok(json.ok);
     assert.equal((JSON.parse(Buffer.from(json.value.body).toString()) as { vin: string }).vin, record.vehicle);
@@ -78,6 +82,20 @@ describe('spec 5.4: the zmq section', () => {
     assert.deepEqual(settings, { address: zmq.addr, serverKeyFile: '', allowedKeysFile: '', verbose: false, ...own });
   });
 
+  it('spec 5.4 a file with the secret key that others can read is noted, as other files with secrets', (t) => {
+    const folder = temporaryFolder(t);
+    const mode = (bits: number): string[] => {
+      const server_key_json_path = join(folder, `key-${bits}`);
+      writeFileSync(server_key_json_path, '{}');
+      chmodSync(server_key_json_path, bits);
+      const file = join(folder, 'server_config.json');
+      writeFileSync(file, JSON.stringify({ records, zmq: { ...zmq, server_key_json_path } }));
+      const { warnings } = checkServerConfig({ file, environment: {}, sets: [], assignments: [] });
+      return warnings.filter(({ code }) => code === 'CONFIG_SECRET_EXPOSED').map(({ pointer }) => pointer);
+    };
+    assert.deepEqual([mode(0o644), mode(0o600)], [['/zmq/server_key_json_path'], []]);
+  });
+
   it('spec 5.4 a list of clients without a key of the server is refused: it would protect nothing', () => {
     assert.deepEqual(said({ ...zmq, allowed_public_keys_json_path: 'a' }), [
       '/zmq/allowed_public_keys_json_path: of no use without server_key_json_path: everybody could subscribe',
@@ -90,7 +108,7 @@ describe('spec 5.4: the zmq section', () => {
     ]);
   });
 
-  it('warns of an address that others reach without CURVE', () => {
+  it('spec 5.4 warns of an address that others reach without CURVE', () => {
     for (const addr of ['tcp://*:5284', 'tcp://0.0.0.0:1', 'tcp://eth0:1']) {
       assert.deepEqual(warned({ zmq: { addr } }), [
         '/zmq/addr: whoever reaches this address can subscribe, and records go unencrypted',
@@ -109,7 +127,7 @@ describe('spec 5.4: the zmq section', () => {
     ]);
   });
 
-  it('is not opened where no record uses it', () => {
+  it('spec 7.2 is not opened where no record uses it', () => {
     const found = warningsOf({ zmq }).map(({ pointer, message }) => `${pointer}: ${message}`);
     assert.deepEqual(found, ['/zmq: no record uses it: not opened']);
   });

@@ -13,8 +13,8 @@ export type Library = Pick<
 /** After so long without a byte a request is given up. */
 export const SILENCE_MS = 20_000;
 
-/** What a policy that allows nothing but writing answers to questions. */
-const NOT_ALLOWED: ReadonlySet<string> = new Set(['AccessDeniedException', 'AccessDenied']);
+/** Answers to questions that do not tell whether records can be put: without the right to ask, or asked too often. */
+const TELLS_NOTHING: ReadonlySet<string> = new Set(['AccessDeniedException', 'AccessDenied', 'LimitExceededException']);
 
 export class KinesisConnection {
   private readonly client: KinesisClient;
@@ -38,7 +38,7 @@ export class KinesisConnection {
     try {
       await this.client.send(new this.library.ListStreamsCommand({ Limit: 1 }), { abortSignal });
     } catch (error) {
-      if (!NOT_ALLOWED.has(nameOf(error))) {
+      if (!TELLS_NOTHING.has(nameOf(error))) {
         const message = `failed to list streams (test connection): ${this.explain(error)}`;
         throw new DispatchError('DISPATCH_KINESIS_UNREACHABLE', message, { cause: error, retryable: true });
       }
@@ -74,8 +74,7 @@ export class KinesisConnection {
       if (summary?.StreamStatus === 'CREATING') throw this.missing(stream, 'is being created');
       if (summary?.StreamStatus === 'DELETING') throw this.missing(stream, 'is being deleted');
     } catch (error) {
-      // Without the right to ask, or asked too often: putting records will tell.
-      if (NOT_ALLOWED.has(nameOf(error)) || nameOf(error) === 'LimitExceededException') return;
+      if (TELLS_NOTHING.has(nameOf(error))) return;
       throw this.failureOf(error, stream);
     }
   }

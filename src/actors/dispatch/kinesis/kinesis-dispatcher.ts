@@ -18,11 +18,12 @@ import { pause } from '../../../runtime/wait.js';
 import { loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import { DispatchError, notConnected } from '../errors.js';
+import { fitting } from '../fitting.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
 import { Settlement } from '../settlement.js';
 import { KinesisConnection, type Library, nameOf, SILENCE_MS } from './connection.js';
-import { type Entry, entryOf, fitting, MOST_RECORDS, sift } from './put-plan.js';
+import { type Entry, entryOf, MOST_BYTES, MOST_RECORDS, sift } from './put-plan.js';
 
 export interface KinesisDispatcherOptions extends KinesisDispatcherSettings {
   readonly formats: RecordFormats;
@@ -135,7 +136,7 @@ class KinesisDispatcher implements Dispatcher {
     let most = MOST_RECORDS;
     let inVain = 0;
     while (left.length > 0 && !settlement.failure) {
-      const request = left.slice(0, fitting(left, most));
+      const request = left.slice(0, fitting(left, most, MOST_BYTES));
       try {
         const { taken, again, failure } = sift(request, await connection.put(stream, request, signal));
         for (const { index, type, data } of taken) {

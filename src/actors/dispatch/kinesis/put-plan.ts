@@ -3,7 +3,7 @@ import type { PutRecordsResultEntry } from '@aws-sdk/client-kinesis';
 
 /** Most of one request, and most bytes of it and of a record with their partition keys. */
 export const MOST_RECORDS = 500;
-const MOST_BYTES = 5 * 1024 * 1024;
+export const MOST_BYTES = 5 * 1024 * 1024;
 const MOST_RECORD_BYTES = 1024 * 1024;
 const LONGEST_KEY = 256;
 
@@ -31,18 +31,6 @@ export function entryOf(index: number, type: string, vehicle: string, data: Uint
     return `DISPATCH_KINESIS_TOO_LARGE: ${bytes} bytes with the partition key; a record has at most ${MOST_RECORD_BYTES}`;
   }
   return { index, type, vehicle, data, bytes };
-}
-
-/** How many entries from the start fit into one request of at most `most`. */
-export function fitting(entries: readonly Entry[], most: number): number {
-  let bytes = 0;
-  let count = 0;
-  for (const entry of entries) {
-    bytes += entry.bytes;
-    if (count >= most || (count > 0 && bytes > MOST_BYTES)) break;
-    count++;
-  }
-  return count;
 }
 
 export interface Sifted {
