@@ -59,4 +59,23 @@ describe('ingest with a ZeroMQ subscriber of Debian', { skip: withoutPythonZmq()
     assert.equal(line.level, 'debug');
     assert.ok(!JSON.stringify(hub.log).includes(server.secretKey));
   });
+
+  it('spec 5.4 publishes after a restart what nobody was there for', async (t) => {
+    const folder = temporaryFolder(t);
+    const address = `tcp://127.0.0.1:${await freePort()}`;
+    const config = {
+      records: { V: ['zmq'] },
+      zmq: { addr: address },
+      fleetchart: { zmq: { nobodyListens: 'wait', joinMs: 0 } },
+    };
+    const before = await startIngestHub(t, config, { folder });
+    const car = await before.vehicle('CAR');
+    for (let number = 1; number <= 30; number++) car.send({ txid: `CAR-${number}`, payload: speed('CAR', number) });
+    await car.until(() => car.acked.length === 30, 'the acks of what is on disk');
+    await before.stop(100);
+    const subscriber = await ZmqSubscriber.start(t, { address });
+    await startIngestHub(t, config, { folder });
+    await eventually(() => subscriber.messages.length === 30, 'all messages');
+    assert.ok(subscriber.messages.every(({ body }, index) => body.equals(Buffer.from(speed('CAR', index + 1)))));
+  });
 });

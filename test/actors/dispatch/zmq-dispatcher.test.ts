@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import * as zeromq from 'zeromq';
@@ -14,6 +15,8 @@ import { until } from '../../fakes/until.js';
 import { dispatcherSuite } from './abstract-suite.js';
 import { numberOf, sampleFormats, sampleRecord, sampleRecords } from './sample-records.js';
 
+const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+const withoutIpv6 = !addresses.some(({ address }) => address === '::1') && 'no IPv6 on this machine';
 const signal = new AbortController().signal;
 
 const optionsFor = (address: string, options: Partial<ZmqDispatcherOptions> = {}): ZmqDispatcherOptions => ({
@@ -153,6 +156,15 @@ describe('the zmq dispatcher', () => {
         message: reason,
       });
     }
+  });
+
+  it('is bound to IPv6 where the address says so', { skip: withoutIpv6 }, async (t) => {
+    const address = `tcp://[::1]:${await freePort()}`;
+    const dispatcher = dispatcherFor(t, address, { nobodyListens: 'wait' });
+    const bodies = subscribe(t, address, { ipv6: true });
+    await dispatcher.connect(signal);
+    assert.equal((await dispatcher.deliver([sampleRecord(1)], signal)).delivered, 1);
+    await until(() => bodies.length === 1, 'delivery');
   });
 
   it('says what is wrong with its key files without showing a key', async (t) => {

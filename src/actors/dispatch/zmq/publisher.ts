@@ -31,9 +31,8 @@ export interface PublisherOptions {
   readonly onDenied: (client: DeniedClient) => void;
 }
 
-/** A peer whose machine is gone would hold its queue for as long as TCP takes to notice. */
-const HEARTBEAT_MS = 10_000;
-const HEARTBEAT_TIMEOUT_MS = 30_000;
+/** Whoever waits for a subscriber has to notice that it is dead, or stopped: TCP alone may take hours, or never does. */
+const HEARTBEAT = { heartbeatInterval: 10_000, heartbeatTimeout: 30_000 } as const;
 
 const SUBSCRIBE = 1;
 const UNSUBSCRIBE = 0;
@@ -54,6 +53,7 @@ export class ZmqPublisher {
   /** Rejects with what to do about it if the address cannot be had or the keys cannot be read. */
   static async bind(library: Library, context: Context, options: PublisherOptions): Promise<ZmqPublisher> {
     const { address, serverKeyFile, allowedKeysFile, onEvent, onDenied } = options;
+    const isWaiting = options.slowSubscriber === 'wait';
     const keys = serverKeyFile === '' ? undefined : await readCurveKeys(serverKeyFile, allowedKeysFile);
     const gatekeeper = keys && (await Gatekeeper.start(library, context, keys, onDenied));
     let socket: XPublisher | undefined;
@@ -61,11 +61,11 @@ export class ZmqPublisher {
       socket = new library.XPublisher({
         context,
         sendHighWaterMark: options.highWaterMark,
-        noDrop: options.slowSubscriber === 'wait',
+        noDrop: isWaiting,
         sendTimeout: 0,
         linger: 0,
-        heartbeatInterval: HEARTBEAT_MS,
-        heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+        ipv6: address.includes('['),
+        ...(isWaiting ? HEARTBEAT : {}),
         ...(keys ? securityOf(keys) : {}),
       });
       if (onEvent) void tellEvents(socket, onEvent);
