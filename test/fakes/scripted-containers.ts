@@ -266,6 +266,7 @@ function problemOf(command: ContainerCommand, { id, created, state: { status } }
   if (created === '') return `container with id = ${id} does not exist`;
   if (command.type === 'START' && status === 'Running') return command.ensure ? undefined : `${id} is already running`;
   if (command.type === 'START' && status === 'Paused') return `container ${id} is paused`;
-  if (command.type === 'RESUME' && status !== 'Paused') return `container id = ${id} is not paused`;
+  if (command.type === 'RESUME' && status !== 'Paused' && !(command.ensure && status === 'Running'))
+    return `container id = ${id} is not paused`;
   return undefined;
 }

@@ -60,6 +60,8 @@ export const SAMPLE: StatsSample = {
 /** Containers without an engine; whoever watches is told of their changes. */
 export class FakeContainers implements ThingsContainers {
   readonly calls: string[] = [];
+  /** That starts were asked for by. */
+  readonly steps: string[] = [];
   readonly facts = new Map<string, ContainerFacts>();
   /** What the next calls of a kind fail with: `create`, `START`… */
   readonly failures = new Map<string, string>();
@@ -127,7 +129,9 @@ export class FakeContainers implements ThingsContainers {
   };
 
   command: ThingsContainers['command'] = async (id, command, signal) => {
-    this.calls.push(`${id} ${JSON.stringify(command)}`);
+    const { step, ...asked } = command as ContainerCommand & { readonly step?: string };
+    this.calls.push(`${id} ${JSON.stringify(asked)}`);
+    if (step !== undefined) this.steps.push(step);
     try {
       await this.passing(command.type, signal);
     } catch (error) {

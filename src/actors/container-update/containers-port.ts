@@ -1,6 +1,6 @@
 /** How the containers are asked: by the addresses of their actors, with time enough for what they are told. */
 import { noLongerExists, type Order, type Step, type StepFailure } from '../../protocols/container-update/index.js';
-import type { ActorSystem } from '../../runtime/index.js';
+import type { ActorSystem, EffectArguments } from '../../runtime/index.js';
 import { FleetchartError } from '../../runtime/index.js';
 import {
   type ContainerCommand,
@@ -46,6 +46,11 @@ const REPORT_STEP_PERCENT = 5;
 /** Whole percent of the image that is being fetched. */
 export type OnProgress = (percent: number) => void;
 
+/** What is done for one effect. */
+export interface Carrying extends Pick<EffectArguments<unknown>, 'key' | 'signal'> {
+  readonly onProgress?: OnProgress;
+}
+
 export class ContainersPort {
   constructor(private readonly options: ContainersPortOptions) {}
 
@@ -64,35 +69,36 @@ export class ContainersPort {
   }
 
   /** All orders in turn; the first that fails ends it with its text. */
-  async carryOut(orders: readonly Order[], signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
-    for (const order of orders) await this.order(order, signal, onProgress);
+  async carryOut(orders: readonly Order[], carrying: Carrying): Promise<void> {
+    for (const order of orders) await this.order(order, carrying);
   }
 
   /** All steps, whatever fails. */
-  async carryOutAll(steps: readonly Step[], signal: AbortSignal): Promise<StepFailure[]> {
+  async carryOutAll(steps: readonly Step[], carrying: Carrying): Promise<StepFailure[]> {
     const failures: StepFailure[] = [];
     for (const { place, orders } of steps) {
       try {
-        await this.carryOut(orders, signal);
+        await this.carryOut(orders, carrying);
       } catch (error) {
-        if (signal.aborted) throw error;
+        if (carrying.signal.aborted) throw error;
         failures.push({ place, error: error instanceof Error ? error.message : String(error) });
       }
     }
     return failures;
   }
 
-  private async order(order: Order, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
+  private async order(order: Order, { key, signal, onProgress }: Carrying): Promise<void> {
     const { id } = order;
+    const start = { type: 'START', ensure: true, step: key } as const;
     const stopMs = 2 * this.options.stopTimeoutS * 1_000 + MARGIN_MS;
     switch (order.do) {
       case 'create':
         return this.create(order, signal, onProgress);
       case 'start':
-        return this.must(order, { type: 'START', ensure: true }, MARGIN_MS, signal);
+        return this.must(order, start, MARGIN_MS, signal);
       case 'run': {
         const isPaused = this.onRecord(id)?.state.status === 'Paused';
-        return this.must(order, isPaused ? { type: 'RESUME' } : { type: 'START', ensure: true }, MARGIN_MS, signal);
+        return this.must(order, isPaused ? { type: 'RESUME', ensure: true } : start, MARGIN_MS, signal);
       }
       case 'limit':
         return this.must(order, { type: 'UPDATE', ...order.terms }, MARGIN_MS, signal);

@@ -42,14 +42,14 @@ export class DeploymentEffects {
    * The first stage that fails is undone, and its text is the reason. Where the new instance is gone, the end of the
    * process may have cut off the undoing of any stage, as that begins with it: all are undone then.
    */
-  readonly deploy = async ({ input, signal }: EffectArguments<Deployed | undefined>): Promise<void> => {
-    const stages = input?.stages ?? [];
+  readonly deploy = async (args: EffectArguments<Deployed | undefined>): Promise<void> => {
+    const stages = args.input?.stages ?? [];
     for (const { orders, undo } of stages) {
       try {
-        await this.deps.port.carryOut(orders, signal);
+        await this.deps.port.carryOut(orders, args);
       } catch (error) {
         const undone = isGone(error) ? stages.flatMap((stage) => stage.undo) : undo;
-        if (!signal.aborted) await this.deps.port.carryOutAll([{ place: 0, orders: undone }], signal);
+        if (!args.signal.aborted) await this.deps.port.carryOutAll([{ place: 0, orders: undone }], args);
         throw error;
       }
     }

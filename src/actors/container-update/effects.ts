@@ -3,7 +3,7 @@ import { currentStatePublication } from '../../protocols/container-update/index.
 import { compare, inventoryOf } from '../../protocols/containers/index.js';
 import type { ActorSystem, EffectArguments, Ids, Logger, OutputEffect } from '../../runtime/index.js';
 import { knownErrorRecord } from '../../runtime/index.js';
-import { ContainersPort, ContainerUpdateError, type KnownContainers } from './containers-port.js';
+import { type Carrying, ContainersPort, ContainerUpdateError, type KnownContainers } from './containers-port.js';
 import type {
   CompareOutput,
   LogOutput,
@@ -42,22 +42,23 @@ export class AgentEffects {
   }
 
   /** CUA-16; ids of what is to be made are given here, so that a machine needs no chance. */
-  readonly compare = async ({ input: wanted, signal }: EffectArguments<Wanted | null>): Promise<CompareOutput> => {
+  readonly compare = async (args: EffectArguments<Wanted | null>): Promise<CompareOutput> => {
+    const { input: wanted } = args;
     const { containers, ids, isFree, logger } = this.deps;
     if (!wanted) throw new ContainerUpdateError('CONTAINER_UPDATE_NOTHING_WANTED', 'there is no desired state');
     const isAlone = await isFree();
     const { activityId, wishes } = wanted;
-    if (isAlone) await this.clearAway(activityId, signal);
+    if (isAlone) await this.clearAway(activityId, args);
     logger.info({ activityId, components: wishes.wishes.length }, 'container_update_started');
     for (const warning of wishes.warnings) logger.warn({ activityId, warning }, 'desired_state_doubtful');
     return { ...identified(compare(wishes, containers.present()), () => ids.uuid()), groups: wishes.groups };
   };
 
   /** What a CLEANUP or a process before has failed to do; what fails again is left for the next time. */
-  private async clearAway(activityId: string, signal: AbortSignal): Promise<void> {
+  private async clearAway(activityId: string, carrying: Carrying): Promise<void> {
     const steps = leftoverSteps(this.deps.containers.all());
     if (steps.length === 0) return;
-    const failures = await this.port.carryOutAll(steps, signal);
+    const failures = await this.port.carryOutAll(steps, carrying);
     this.deps.logger.info({ activityId, containers: steps.length - failures.length }, 'leftovers_cleared_away');
     if (failures.length > 0) this.deps.logger.warn({ activityId, failures }, 'containers_left_behind');
   }
@@ -66,12 +67,12 @@ export class AgentEffects {
     running: this.port.running(input.ids),
   });
 
-  readonly takeStep = async ({ input, signal, send }: EffectArguments<StepInput>): Promise<void> => {
+  readonly takeStep = async ({ input, key, signal, send }: EffectArguments<StepInput>): Promise<void> => {
     const { activityId, command, step } = input;
     try {
-      await this.port.carryOut(step.orders, signal, (percent) => {
+      const onProgress = (percent: number): void =>
         send({ type: 'PROGRESS', place: step.place, percent } as { type: string });
-      });
+      await this.port.carryOut(step.orders, { key, signal, onProgress });
     } catch (error) {
       if (!signal.aborted) {
         const orders = step.orders.map((order) => order.do);
@@ -84,9 +85,9 @@ export class AgentEffects {
     }
   };
 
-  readonly takeSteps = async ({ input, signal }: EffectArguments<StepsInput>): Promise<StepsOutput> => {
-    const { activityId, command, steps } = input;
-    const failures = await this.port.carryOutAll(steps, signal);
+  readonly takeSteps = async (args: EffectArguments<StepsInput>): Promise<StepsOutput> => {
+    const { activityId, command, steps } = args.input;
+    const failures = await this.port.carryOutAll(steps, args);
     if (failures.length > 0) this.deps.logger.warn({ activityId, command, failures }, 'containers_left_behind');
     return { failures };
   };

@@ -52,6 +52,8 @@ export interface ContainerContext extends ContainerFacts {
   /** What the engine link last saw, until the engine has been asked. */
   readonly sighted: EngineContainer | null;
   readonly asked: Asked | null;
+  /** The step that it was last started for. */
+  readonly startedFor?: string;
 }
 
 /** Carried to the watchers. */

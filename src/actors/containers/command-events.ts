@@ -34,7 +34,7 @@ function problemOf(context: ContainerContext, command: ContainerCommand): string
     case 'PAUSE':
       return operationProblem('pause', id, status);
     case 'RESUME':
-      return operationProblem('resume', id, status);
+      return command.ensure && status === 'Running' ? undefined : operationProblem('resume', id, status);
     case 'REMOVE':
       return operationProblem('remove', id, status);
     case 'RENAME':
@@ -65,6 +65,9 @@ const isLive = ({ state }: ContainerContext): boolean => state.status === 'Runni
 
 /** By the names of the chart's guards. */
 export const commandGuards = {
+  /** Its answer was lost with the process (CON-2). */
+  wasStarted: ({ context, event }) =>
+    event.type === 'START' && event.step !== undefined && event.step === context.startedFor,
   canStop: ({ event }) => event.type === 'STOP' && stopProblem(event) === undefined,
   isEnsured: ({ event }) => event.type === 'STOP' && event.ensure === true && stopProblem(event) === undefined,
   isRename: ({ context, event }) =>

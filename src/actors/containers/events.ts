@@ -34,10 +34,11 @@ export type ContainerReply = { readonly ok: true } | { readonly ok: false; reado
 /** All are answered with a {@link ContainerReply}. `ensure`: what is so already is fine, rather than an error (CTR §B.3). */
 export type ContainerCommand = { readonly replyTo?: string } & (
   | { readonly type: 'CREATE' }
-  | { readonly type: 'START'; readonly ensure?: boolean }
+  /** `step`: asks for it; what asks again after a restart (DUR-13) does not start once more what has run meanwhile. */
+  | { readonly type: 'START'; readonly ensure?: boolean; readonly step?: string }
   | ({ readonly type: 'STOP'; readonly ensure?: boolean } & StopOptions)
   | { readonly type: 'PAUSE' }
-  | { readonly type: 'RESUME' }
+  | { readonly type: 'RESUME'; readonly ensure?: boolean }
   | { readonly type: 'RENAME'; readonly name: string }
   | { readonly type: 'UPDATE'; readonly resources?: Resources; readonly restartPolicy?: RestartPolicy }
   | { readonly type: 'REMOVE'; readonly force: boolean }

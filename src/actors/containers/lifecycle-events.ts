@@ -234,6 +234,7 @@ export const changes = {
       restartAt: null,
       lastError: '',
       state: running(context.state, outputOf<EngineContainer>(event)),
+      ...(context.asked?.type === 'START' && context.asked.step ? { startedFor: context.asked.step } : {}),
     };
   },
   noteEnd: ({ context, event }) => exited(context, outputOf<EngineContainer>(event), timeOf(event)),

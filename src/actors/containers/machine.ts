@@ -97,7 +97,8 @@ const AGREE = ['agree', 'forgetAsked'] as const;
 /** Back to where the record says that it is. */
 const FAILED = { target: 'choosing', actions: ['noteFailure', 'complain', 'forgetAsked'] } as const;
 
-const STARTABLE = { START: { target: 'starting', actions: ['take', 'beginStart'] } } as const;
+const START = { target: 'starting', actions: ['take', 'beginStart'] } as const;
+const STARTABLE = { START: [{ guard: 'wasStarted', actions: 'agree' }, START] } as const;
 const STOPPABLE = {
   STOP: [{ guard: 'canStop', target: 'stopping', actions: 'take' }, { actions: 'answer' }],
   SUSPEND: { target: 'stopping', actions: 'take' },
@@ -198,7 +199,7 @@ export const containerMachine = container.createMachine({
     },
     created: {
       meta: { ctr: 'Created', waitsFor: 'the command to start it', until: 'never' },
-      on: { ...STARTABLE },
+      on: { START },
     },
     starting: {
       tags: 'busy',

@@ -45,8 +45,8 @@ export class Installing {
     return { ids };
   };
 
-  readonly start = async ({ input, signal }: EffectArguments<Installed>): Promise<void> => {
-    for (const id of input.ids) await this.command(id, { type: 'START', ensure: true }, signal);
+  readonly start = async ({ input, key, signal }: EffectArguments<Installed>): Promise<void> => {
+    for (const id of input.ids) await this.command(id, { type: 'START', ensure: true, step: key }, signal);
   };
 
   readonly remove = async ({ input, signal }: EffectArguments<RemoveInput>): Promise<void> => {

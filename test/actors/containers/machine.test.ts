@@ -84,6 +84,8 @@ const others = [
   update({ resources: { ...resources, memory: 'x' } }),
 ];
 
+const START = { type: 'START', ensure: true, step: 's1' } as const;
+
 describe('the chart of a container', () => {
   it('takes every transition', async () => {
     const taken = new TakenTransitions(machine);
@@ -163,6 +165,9 @@ describe('the chart of a container', () => {
       [[...RUN, ...exit, { type: 'STOP' }, { type: 'START' }], { restartPolicy: { type: 'no' } }],
       [[...RUN, ...exit, { type: 'STOP', ensure: true }], { restartPolicy: { type: 'no' } }],
       [[...RUN, ...exit, { type: 'START' }], { restartPolicy: { type: 'no' } }],
+      // By a step that asks again.
+      [[...CREATE, START, ['start', seen('exited')], START, { type: 'STOP' }, START]],
+      [[...CREATE, START, ['start', seen('exited')], START], { restartPolicy: { type: 'no' } }],
       // Changed.
       [[...RUN, update({ resources }), failure, update({ resources }), ['limit'], update({ restartPolicy })]],
       [

@@ -38,7 +38,7 @@ const cases: readonly Case[] = [
   },
   {
     ...{ state: 'resuming', before: [create, start, { type: 'PAUSE' }], call: 'resume', end: 'running' },
-    command: { type: 'RESUME' },
+    command: { type: 'RESUME', ensure: true },
     done: (engine) => engine.change(ID, { status: 'running' }),
   },
   {
@@ -63,7 +63,7 @@ const cases: readonly Case[] = [
 ];
 
 /** The commands that a phase of an update repeats after a restart are content with what they find. */
-const REPEATABLE = ['CREATE', 'START', 'STOP', 'ROLE', 'UPDATE', 'REMOVE'];
+const REPEATABLE = ['CREATE', 'START', 'STOP', 'RESUME', 'ROLE', 'UPDATE', 'REMOVE'];
 
 async function planned(t: TestContext): Promise<ContainersUnderTest> {
   const test = await ContainersUnderTest.start(t);
@@ -161,6 +161,37 @@ describe('a step that a crash cut off is done again, and finds what it did', () 
     await after.advance(1_000, 100);
     assert.equal(after.state(ID), 'running');
     assert.equal(after.containers.find(ID)?.restartCount, 1);
+  });
+
+  it('CUA-33 CTR-14 what a step started has run by the time that it asks again: it is not started once more', async (t) => {
+    const test = await planned(t);
+    await test.command(ID, create);
+    const asked = { ...start, step: 's1' } as const;
+    assert.deepEqual(await test.command(ID, asked), OK);
+    test.engine.exit(ID, 3);
+    await test.sight(ID);
+    assert.equal(test.state(ID), 'backingOff');
+    const after = await test.again('crash');
+    const starts = after.engine.count('start');
+    assert.deepEqual(await after.command(ID, asked), OK);
+    assert.equal(after.state(ID), 'backingOff');
+    assert.equal(after.engine.count('start'), starts);
+    assert.deepEqual(await after.command(ID, { ...start, step: 's2' }), OK);
+    assert.equal(after.state(ID), 'running');
+    assert.equal(after.engine.count('start'), starts + 1);
+  });
+
+  it('CUA-33 a start that failed is done anew when its step asks again', async (t) => {
+    const test = await planned(t);
+    await test.command(ID, create);
+    const { EngineError } = await import('../../../src/actors/engines/index.js');
+    test.engine.fail('start', new EngineError('ENGINE_REFUSED', 'no such program'));
+    const asked = { ...start, step: 's1' } as const;
+    assert.deepEqual(await test.command(ID, asked), { ok: false, error: 'no such program' });
+    const after = await test.again('crash');
+    after.engine.fail('start', undefined);
+    assert.deepEqual(await after.command(ID, asked), OK);
+    assert.equal(after.state(ID), 'running');
   });
 
   it('CTR-12 what the watchers were told is told once more at most', async (t) => {

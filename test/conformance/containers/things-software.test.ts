@@ -300,6 +300,8 @@ describe('software of a vehicle', () => {
     const again = await things.again(t);
     await again.reaches(UPDATABLE, 'idle');
     assert.deepEqual(again.containers.calls, ['c1 {"type":"START","ensure":true}']);
+    assert.deepEqual(again.containers.steps, things.containers.steps, 'as the same step asks for it');
+    assert.equal(again.containers.steps.length, 1);
     const context = again.system.peek(UPDATABLE)?.context as { lastOperation: { status: string } };
     assert.equal(context.lastOperation.status, 'FINISHED_SUCCESS');
   });
