@@ -68,4 +68,17 @@ export function hasIssued(issuer: Known, certificate: Known): boolean {
   }
 }
 
+/** Whether one of the anchors vouches for it, over what was sent along. Each is trusted by itself, a root or not. */
+export function isTrusted(leaf: Known, sent: readonly Known[], anchors: readonly Known[]): boolean {
+  const seen: Known[] = [];
+  for (let last: Known | undefined = leaf; last && !seen.includes(last); ) {
+    const current: Known = last;
+    const isAnchor = anchors.some(({ node }) => node.fingerprint256 === current.node.fingerprint256);
+    if (isAnchor || anchors.some((anchor) => hasIssued(anchor, current))) return true;
+    seen.push(current);
+    last = sent.find((each) => each !== current && hasIssued(each, current));
+  }
+  return false;
+}
+
 export const isoOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');

@@ -5,7 +5,7 @@ import {
   type ClientField,
   checkClientConfig,
 } from '../../protocols/fleet-telemetry/index.js';
-import { certificatesOf, hasIssued, isoOf, type Known } from './certificates.js';
+import { certificatesOf, isoOf, isTrusted, type Known } from './certificates.js';
 import { type Check, ok, problem, warning } from './check.js';
 
 /** What an operator wants vehicles to be told; what is absent is taken from `from`, or left out. */
@@ -95,19 +95,6 @@ function judged(config: Readonly<Record<string, unknown>>, sent: readonly Known[
     findings.push(mistake('hostname', `${hostname} is no name of the server's certificate, which stands for ${names}`));
   }
   return findings;
-}
-
-/** Each authority of the vehicle is trusted by itself, a root or not. */
-function isTrusted(leaf: Known, sent: readonly Known[], anchors: readonly Known[]): boolean {
-  const seen: Known[] = [];
-  for (let last: Known | undefined = leaf; last && !seen.includes(last); ) {
-    const current: Known = last;
-    const isAnchor = anchors.some(({ node }) => node.fingerprint256 === current.node.fingerprint256);
-    if (isAnchor || anchors.some((anchor) => hasIssued(anchor, current))) return true;
-    seen.push(current);
-    last = sent.find((each) => each !== current && hasIssued(each, current));
-  }
-  return false;
 }
 
 const standsFor = ({ node }: Known, host: string): boolean =>

@@ -95,10 +95,10 @@ class Diagnosis {
   }
 
   /** Where the handshake failed, nobody has judged the chain: under TLS 1.2 a missing certificate of the client comes first. */
-  private async verdict(first: Handshake, base: object): Promise<string> {
+  private async verdict(first: Handshake, base: object): Promise<string | undefined> {
     if (first.error === undefined) return first.verdict;
     const again = await this.prober.shake({ ...base, versions: ['TLSv1.3', 'TLSv1.3'] });
-    return again.error === undefined ? again.verdict : 'NOT_VERIFIED';
+    return again.error === undefined ? again.verdict : undefined;
   }
 
   private get target(): string {

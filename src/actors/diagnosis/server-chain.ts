@@ -1,6 +1,6 @@
 /** The certificates that a server sends, held against what a vehicle asks of them (FT-TLS-2, FT-CLI-1). */
 import { isIP } from 'node:net';
-import { hasIssued, isoOf, type Known } from './certificates.js';
+import { hasIssued, isoOf, isTrusted, type Known } from './certificates.js';
 import { type Check, ok, problem, skipped, warning } from './check.js';
 import { checkValidity } from './validity.js';
 
@@ -12,8 +12,8 @@ export interface ChainFacts {
   readonly anchors: readonly Known[];
   /** Whether those were named, and are not the machine's. */
   readonly hasOwnCa: boolean;
-  /** OpenSSL's; empty: trusted. */
-  readonly verdict: string;
+  /** OpenSSL's; empty: trusted; undefined: it came to none. */
+  readonly verdict: string | undefined;
   readonly now: number;
 }
 
@@ -85,7 +85,8 @@ function pathOf(leaf: Known, sent: readonly Known[]): readonly Known[] {
   }
 }
 
-function checkTrust({ verdict, hasOwnCa, host }: ChainFacts, leaf: Known): Check {
+function checkTrust({ sent, anchors, hasOwnCa, host, ...facts }: ChainFacts, leaf: Known): Check {
+  const verdict = facts.verdict ?? (isTrusted(leaf, sent, anchors) ? '' : 'UNABLE_TO_GET_ISSUER_CERT');
   const id = 'server.trust';
   const by = hasOwnCa ? 'the authorities that were given' : 'the authorities of this machine';
   if (verdict === '') return ok(id, `the server's certificate is trusted by ${by}`);

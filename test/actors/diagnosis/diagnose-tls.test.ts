@@ -44,6 +44,19 @@ describe('a sound server', () => {
     assert.equal(diagnosis.authorities?.length, 1);
   });
 
+  it('FT-TLS-3 a server of TLS 1.2 alone that wants a certificate, and gets none', async (t) => {
+    const port = await serve(t, { maxVersion: 'TLSv1.2' });
+    const diagnosis = await diagnose(port, { cert: undefined, key: undefined });
+    assert.deepEqual(
+      complaints(diagnosis).map((line) => line.split(':')[0]),
+      ['server.versions warning', 'client.certificate skipped'],
+    );
+    assert.equal(diagnosis.authorities?.length, 1);
+    const stranger = await createAuthority({ commonName: 'Stranger' });
+    const found = complaints(await diagnose(port, { cert: undefined, key: undefined, ca: stranger.certificatePem }));
+    assert.match(found.join('\n'), /server\.trust problem/);
+  });
+
   it('FT-TLS-9 by its address no name is sent', async (t) => {
     const diagnosis = await diagnose(await serve(t), { host: '127.0.0.1' });
     assert.deepEqual(
