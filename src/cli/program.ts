@@ -8,7 +8,9 @@
  */
 import { Command, CommanderError } from 'commander';
 import { configCommand } from './config.js';
+import { ctlCommand } from './ctl.js';
 import { demoCommand } from './demo.js';
+import { doctorCommand } from './doctor.js';
 import { type ExitCode, exitCodes } from './exit-code.js';
 import { hubCommand } from './hub.js';
 import { inspectCommand } from './inspect.js';
@@ -32,7 +34,9 @@ const commands: readonly (() => Command)[] = [
   replayCommand,
   inspectCommand,
   provisionCommand,
+  ctlCommand,
   configCommand,
+  doctorCommand,
 ];
 
 /** The command line `fleetchart`, ready to parse; errors are thrown, never ended the process with. */

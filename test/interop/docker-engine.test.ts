@@ -11,6 +11,7 @@ import { containerSpec } from '../fakes/container-spec.js';
 import { DockerLab, withoutDocker } from '../fakes/docker-lab.js';
 import { LabEngine, labHarness } from '../fakes/lab-engine.js';
 import { until } from '../fakes/until.js';
+import { assertDiagnosed } from './engine-doctor.js';
 
 const skip = withoutDocker();
 const never = new AbortController().signal;
@@ -122,6 +123,10 @@ describe('what Docker does otherwise', { skip }, () => {
     await engine.remove(name, never);
     assert.ok((await engine.list(undefined, never)).every((each) => each.name !== name));
     assert.ok((await lab.containers()).some(({ Names, State }) => Names.includes(`/${name}`) && State === 'running'));
+  });
+
+  it('ENG-5 REG-2 the doctor finds it, and a password that is wrong', async (t) => {
+    await assertDiagnosed(t, lab, /^Docker Engine$/);
   });
 
   it('POD-28 a restart of the engine ends its events and leaves containers running', async (t) => {

@@ -10,6 +10,7 @@ import { engineSuite } from '../actors/engines/engine-suite.js';
 import { containerSpec } from '../fakes/container-spec.js';
 import { LabEngine, labHarness } from '../fakes/lab-engine.js';
 import { PodmanLab, withoutPodman } from '../fakes/podman-lab.js';
+import { assertDiagnosed } from './engine-doctor.js';
 
 const skip = withoutPodman();
 const never = new AbortController().signal;
@@ -180,6 +181,10 @@ describe('what podman does otherwise', { skip }, () => {
     const answer = await lab.post('/auth', { username, password, serveraddress: lab.registry });
     assert.deepEqual([answer.status, /HTTPS|http response to https/i.test(answer.text)], [500, true], answer.text);
     assert.ok(await engine.pull({ image: lab.image('2.0') }, () => {}, never), 'the same ones');
+  });
+
+  it('ENG-5 REG-2 the doctor finds it, and a password that is wrong', async (t) => {
+    await assertDiagnosed(t, lab, /^Podman Engine$/);
   });
 
   it('POD-34 a host name of 75 characters starts', async (t) => {

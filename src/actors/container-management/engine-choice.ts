@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import type { Clock, Logger } from '../../runtime/index.js';
-import { ApiEngine, createProcessEngine, createSimulatedEngine, engineChooser } from '../engines/index.js';
+import {
+  ApiEngine,
+  createProcessEngine,
+  createSimulatedEngine,
+  type EngineChoice,
+  engineChooser,
+} from '../engines/index.js';
 import type { ManagementSettings } from './settings.js';
 
 interface ChoiceDeps {
@@ -13,20 +19,28 @@ interface ChoiceDeps {
 }
 
 /** How the engine is found that the settings ask for. */
-export function chooserOf({
+export function chooserOf(deps: ChoiceDeps): ReturnType<typeof engineChooser> {
+  const { settings, hasContainers } = deps;
+  return engineChooser({ ...engineChoiceOf(deps), keeping: { file: keptChoiceFile(settings), hasContainers } });
+}
+
+/** Where it is kept which engine has the containers. */
+export const keptChoiceFile = ({ homeDir }: Pick<ManagementSettings, 'homeDir'>): string =>
+  join(homeDir, 'engine.json');
+
+/** The engines that there may be, and where. */
+export function engineChoiceOf({
   settings,
   environment,
   clock,
   logger,
-  hasContainers,
-}: ChoiceDeps): ReturnType<typeof engineChooser> {
+}: Omit<ChoiceDeps, 'hasContainers'>): EngineChoice {
   const { engine, homeDir, images } = settings;
-  return engineChooser({
+  return {
     kind: engine.kind,
     socket: engine.socket,
     environment,
     clock,
-    keeping: { file: join(homeDir, 'engine.json'), hasContainers },
     engineApi: (socketPath) => new ApiEngine({ socketPath, clock, pullMs: images.pullTimeoutMs }),
     process: () =>
       createProcessEngine({
@@ -37,7 +51,7 @@ export function chooserOf({
       }),
     simulated: () =>
       createSimulatedEngine({ file: join(homeDir, 'simulated.json'), clock, delayMs: SIMULATED_DELAY_MS }),
-  });
+  };
 }
 
 /** Long enough to be seen. */

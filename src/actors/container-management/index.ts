@@ -1,3 +1,4 @@
+export { engineChoiceOf, keptChoiceFile } from './engine-choice.js';
 export { type ManagementFlag, managementFlags } from './flags.js';
 export type { ManagementLink } from './links.js';
 export {
@@ -7,7 +8,7 @@ export {
   type ManagementRole,
   managementTypes,
 } from './management.js';
-export type { RegistrySource } from './registries.js';
+export { mergeRegistries, type RegistrySource } from './registries.js';
 export {
   addRegistry,
   isRegistryHost,

@@ -133,18 +133,10 @@ class Search {
     return { engine, why: `${kind === 'auto' ? 'auto' : 'configured'}: ${name} on ${socket}${passed}` };
   }
 
-  /** One that is named is the only one; else those of the environment come first. */
   private sockets(): readonly string[] {
-    const { socket, environment, usualSockets = USUAL_SOCKETS } = this.choice;
-    if (socket !== '') return [socket.replace(/^unix:\/\//, '')];
-    const named = HOSTS.flatMap((name) => {
-      const host = environment[name];
-      if (!host) return [];
-      const path = UNIX.exec(host)?.[1];
-      if (path === undefined) this.failures.push(`${name}: only unix sockets are used`);
-      return path === undefined ? [] : [path];
-    });
-    return [...new Set([...named, ...usualSockets])];
+    const { sockets, failures } = socketsOf(this.choice);
+    this.failures.push(...failures);
+    return sockets;
   }
 
   /** Its name and version; undefined if it does not answer in time. */
@@ -171,6 +163,25 @@ class Search {
   private said(): string {
     return this.failures.join('; ');
   }
+}
+
+/** One that is named is the only one; else those of the environment come first. With what of that cannot be used. */
+export function socketsOf({
+  socket,
+  environment,
+  usualSockets = USUAL_SOCKETS,
+}: Pick<EngineChoice, 'socket' | 'environment' | 'usualSockets'>): {
+  readonly sockets: readonly string[];
+  readonly failures: readonly string[];
+} {
+  if (socket !== '') return { sockets: [socket.replace(/^unix:\/\//, '')], failures: [] };
+  const given = HOSTS.filter((name) => environment[name]);
+  const named = given.flatMap((name) => UNIX.exec(environment[name] ?? '')?.[1] ?? []);
+  const failures = given.filter((name) => !UNIX.test(environment[name] ?? ''));
+  return {
+    sockets: [...new Set([...named, ...usualSockets])],
+    failures: failures.map((name) => `${name}: only unix sockets are used`),
+  };
 }
 
 async function unusable(socket: string): Promise<string | undefined> {

@@ -1,5 +1,5 @@
 /** What others may use of engines. */
-export { type EngineChoice, engineChooser } from './choose.js';
+export { type EngineChoice, engineChooser, socketsOf } from './choose.js';
 export type {
   ContainerSpec,
   Engine,
@@ -22,10 +22,12 @@ export {
   type ImageSettings,
   type Images,
   type PullError,
+  pullRequestOf,
   type Registries,
   type Registry,
   readRegistries,
 } from './images/index.js';
+export { readKeptChoice } from './kept-choice.js';
 export {
   createEngineLink,
   type EngineLink,

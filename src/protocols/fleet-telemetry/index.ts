@@ -1,4 +1,13 @@
 export type { Failure, Result } from '../result.js';
+export {
+  type ClientConfig,
+  type ClientConfigCheck,
+  type ClientConfigFinding,
+  type ClientConfigSurroundings,
+  type ClientField,
+  checkClientConfig,
+  STREAMABLE_FIELDS,
+} from './client-config.js';
 export { connectionIdFrom } from './connection-id.js';
 export { decodeEnvelope } from './envelope.js';
 export { FIELD_NAMES, fieldName, fieldNumber } from './field-names.js';

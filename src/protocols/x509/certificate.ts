@@ -1,5 +1,12 @@
 import { DerError, DerReader, type Element, explicitTag, TAG } from './der.js';
-import type { CertificateFacts, NameAttribute, X509Failure, X509Result } from './types.js';
+import {
+  type CertificateFacts,
+  KEY_USAGES,
+  type KeyUsage,
+  type NameAttribute,
+  type X509Failure,
+  type X509Result,
+} from './types.js';
 import { integerOf, oidOf, textOf, timeOf } from './values.js';
 
 /** No certificate of a vehicle comes near it; it bounds what a hostile one may cost. */
@@ -15,6 +22,7 @@ const TYPE_BY_OID: ReadonlyMap<string, string> = new Map([
   ['2.5.4.11', 'OU'],
 ]);
 
+const KEY_USAGE = '2.5.29.15';
 const EXTENDED_KEY_USAGE = '2.5.29.37';
 const EXTENSIONS_FIELD = 3;
 
@@ -33,6 +41,24 @@ export function decodeCertificate(der: Uint8Array): X509Result<CertificateFacts>
     throw error;
   }
 }
+
+/** Reads a distinguished name in DER; attributes that are no text are left out. Never throws. */
+export function decodeName(der: Uint8Array): X509Result<readonly NameAttribute[]> {
+  try {
+    const name = DerReader.of(Buffer.from(der.buffer, der.byteOffset, der.length));
+    return { ok: true, value: nameOf(name.inside(name.expect(TAG.sequence, 'name'))) };
+  } catch (error) {
+    if (error instanceof DerError) return failure(error.code, error.message, error.offset);
+    throw error;
+  }
+}
+
+/** `CN=Example CA, O=Example`, for people: what says most comes first, as in RFC 4514. */
+export const nameText = (attributes: readonly NameAttribute[]): string =>
+  attributes
+    .toReversed()
+    .map(({ type, value }) => `${type}=${value}`)
+    .join(', ');
 
 function failure(code: X509Failure['code'], detail: string, offset: number): X509Result<never> {
   return { ok: false, error: { code, detail, offset } };
@@ -58,7 +84,7 @@ function certificateOf(der: DerReader): CertificateFacts {
     issuerCommonName: issuer.findLast(({ type }) => type === 'CN')?.value ?? '',
     notBefore,
     notAfter,
-    extendedKeyUsage: extendedKeyUsageOf(body),
+    ...usagesOf(body),
   };
 }
 
@@ -77,20 +103,29 @@ function nameOf(name: DerReader): NameAttribute[] {
 }
 
 /** `body` stands behind the public key; the unique identifiers of version 2 may come before the extensions. */
-function extendedKeyUsageOf(body: DerReader): string[] {
+function usagesOf(body: DerReader): Pick<CertificateFacts, 'keyUsage' | 'extendedKeyUsage'> {
   const extensions = extensionsOf(body);
-  if (!extensions) return [];
-  let usages: string[] | undefined;
-  while (!extensions.isAtEnd) {
+  let keyUsage: CertificateFacts['keyUsage'];
+  let extendedKeyUsage: string[] | undefined;
+  while (extensions && !extensions.isAtEnd) {
     const extension = extensions.inside(extensions.expect(TAG.sequence, 'extension'));
     const type = extension.expect(TAG.oid, 'extension type');
     extension.optional(TAG.boolean, 'criticality');
     const value = extension.expect(TAG.octetString, 'extension value');
-    if (oidOf(body.bytes, type) !== EXTENDED_KEY_USAGE) continue;
-    if (usages) throw new DerError('X509_MALFORMED', 'two extended key usages', type.start);
-    usages = oidsOf(body.inside(value));
+    const oid = oidOf(body.bytes, type);
+    if (oid === KEY_USAGE) keyUsage = keyUsagesOf(body.inside(value));
+    if (oid !== EXTENDED_KEY_USAGE) continue;
+    if (extendedKeyUsage) throw new DerError('X509_MALFORMED', 'two extended key usages', type.start);
+    extendedKeyUsage = oidsOf(body.inside(value));
   }
-  return usages ?? [];
+  return { keyUsage, extendedKeyUsage: extendedKeyUsage ?? [] };
+}
+
+/** RFC 5280 §4.2.1.3: the first bit is the highest of the first byte, behind the count of unused ones. */
+function keyUsagesOf(value: DerReader): KeyUsage[] {
+  const { contentStart, end } = value.expect(TAG.bitString, 'key usage');
+  const bits = [...value.bytes.subarray(contentStart + 1, end)];
+  return KEY_USAGES.filter((_, bit) => (((bits[bit >> 3] ?? 0) << (bit & 7)) & 0x80) !== 0);
 }
 
 function extensionsOf(body: DerReader): DerReader | undefined {

@@ -17,6 +17,20 @@ export interface NameAttribute {
   readonly value: string;
 }
 
+/** By their bits. */
+export const KEY_USAGES = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const;
+export type KeyUsage = (typeof KEY_USAGES)[number];
+
 /** What identity and explanations need of a certificate, in certificate order where order means something. */
 export interface CertificateFacts {
   /** Upper-case hex, as `X509Certificate.serialNumber` shows it. */
@@ -30,6 +44,8 @@ export interface CertificateFacts {
   readonly notBefore: number;
   /** Epoch milliseconds. */
   readonly notAfter: number;
+  /** Undefined if the extension is absent: for anything. */
+  readonly keyUsage: readonly KeyUsage[] | undefined;
   /** Dotted OIDs of the Extended Key Usage in certificate order; empty if the extension is absent. */
   readonly extendedKeyUsage: readonly string[];
 }

@@ -15,8 +15,9 @@ import { FakeImages } from '../../fakes/containers.js';
 import { FakeEngine } from '../../fakes/fake-engine.js';
 import { START, temporaryFolder, testSystem, turnsOfLoop } from '../../fakes/runtime.js';
 
-async function vehicle(t: TestContext) {
+async function vehicle(t: TestContext, images = new FakeImages()) {
   const said: string[] = [];
+  const progress: number[] = [];
   let now = (): number => START;
   const engine = new FakeEngine(() => now());
   const common = { ids: seededIds(3), logger: silentLogger(), metrics: new Metrics() };
@@ -30,7 +31,7 @@ async function vehicle(t: TestContext) {
       system,
       clock: system.clock,
       engine,
-      images: new FakeImages(),
+      images,
       watchers: [containerUpdateWatcher('containers')],
       stopTimeoutS: 30,
       stopOnExit: false,
@@ -45,8 +46,12 @@ async function vehicle(t: TestContext) {
       containers,
       publish: (output) => {
         const { payload } = output as { type: string; payload?: string };
-        const { status } = (JSON.parse(payload ?? '{}') as { payload: { status?: string } }).payload;
+        const { status, actions = [] } = (
+          JSON.parse(payload ?? '{}') as { payload: { status?: string; actions?: { progress?: number }[] } }
+        ).payload;
         if (status !== undefined) said.push(status);
+        progress.push(...actions.flatMap((action) => action.progress ?? []));
+        if (progress.length > 0) images.release();
       },
     });
     Object.assign(made, { agent, containers });
@@ -76,10 +81,20 @@ async function vehicle(t: TestContext) {
       .all()
       .map(({ config, role, state }) => `${config.image} ${role} ${state.status}`)
       .sort();
-  return { want, standing, said };
+  return { want, standing, said, progress };
 }
 
 describe('an update over the containers of a vehicle', () => {
+  it('CUA-18 POD-3 what an engine tells of a pull arrives as progress of the action', async (t) => {
+    const images = new FakeImages();
+    images.progress = [1, 30, 62];
+    images.hold();
+    const { want, standing, progress } = await vehicle(t, images);
+    await want('map:1');
+    assert.deepEqual(progress, [62]);
+    assert.deepEqual(standing(), ['map:1 current Running']);
+  });
+
   it('CUA-25 CUA-28 makes, replaces, keeps and removes them', async (t) => {
     const { want, standing, said } = await vehicle(t);
     await want('map:1', 'nav:1', 'old:1');

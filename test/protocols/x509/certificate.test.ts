@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { before, test } from 'node:test';
 import { type Authority, createAuthority, issueDeviceCertificate } from '../../../src/actors/provisioning/index.js';
-import { type CertificateFacts, decodeCertificate } from '../../../src/protocols/x509/index.js';
+import { type CertificateFacts, decodeCertificate, decodeName, nameText } from '../../../src/protocols/x509/index.js';
 import { attribute, bytes, certificate, extension, name, oid, tagged, text, validity } from './der.js';
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
@@ -68,6 +68,20 @@ test('FT-ID-4 purposes are there in certificate order, known to node or not', as
   assert.deepEqual(facts(der).extendedKeyUsage, [VEHICLE_OID, CLIENT_AUTH, '1.3.6.1.4.1.49279.2.4.1']);
   const without = await issueDeviceCertificate(authority, { commonName: 'x', extendedKeyUsages: [] });
   assert.deepEqual(facts(derOf(without)).extendedKeyUsage, []);
+});
+
+test('FT-TLS-5 what a key may be used for, and names of authorities as a server sends them', async () => {
+  assert.deepEqual(facts(der).keyUsage, ['digitalSignature']);
+  assert.deepEqual(facts(Buffer.from(new X509Certificate(authority.certificatePem).raw)).keyUsage, [
+    'keyCertSign',
+    'cRLSign',
+  ]);
+  const name = Buffer.from('30133111300f0603550403130854657374204f6e65', 'hex');
+  const read = decodeName(name);
+  assert.ok(read.ok);
+  assert.equal(nameText(read.value), 'CN=Test One');
+  assert.equal(nameText(facts(der).issuer), 'CN=Tesla Motors Products CA');
+  for (let length = 0; length < name.length; length++) assert.equal(decodeName(name.subarray(0, length)).ok, false);
 });
 
 test('serial number and validity are those that node reads', () => {

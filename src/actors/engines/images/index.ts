@@ -7,5 +7,5 @@ export {
   type ImagesOptions,
   type PullError,
 } from './images.js';
-export type { Registries, Registry } from './registries.js';
+export { pullRequestOf, type Registries, type Registry } from './registries.js';
 export { readRegistries } from './registry-file.js';
