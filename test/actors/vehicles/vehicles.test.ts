@@ -1,116 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
-import { fastify } from 'fastify';
-import { encodeRecord, type FleetRecord } from '../../../src/actors/dispatch/index.js';
-import { type ConnectionFacts, createVehicles, LAST_VALUES_READER } from '../../../src/actors/vehicles/index.js';
-import { serverDefaults } from '../../../src/protocols/fleet-telemetry/server-settings.js';
-import { problemOf } from '../../../src/runtime/http/problem.js';
-import { type HttpApp, Metrics, openLog, silentLogger } from '../../../src/runtime/index.js';
-import { START, type TestSystem, testSystem } from '../../fakes/runtime.js';
+import { describe, it } from 'node:test';
+import { START } from '../../fakes/runtime.js';
 import { until } from '../../fakes/until.js';
 import { alertRecord, dataRecord, errorRecord, txid, VIN } from './records.js';
-
-const MINUTE = 60_000;
-const presence = { offlineAfterMs: 30_000, restartGraceMs: 120_000, silentAfterMs: 10 * MINUTE };
-
-const connection = (id: string, more: Partial<ConnectionFacts> = {}): ConnectionFacts => ({
-  id,
-  vin: VIN,
-  deviceType: 'vehicle_device',
-  networkInterface: 'wifi',
-  clientVersion: '1.2.0',
-  remote: '192.0.2.1:4711',
-  since: START,
-  records: 0,
-  bytes: 0,
-  lastRecordAt: undefined,
-  ...more,
-});
-
-/** The part of a hub that knows of vehicles, over a store that can be opened again. */
-async function start(t: TestContext, lastValues: object | null = {}) {
-  const metrics = new Metrics();
-  const settings = lastValues ? { ...serverDefaults.lastValues, ...lastValues } : undefined;
-  let live: ConnectionFacts[] = [];
-  const make = (system: TestSystem['system'], clock: TestSystem['clock']) =>
-    createVehicles({
-      presence,
-      lastValues: settings,
-      system,
-      clock,
-      logger: silentLogger(),
-      metrics,
-      connections: () => live,
-    });
-  let vehicles: ReturnType<typeof createVehicles> | undefined;
-  const types = (system: TestSystem['system']) => {
-    vehicles = make(system, system.clock as TestSystem['clock']);
-    return [vehicles.type];
-  };
-  const run = async (test: TestSystem) => {
-    const { system, clock } = test;
-    const part = vehicles as ReturnType<typeof createVehicles>;
-    const readers = [{ name: LAST_VALUES_READER, boundBytes: 1 << 26, overflow: 'drop-oldest' }] as const;
-    const log = await openLog(system.commit, clock, { name: 'spool', readers });
-    const reader = log.reader(LAST_VALUES_READER);
-    part.follow(reader);
-    await part.child.start(() => {});
-    const app = fastify();
-    app.setErrorHandler((error, { id }, reply) => {
-      const answer = problemOf(error, id);
-      return reply.code(answer.status).send(answer);
-    });
-    await part.routes(app as unknown as HttpApp);
-    await app.ready();
-    t.after(() => app.close());
-    const get = async (path: string, headers = {}) => {
-      await system.settled();
-      return app.inject({ url: `/api/v1/vehicles${path}`, headers });
-    };
-    const append = (...records: FleetRecord[]): void => {
-      for (const record of records) log.append(encodeRecord(record), [LAST_VALUES_READER]);
-    };
-    return {
-      ...test,
-      part,
-      reader,
-      app,
-      get,
-      json: async (path: string) => (await get(path)).json(),
-      state: async () => (await get(`/${VIN}`)).json().state,
-      append,
-      /** Until records have been read; reading goes on in turns of the loop. */
-      signal: (name: string, value: unknown) =>
-        until(async () => {
-          await system.commit.flushed();
-          const [signal] = (await get(`/${VIN}/signals?name=${name}`)).json().signals ?? [];
-          return signal?.value === value;
-        }, `${name} ${value}`),
-      open: (facts: ConnectionFacts) => {
-        live.push(facts);
-        part.opened(facts);
-      },
-      close: (id: string) => {
-        const gone = live.filter((facts) => facts.id === id);
-        live = live.filter((facts) => facts.id !== id);
-        for (const facts of gone) part.closed(facts);
-      },
-      heard: (id: string, at: number) => {
-        live = live.map((facts) => (facts.id === id ? { ...facts, lastRecordAt: at } : facts));
-      },
-      crash: async () => {
-        live = [];
-        return run(await test.crash(types));
-      },
-      reopen: async () => {
-        live = [];
-        await part.child.stop(1_000);
-        return run(await test.reopen(types));
-      },
-    };
-  };
-  return run(await testSystem(t, types));
-}
+import { connection, presence, start } from './running.js';
 
 describe('presence of vehicles', () => {
   it('FT-CON-4 a vehicle is online while one connection lives, and a while longer', async (t) => {
@@ -217,7 +110,7 @@ describe('last values', () => {
     await hub.signal('Soc', 55.5);
     const answer = await hub.get(`/${VIN}/signals`);
     assert.equal(answer.json().signals.length, 2);
-    const etag = String(answer.headers['etag']);
+    const { etag } = answer;
     assert.equal((await hub.get(`/${VIN}/signals`, { 'if-none-match': etag })).statusCode, 304);
     hub.append(dataRecord({ Soc: { stringValue: '56.5' } }));
     await hub.signal('Soc', 56.5);
@@ -283,12 +176,11 @@ describe('last values', () => {
     hub.open(connection('a'));
     hub.append(dataRecord({ Soc: { intValue: 1 } }));
     await hub.signal('Soc', 1);
-    const remove = () => hub.app.inject({ method: 'DELETE', url: `/api/v1/vehicles/${VIN}` });
-    assert.equal((await remove()).statusCode, 409);
+    assert.equal(await hub.forget(), 409);
     hub.close('a');
     await hub.system.settled();
     await hub.clock.advance(presence.offlineAfterMs);
-    assert.equal((await remove()).statusCode, 204);
+    assert.equal(await hub.forget(), 204);
     assert.deepEqual((await hub.json('')).vehicles, []);
     const next = await hub.reopen();
     assert.deepEqual((await next.json('')).vehicles, []);
