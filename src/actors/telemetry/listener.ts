@@ -32,6 +32,12 @@ type Answer = Pick<Extract<HttpAnswer, { kind: 'answer' }>, 'status' | 'headers'
 /** To an upgrade that HTTP did not take for one. */
 const NO_UPGRADE: Answer = { status: 400, headers: {}, body: 'Bad Request\n' };
 
+interface AwaitedHead {
+  readonly timer: TimerHandle;
+  /** Listens for the end of the socket. */
+  readonly gone: () => void;
+}
+
 export interface ListenerDeps {
   readonly host: string;
   readonly port: number;
@@ -58,7 +64,7 @@ export class Listener {
   private readonly http: Server;
   private readonly webSockets: WebSocketServer;
   /** Connections that have not said yet what they want, and when they must have. */
-  private readonly heads = new Map<Duplex, TimerHandle>();
+  private readonly heads = new Map<Duplex, AwaitedHead>();
 
   constructor(private readonly deps: ListenerDeps) {
     this.http = createServer();
@@ -122,14 +128,18 @@ export class Listener {
       metrics.refused(remote, 'slow_request_head', { withinMs: HEAD_TIMEOUT_MS });
       socket.destroy();
     }, HEAD_TIMEOUT_MS);
-    this.heads.set(socket, timer);
-    socket.once('close', () => this.headRead(socket));
+    const gone = (): void => this.headRead(socket);
+    this.heads.set(socket, { timer, gone });
+    socket.on('close', gone);
     this.http.emit('connection', socket);
   }
 
   private headRead(socket: Duplex): void {
-    this.deps.clock.clearTimeout(this.heads.get(socket));
+    const head = this.heads.get(socket);
+    if (!head) return;
     this.heads.delete(socket);
+    this.deps.clock.clearTimeout(head.timer);
+    socket.off('close', head.gone);
   }
 
   /** What is no HTTP is answered as the reference's server answers it. */
@@ -146,7 +156,7 @@ export class Listener {
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroyIt);
     const answer = answerTo(request);
     if (answer.kind === 'answer') {
       endWith(socket, answer);
@@ -196,6 +206,11 @@ export class Listener {
     });
     return undefined;
   }
+}
+
+/** Listens for errors of connected sockets: a closure made for each would keep the request of its connection. */
+function destroyIt(this: Duplex): void {
+  this.destroy();
 }
 
 function answerTo(request: IncomingMessage): HttpAnswer {

@@ -13,8 +13,8 @@ export const SHADOW_RATE_LIMIT: RateLimitRule = { limit: 100, intervalMs: 60_000
 
 /** A sliding log of one connection; plain and mutable, changed by {@link admit} only. */
 export interface RateLimit extends RateLimitRule {
-  /** Times of the last admitted messages: a ring whose oldest entry stands at `oldest`. */
-  readonly admittedAtMs: Float64Array;
+  /** Times of the last admitted messages: a ring whose oldest entry stands at `oldest`, and which grows to its size. */
+  readonly admittedAtMs: number[];
   oldest: number;
   count: number;
 }
@@ -22,12 +22,12 @@ export interface RateLimit extends RateLimitRule {
 /** A limit is made anew for each connection. Throws on a limit below 1, which configuration refuses (FT-RL-3). */
 export function createRateLimit({ limit, intervalMs }: RateLimitRule): RateLimit {
   if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`rate limit must be a whole number >= 1: ${limit}`);
-  return { limit, intervalMs, admittedAtMs: new Float64Array(limit), oldest: 0, count: 0 };
+  return { limit, intervalMs, admittedAtMs: [], oldest: 0, count: 0 };
 }
 
 /**
  * Whether a message that came at `nowMs` is within the limit: fewer than `limit` were admitted, or the oldest of them
- * is at least `intervalMs` ago (section 4.5). A message over the limit leaves the log as it is. Allocates nothing.
+ * is at least `intervalMs` ago (section 4.5). A message over the limit leaves the log as it is.
  */
 export function admit(state: RateLimit, nowMs: number): boolean {
   const { admittedAtMs, limit } = state;

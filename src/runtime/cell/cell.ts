@@ -45,7 +45,7 @@ export class Cell implements PresencePort, SliceEnds {
     this.queue = queue;
     this.history = history;
     this.presence = presence;
-    this.slices = new Slices({ ...id, host, queue, history, presence }, this);
+    this.slices = new Slices({ address, type, host, queue, history, presence }, this);
   }
 
   get isLive(): boolean {

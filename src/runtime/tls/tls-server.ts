@@ -67,6 +67,19 @@ class Handshake {
   private socket: TLSSocket | undefined;
   private timer: TimerHandle | undefined;
   private isSettled = false;
+  private readonly listeners = {
+    error: (error: Error) => {
+      this.refuse(error);
+    },
+    close: () => {
+      this.refuse({ code: 'CLOSED_EARLY' });
+    },
+    // Of a socket made like this, node tells TLS errors after the handshake only here.
+    _tlsError: (error: Error) => {
+      this.refuse(error);
+      this.socket?.destroy(error);
+    },
+  };
 
   constructor(
     private readonly raw: Socket,
@@ -98,13 +111,7 @@ class Handshake {
     // Who a connection is does not change while it lasts.
     socket.disableRenegotiation();
     socket.once('secure', () => this.judge(socket));
-    socket.on('error', (error) => this.refuse(error));
-    socket.on('close', () => this.refuse({ code: 'CLOSED_EARLY' }));
-    // Of a socket made like this, node tells TLS errors after the handshake only here.
-    socket.on('_tlsError', (error: Error) => {
-      this.refuse(error);
-      socket.destroy(error);
-    });
+    for (const [event, listener] of Object.entries(this.listeners)) socket.on(event, listener);
   }
 
   /** Ends a handshake that is under way. */
@@ -126,8 +133,16 @@ class Handshake {
       socket.destroy();
     } else if (this.settle()) {
       socket.authorized = this.verifiesClients;
+      this.letGo(socket);
       this.options.onSecure(socket);
     }
+  }
+
+  /** A connection may last for weeks, and there are many: nothing of its handshake stays in memory with it. */
+  private letGo(socket: TLSSocket): void {
+    for (const [event, listener] of Object.entries(this.listeners)) socket.off(event, listener);
+    socket.on('error', ignore);
+    socket.on('_tlsError', destroyWith);
   }
 
   private verdictOn(socket: TLSSocket): string | undefined {
@@ -164,6 +179,13 @@ class Handshake {
     this.options.clock.clearTimeout(this.timer);
     return true;
   }
+}
+
+/** Who has the socket may listen, too. */
+function ignore(): void {}
+
+function destroyWith(this: TLSSocket, error: Error): void {
+  this.destroy(error);
 }
 
 /**
