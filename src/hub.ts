@@ -17,17 +17,18 @@ import { connectionType, SPOOL, type Telemetry, telemetryRoutes } from './actors
 import { LAST_VALUES_READER, presenceType, type Vehicles } from './actors/vehicles/index.js';
 import { type Assembly, type AssemblyDeps, createBase } from './assembly.js';
 import { createDestination, pacing } from './destinations.js';
+import { DispatcherLog } from './dispatcher-log.js';
 import { countErrors, countFailures, measureDispatchers } from './dispatcher-metrics.js';
 import { embedBroker } from './embedded-broker.js';
 import type { HubConfig } from './hub-config.js';
 import { createIngest } from './ingest.js';
-import type { TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
+import type { LogLines, TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import {
   type ActorSystem,
   type Child,
+  keyOf,
   type Metrics,
   openLog,
-  RepeatedFailures,
   type ReplayedType,
   Supervisor,
   trimWhileDegraded,
@@ -43,6 +44,8 @@ export type HubParts = Pick<HubConfig, 'dataDir'> &
   Partial<Pick<HubConfig, 'store' | 'http' | 'mqtt' | 'telemetry'>> & {
     /** Of the keys of `telemetry` where they do not stand in a section of that name. */
     readonly telemetryPrefix?: string;
+    /** Whose names the lines of ingest and dispatch have, unless its settings say. @default own */
+    readonly logLines?: LogLines;
   };
 
 export interface Hub extends Assembly {
@@ -59,8 +62,9 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
   const { system, metrics, health } = base;
 
   const embedded = parts.mqtt?.embedded.enabled ? embedBroker(parts.mqtt, base, deps) : undefined;
+  const lines = parts.telemetry?.log.lines ?? parts.logLines ?? 'own';
   const ingest = parts.telemetry
-    ? createIngest(parts.telemetry, { keyPrefix: parts.telemetryPrefix, system, clock, ids, logger, metrics })
+    ? createIngest(parts.telemetry, { keyPrefix: parts.telemetryPrefix, lines, system, clock, ids, logger, metrics })
     : undefined;
   const { telemetry, vehicles } = ingest ?? {};
   const monitoring = parts.telemetry
@@ -73,13 +77,14 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
         isStopping: () => health.isStopping,
       })
     : undefined;
-  const dispatch = await createSpooledDispatch(parts, system, ingest, metrics, deps);
+  const log = new DispatcherLog({ logger, clock, lines });
+  const dispatch = await createSpooledDispatch(parts, system, ingest, metrics, log, deps);
   for (const part of [dispatch, telemetry, vehicles]) if (part) system.register(part.type);
 
   const children: Child[] = [...(monitoring?.children ?? [])];
   // Dispatchers may dial it as soon as they start.
   if (embedded) children.push(embedded.child);
-  if (dispatch) children.push(dispatchers(dispatch, system, { clock, ids, log: logger }));
+  if (dispatch) children.push(dispatchers(dispatch, system, log, { clock, ids, log: logger }));
   if (vehicles) children.push(vehicles.child);
   if (telemetry) children.push(telemetry.listener);
 
@@ -122,6 +127,7 @@ async function createSpooledDispatch(
   system: ActorSystem,
   ingest: { readonly telemetry: Telemetry; readonly vehicles: Vehicles } | undefined,
   metrics: Metrics,
+  log: DispatcherLog,
   { clock, ids, logger }: AssemblyDeps,
 ): Promise<Dispatch | undefined> {
   if (!settings || !ingest) return undefined;
@@ -140,7 +146,7 @@ async function createSpooledDispatch(
   if (settings.lastValues) vehicles.follow(spool.reader(LAST_VALUES_READER));
   const endTrimming = trimWhileDegraded({ system, clock, log: logger }, spool);
   const countFailure = countFailures(metrics);
-  const failures = new RepeatedFailures({ logger, clock, message: 'dispatcher_failed' });
+  for (const { name } of readers) log.registered(name, settings);
   const countError = new Map(readers.map(({ name }) => [name, countErrors(metrics, name)]));
   const dispatchers = readers.map(({ name, boundBytes }) => ({
     name,
@@ -151,7 +157,9 @@ async function createSpooledDispatch(
       const key = telemetry.confirmed(record, name);
       if (key !== undefined) spool.settled(key);
     },
-    onRefused: ({ reason, bytes, record }: RefusedRecord) => {
+    onRefused: (refused: RefusedRecord) => {
+      const { reason, bytes, record } = refused;
+      log.refused(name, refused);
       system.deadLetters.add(`dispatcher/${name}`, { record: bytes }, new DispatchError('DISPATCH_REFUSED', reason));
       if (!record) return;
       countError.get(name)?.(record.type);
@@ -160,7 +168,7 @@ async function createSpooledDispatch(
     onUndelivered: (record: FleetRecord) => countError.get(name)?.(record.type),
     onFailed: (error: Error) => {
       countFailure(name);
-      failures.failed(name, { dispatcher: name }, error);
+      log.failed(name, error);
     },
     ...pacing(name, settings),
   }));
@@ -184,7 +192,7 @@ function lastValues({ lastValues: settings }: TelemetrySettings) {
 }
 
 /** A dispatcher that fails takes no other along; together they deliver what is left before they stop. */
-function dispatchers(dispatch: Dispatch, system: ActorSystem, deps: SupervisionDeps): Child {
+function dispatchers(dispatch: Dispatch, system: ActorSystem, log: DispatcherLog, deps: SupervisionDeps): Child {
   const stopEvent = (deadlineMs: number) => ({ type: 'dispatcher.stop', deadlineMs: drainTime(deadlineMs) });
   const children = dispatch.actors.map(({ address, input }) =>
     system.child(address, { input, stopEvent, shutdownMs: DISPATCHER_STOP_MS }),
@@ -196,8 +204,10 @@ function dispatchers(dispatch: Dispatch, system: ActorSystem, deps: SupervisionD
     shutdownMs: DISPATCHER_STOP_MS,
     start: (report) => group.start(report),
     stop: async (deadlineMs) => {
+      log.closing(dispatch.actors.map(({ address }) => keyOf(address)));
       await Promise.all(children.map((child) => child.stop(deadlineMs)));
       await group.stop(deadlineMs);
+      log.closed();
     },
     view: () => group.view(),
   };

@@ -125,6 +125,12 @@ const ownKeys = {
       description: 'Seconds between WebSocket pings; two without an answer end the connection.',
     }),
   ),
+  logLines: Type.Optional(
+    Type.Union([Type.Literal('own'), Type.Literal('reference')], {
+      description:
+        "Whose form and names log lines have: ours, or the reference's. Default: reference under `run fleet-telemetry`, own in a hub.",
+    }),
+  ),
   mqttNullForInvalid: Type.Optional(
     Type.Union([Type.Literal('null'), Type.Literal('omit')], {
       default: 'null',

@@ -193,6 +193,7 @@ function log(config: ServerConfig, surroundings: ServerSurroundings, findings: F
   return {
     level: level ?? 'info',
     format: config.json_log_enable ? 'json' : 'logfmt',
+    lines: config.fleetchart?.logLines,
     suppressTlsHandshakeErrors: suppress ?? false,
   };
 }

@@ -124,6 +124,7 @@ export interface OwnServerConfig {
   readonly maxInFlightBytes?: number;
   readonly hardCloseBytes?: number | 'off';
   readonly idlePing?: number | 'off';
+  readonly logLines?: LogLines;
   readonly mqttNullForInvalid?: 'null' | 'omit';
   readonly mqttPassword?: string;
   readonly redisPassword?: string;
@@ -146,6 +147,8 @@ export type AckWhen = 'spooled' | 'received';
 export type SpoolAtBound = 'keepUnacked' | 'dropOldest';
 /** What `rate_limit_exceeded_total` is counted by (FT-RL-5). */
 export type RateLimitLabels = 'record_type' | 'reference';
+/** Whose names the lines of ingest and dispatch have, and in whose form a process of its own writes them. */
+export type LogLines = 'own' | 'reference';
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /** Issuers and OIDs beside Tesla's (FT-ID-2, FT-ID-4); a client type is for example `vehicle_device`. */
@@ -204,6 +207,8 @@ export interface TelemetrySettings {
   readonly log: {
     readonly level: LogLevel;
     readonly format: 'json' | 'logfmt';
+    /** Undefined: as the process that runs it prefers. */
+    readonly lines: LogLines | undefined;
     readonly suppressTlsHandshakeErrors: boolean;
   };
   readonly dispatchers: {

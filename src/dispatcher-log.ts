@@ -1,0 +1,77 @@
+import type { RefusedRecord } from './actors/dispatch/index.js';
+import type { LogLines, TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
+import { type Clock, type Logger, PeerLines, RepeatedFailures } from './runtime/index.js';
+
+export interface DispatcherLogOptions {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Whose names the lines have. */
+  readonly lines: LogLines;
+}
+
+/** The reference's names of lines about failures, where they are not `NAME_err`. */
+const FAILURES: Readonly<Record<string, string>> = { mqtt: 'mqtt_publish_error', zmq: 'zmq_dispatch_error' };
+/** And about single records that a destination does not take. */
+const REFUSALS: Readonly<Record<string, string>> = { mqtt: 'mqtt_process_payload_error', zmq: 'zmq_dispatch_error' };
+/** Those whose readiness the reference has a line for. */
+const REGISTERED = new Set(['kafka', 'pubsub', 'redis']);
+
+const failureLine = (dispatcher: string): string => FAILURES[dispatcher] ?? `${dispatcher}_err`;
+
+/** Lines about dispatchers, under our names or the reference's (spec 8.3). */
+export class DispatcherLog {
+  private readonly isReference: boolean;
+  private readonly failures = new Map<string, RepeatedFailures>();
+  private readonly refusals: PeerLines;
+
+  constructor(private readonly options: DispatcherLogOptions) {
+    this.isReference = options.lines === 'reference';
+    this.refusals = new PeerLines({ clock: options.clock, perMinute: 1 });
+  }
+
+  /** A destination is made; whether it can be reached shows later. */
+  registered(dispatcher: string, { namespace, dispatchers }: TelemetrySettings): void {
+    if (!this.isReference || !REGISTERED.has(dispatcher)) return;
+    const { publishVinTopics, subscriberSetPrefix } = dispatchers.redis ?? {};
+    const fields = { publish_vin_topics: publishVinTopics, subscriber_set_prefix: subscriberSetPrefix };
+    this.options.logger.info({ namespace, ...(dispatcher === 'redis' ? fields : {}) }, `${dispatcher}_registered`);
+  }
+
+  /** A destination cannot be reached or is lost; it is tried again. Once a minute for each kind of error. */
+  failed(dispatcher: string, error: Error): void {
+    const failures = this.failures.get(dispatcher) ?? this.failuresOf(dispatcher);
+    this.failures.set(dispatcher, failures);
+    failures.failed(dispatcher, { dispatcher }, error);
+  }
+
+  /** A record is never taken there and becomes a dead letter. Once a minute for each vehicle. */
+  refused(dispatcher: string, { reason, record }: RefusedRecord): void {
+    if (!this.isReference || dispatcher === 'logger') return;
+    const untold = this.refusals.tell(`${dispatcher} ${record?.vehicle ?? ''}`);
+    if (untold === undefined) return;
+    const isUnknown = dispatcher === 'mqtt' && reason.startsWith('PAYLOAD_TOPIC_UNKNOWN');
+    const message = isUnknown ? 'mqtt_unknown_payload_type' : (REFUSALS[dispatcher] ?? `${dispatcher}_err`);
+    const facts = record
+      ? { topic_name: record.type, record_type: record.type, txid: record.metadata['txid'], vin: record.vehicle }
+      : {};
+    const repeated = untold > 0 ? { repeated: untold } : {};
+    this.options.logger.error({ dispatcher, ...facts, error: reason, ...repeated }, message);
+  }
+
+  /** The process stops, and its dispatchers with it. */
+  closing(dispatchers: readonly string[]): void {
+    if (!this.isReference) return;
+    for (const dispatcher of dispatchers) this.options.logger.info({ dispatcher }, 'attempting_to_close');
+  }
+
+  closed(): void {
+    if (this.isReference) this.options.logger.info({}, 'stopped_server');
+  }
+
+  private failuresOf(dispatcher: string): RepeatedFailures {
+    const { logger, clock } = this.options;
+    return this.isReference
+      ? new RepeatedFailures({ logger, clock, message: failureLine(dispatcher), level: 'error' })
+      : new RepeatedFailures({ logger, clock, message: 'dispatcher_failed' });
+  }
+}
