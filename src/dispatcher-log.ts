@@ -1,4 +1,5 @@
 import type { RefusedRecord } from './actors/dispatch/index.js';
+import type { ErrorSink } from './actors/error-reports/index.js';
 import type { LogLines, TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import { type Clock, type Logger, PeerLines, RepeatedFailures } from './runtime/index.js';
 
@@ -7,6 +8,8 @@ export interface DispatcherLogOptions {
   readonly clock: Clock;
   /** Whose names the lines have. */
   readonly lines: LogLines;
+  /** Where errors are reported beside the log (spec 8.4). */
+  readonly errors: ErrorSink;
 }
 
 /** The reference's names of lines about failures, where they are not `NAME_err`. */
@@ -18,7 +21,7 @@ const REGISTERED = new Set(['kafka', 'pubsub', 'redis']);
 
 const failureLine = (dispatcher: string): string => FAILURES[dispatcher] ?? `${dispatcher}_err`;
 
-/** Lines about dispatchers, under our names or the reference's (spec 8.3). */
+/** Lines about dispatchers, under our names or the reference's (spec 8.3), and reports of the errors among them. */
 export class DispatcherLog {
   private readonly isReference: boolean;
   private readonly failures = new Map<string, RepeatedFailures>();
@@ -41,12 +44,13 @@ export class DispatcherLog {
   failed(dispatcher: string, error: Error): void {
     const failures = this.failures.get(dispatcher) ?? this.failuresOf(dispatcher);
     this.failures.set(dispatcher, failures);
-    failures.failed(dispatcher, { dispatcher }, error);
+    if (!failures.failed(dispatcher, { dispatcher }, error)) return;
+    this.report(failureLine(dispatcher), error.message, { dispatcher, code: (error as { code?: unknown }).code });
   }
 
   /** A record is never taken there and becomes a dead letter. Once a minute for each vehicle. */
   refused(dispatcher: string, { reason, record }: RefusedRecord): void {
-    if (!this.isReference || dispatcher === 'logger') return;
+    if (dispatcher === 'logger') return;
     const untold = this.refusals.tell(`${dispatcher} ${record?.vehicle ?? ''}`);
     if (untold === undefined) return;
     const isUnknown = dispatcher === 'mqtt' && reason.startsWith('PAYLOAD_TOPIC_UNKNOWN');
@@ -54,8 +58,9 @@ export class DispatcherLog {
     const facts = record
       ? { topic_name: record.type, record_type: record.type, txid: record.metadata['txid'], vin: record.vehicle }
       : {};
-    const repeated = untold > 0 ? { repeated: untold } : {};
-    this.options.logger.error({ dispatcher, ...facts, error: reason, ...repeated }, message);
+    const fields = { dispatcher, ...facts, ...(untold > 0 ? { repeated: untold } : {}) };
+    if (this.isReference) this.options.logger.error({ ...fields, error: reason }, message);
+    this.report(message, reason, fields);
   }
 
   /** The process stops, and its dispatchers with it. */
@@ -66,6 +71,13 @@ export class DispatcherLog {
 
   closed(): void {
     if (this.isReference) this.options.logger.info({}, 'stopped_server');
+  }
+
+  /** Under the reference's names, and with its parameters, whatever the log has. */
+  private report(message: string, error: string, fields: Readonly<Record<string, unknown>>): void {
+    const { errors, clock } = this.options;
+    const params = { ...fields, log_type: 'error', error };
+    errors.report({ at: clock.now(), type: 'dispatcher', message, severity: 'error', params });
   }
 
   private failuresOf(dispatcher: string): RepeatedFailures {

@@ -2,6 +2,7 @@
  * What a hub is made of, in the order in which it starts. Reading this is reading the architecture: parts are made from
  * the configuration, known to each other only as far as it says here, and supervised.
  */
+import { hostname } from 'node:os';
 import {
   createDispatch,
   type Dispatch,
@@ -11,6 +12,7 @@ import {
   type FleetRecord,
   type RefusedRecord,
 } from './actors/dispatch/index.js';
+import { createErrorReports } from './actors/error-reports/index.js';
 import { createMonitoring } from './actors/monitoring/index.js';
 import { brokerType } from './actors/mqtt/index.js';
 import { connectionType, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
@@ -56,6 +58,9 @@ export interface Hub extends Assembly {
 /** A dispatcher's part of an orderly stop. */
 const DISPATCHER_STOP_MS = DRAIN_MS + CLOSE_MS;
 
+/** For the last reports of errors at a stop. */
+const REPORT_MS = 1_000;
+
 export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hub> {
   const { clock, ids, logger } = deps;
   const base = createBase(parts, deps);
@@ -63,8 +68,11 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
 
   const embedded = parts.mqtt?.embedded.enabled ? embedBroker(parts.mqtt, base, deps) : undefined;
   const lines = parts.telemetry?.log.lines ?? parts.logLines ?? 'own';
+  const common = { system, clock, ids, logger, metrics };
+  const { errorReports: settings = {} } = parts.telemetry ?? {};
+  const errors = createErrorReports({ ...common, settings, version: deps.version, hostname: hostname() });
   const ingest = parts.telemetry
-    ? createIngest(parts.telemetry, { keyPrefix: parts.telemetryPrefix, lines, system, clock, ids, logger, metrics })
+    ? createIngest(parts.telemetry, { ...common, keyPrefix: parts.telemetryPrefix, lines, errors })
     : undefined;
   const { telemetry, vehicles } = ingest ?? {};
   const monitoring = parts.telemetry
@@ -77,7 +85,7 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
         isStopping: () => health.isStopping,
       })
     : undefined;
-  const log = new DispatcherLog({ logger, clock, lines });
+  const log = new DispatcherLog({ logger, clock, lines, errors });
   const dispatch = await createSpooledDispatch(parts, system, ingest, metrics, log, deps);
   for (const part of [dispatch, telemetry, vehicles]) if (part) system.register(part.type);
 
@@ -112,13 +120,20 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
       ...(dispatch ? [dispatch] : []),
       ...(embedded ? [embedded.broker] : []),
       ...(monitoring ? [monitoring] : []),
+      { close: (deadlineMs) => errors.close(Math.min(deadlineMs, REPORT_MS)) },
     ],
   });
   const reload = async (): Promise<boolean> => {
     const taken = await Promise.all([telemetry?.reload(), embedded?.broker.reload()]);
     return !taken.includes(false);
   };
-  return { ...hub, reload };
+  const start: Hub['start'] = (escalate) =>
+    hub.start((error) => {
+      const message = error instanceof Error ? error.message : String(error);
+      errors.report({ at: clock.now(), type: 'hub', message, severity: 'critical', params: { log_type: 'fatal' } });
+      escalate(error);
+    });
+  return { ...hub, start, reload };
 }
 
 /** The spool, and a dispatcher for each destination that some topic names. */

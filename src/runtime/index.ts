@@ -62,7 +62,7 @@ export { type RefusalLine, Refusals } from './logging/refusals.js';
 export { RepeatedFailures } from './logging/repeated-failures.js';
 export { Metrics, type Sample } from './metrics.js';
 export { Overload, type OverloadView } from './overload.js';
-export { REDACTED } from './redaction.js';
+export { REDACTED, redacted } from './redaction.js';
 export { measureInspection, measureRuntime } from './runtime-metrics.js';
 export { isSecretName } from './secret-names.js';
 export { EXIT, runUntilSignal } from './shutdown.js';

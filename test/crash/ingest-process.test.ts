@@ -132,6 +132,16 @@ describe('a configuration with ten mistakes', () => {
     for (const pointer of POINTERS) assert.ok(stderr.includes(`: ${pointer}: `), pointer);
   });
 
+  it('ends run fleet-telemetry with 2 where there is no file, in the words of the reference', async (t) => {
+    const file = join(temporaryFolder(t), 'missing.json');
+    for (const args of [[`-config=${file}`], ['--config', file]]) {
+      const { exitCode, stderr } = await runCommand(['run', 'fleet-telemetry', ...args]);
+      assert.equal(exitCode, 2);
+      const [first] = stderr.split('\n');
+      assert.equal(first, `error=load_service_config value="open ${file}: no such file or directory"`);
+    }
+  });
+
   it('ends hub with 3, and all ten', async (t) => {
     const folder = temporaryFolder(t);
     const file = join(folder, 'config.json');

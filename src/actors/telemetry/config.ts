@@ -6,6 +6,7 @@ import {
 } from '../../protocols/fleet-telemetry/server-config.js';
 import { type ServerConfig, serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
 import { ownZmqKeys, zmqKeys } from './broker-keys.js';
+import { airbrakeKeys, clientTls, errorWebhookKeys } from './error-report-keys.js';
 import { count, flag, later, milliseconds, nanoseconds, peer, text } from './key-types.js';
 
 const ignored = later('Old; accepted without effect.');
@@ -137,6 +138,9 @@ const ownKeys = {
       description: 'An invalid value is published to MQTT as null, or not at all.',
     }),
   ),
+  errorWebhook: Type.Optional(errorWebhookKeys),
+  airbrakeProjectKey: text('Key of airbrake, instead of airbrake.project_key.', { secret: true }),
+  airbrakeProjectKeyFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
   mqttPassword: text('Password of the mqtt dispatcher, instead of mqtt.password.', { secret: true }),
   mqttPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
   redisPassword: text('Password of the redis dispatcher, instead of redis.password.', { secret: true }),
@@ -227,16 +231,7 @@ const serverKeys = {
           secret: true,
         }),
         db: count('Database; without effect in a cluster.', { default: 0 }),
-        tls: Type.Optional(
-          peer(
-            {
-              ca_file: text("PEM file with the CAs to trust instead of the system's."),
-              server_cert: text('PEM file with the client certificate.'),
-              server_key: text('PEM file with its private key, mode 0600.', { secret: false, secretFile: 'inPlace' }),
-            },
-            'TLS to every node; off without this section.',
-          ),
-        ),
+        tls: Type.Optional(peer(clientTls, 'TLS to every node; off without this section.')),
         override_tls_server_name: flag('Expect the name of the first address in the certificate of every node.'),
         cluster_mode: flag('A cluster although there is one address.'),
         publish_vin_topics: flag('Publish to the channel of the vehicle.'),
@@ -264,7 +259,7 @@ const serverKeys = {
   vins_signal_tracking_enabled: Type.Optional(
     Type.Array(Type.String(), { description: 'Up to 20 VINs whose signals `vin_signal_count` counts.' }),
   ),
-  airbrake: later('Comes later: refused.'),
+  airbrake: Type.Optional(airbrakeKeys),
   kafka: later('Comes later: refused if records use it, else ignored.'),
   kinesis: later('Comes later: likewise.'),
   pubsub: later('Comes later: likewise.'),

@@ -2,6 +2,7 @@ import type { Snapshot } from 'xstate';
 import type { LogLines, TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
 import type { ActorSystem, ActorType, Child, Clock, Ids, Logger, Metrics } from '../../runtime/index.js';
 import type { FleetRecord } from '../dispatch/index.js';
+import type { ErrorSink } from '../error-reports/index.js';
 import { connectionHot, SPOOL } from './connection-hot.js';
 import { CONNECTION_TYPE, Connections, connectionAddress } from './connections.js';
 import { ConnectivitySpool, connectivityRecord } from './connectivity.js';
@@ -24,6 +25,8 @@ export interface TelemetryDeps {
   readonly keyPrefix?: string | undefined;
   /** Whose names the lines of the log have, unless the settings say. @default own */
   readonly lines?: LogLines | undefined;
+  /** Where upgrades that fail are reported beside the log (spec 8.4). */
+  readonly errors?: Pick<ErrorSink, 'report'>;
   readonly system: ActorSystem;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -145,7 +148,7 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     ids,
     logger,
     metrics: ingest,
-    requests: new RequestLog({ logger, clock, ids, isReference: ingest.log.isReference }),
+    requests: new RequestLog({ logger, clock, ids, isReference: ingest.log.isReference, errors: deps.errors }),
     connections,
     connectivity,
     connected,

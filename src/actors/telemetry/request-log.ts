@@ -1,4 +1,5 @@
 import { type Clock, type Fields, type Ids, type Logger, PeerLines } from '../../runtime/index.js';
+import type { ErrorSink } from '../error-reports/index.js';
 
 /** What a request says of itself, as far as lines repeat it. */
 export interface RequestFacts {
@@ -16,6 +17,8 @@ export interface RequestLogOptions {
   readonly ids: Ids;
   /** Whether requests have lines of their own (`request_start`, `request_end`), as in the reference. */
   readonly isReference: boolean;
+  /** Where upgrades that fail are reported. */
+  readonly errors?: Pick<ErrorSink, 'report'> | undefined;
 }
 
 /** One request on the TLS port, of a vehicle until its connection ends. */
@@ -42,9 +45,23 @@ export class RequestLog {
     this.vehicles = new PeerLines({ clock, perMinute: CONNECTIONS_A_MINUTE });
   }
 
-  /** A request that no vehicle's connection comes of; `kind` is a short word of our own. */
+  /** A request that no vehicle's connection comes of; `kind` is its status or a short word of our own. */
   answered(request: RequestFacts, address: string, kind: string): LoggedRequest {
-    return this.begin(request, this.strangers.tell(`${kind} ${address}`));
+    const untold = this.strangers.tell(`${kind} ${address}`);
+    if (untold !== undefined && kind.startsWith('4')) this.failed(request, kind);
+    return this.begin(request, untold);
+  }
+
+  /** An upgrade that was asked for in a way that none is given (spec 8.4). */
+  private failed({ method, path, userAgent, remote }: RequestFacts, status: string): void {
+    this.options.errors?.report({
+      at: this.options.clock.now(),
+      type: 'upgrade',
+      message: `websocket: the request is no upgrade: answered with ${status}`,
+      severity: 'error',
+      params: { status_code: Number(status) },
+      request: { method, path, userAgent, remote },
+    });
   }
 
   /** The connection of a vehicle. */

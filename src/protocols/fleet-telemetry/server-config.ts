@@ -1,4 +1,5 @@
 import { brokerUrl } from './broker-url.js';
+import { errorReports } from './server-error-reports.js';
 import type { Findings, ServerConfigFinding } from './server-findings.js';
 import { http } from './server-http.js';
 import { checkLaterKeys } from './server-later-keys.js';
@@ -29,7 +30,7 @@ export type ServerConfigResult =
 
 /** What the file does not say: the process around it. */
 export interface ServerSurroundings {
-  /** The peer's environment variables: `SUPPRESS_TLS_HANDSHAKE_ERROR_LOGGING`, `REDIS_PASSWORD`. @default {} */
+  /** The peer's environment variables: `SUPPRESS_TLS_HANDSHAKE_ERROR_LOGGING`, `REDIS_PASSWORD`, `AIRBRAKE_PROJECT_KEY`. @default {} */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -66,6 +67,7 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
     presence: presence(own.presence),
     lastValues: lastValues(own.lastValues),
     log: log(config, surroundings, findings),
+    errorReports: errorReports(config, surroundings.environment ?? {}, findings),
     dispatchers: {
       ...(used.has('logger') ? { logger: { verbose: config.logger?.verbose ?? false } } : {}),
       ...(used.has('file') ? { file: file(config, findings) } : {}),

@@ -3,6 +3,7 @@
  * and what both come to. Values only: nothing here opens a file.
  */
 
+import type { AirbrakeSection, ErrorReportSettings, ErrorWebhookSection } from './error-report-settings.js';
 import type { HttpDispatcherSettings, HttpSection } from './http-settings.js';
 import type { MonitoringSection, MonitoringSettings } from './monitoring-settings.js';
 import type { RedisDispatcherSettings, RedisSection } from './redis-settings.js';
@@ -92,7 +93,7 @@ export interface ServerConfig {
   readonly status_port?: number;
   readonly vins_signal_tracking_enabled?: readonly string[];
   readonly monitoring?: MonitoringSection;
-  readonly airbrake?: unknown;
+  readonly airbrake?: AirbrakeSection;
   readonly kafka?: unknown;
   readonly kinesis?: unknown;
   readonly pubsub?: unknown;
@@ -125,6 +126,8 @@ export interface OwnServerConfig {
   readonly hardCloseBytes?: number | 'off';
   readonly idlePing?: number | 'off';
   readonly logLines?: LogLines;
+  readonly errorWebhook?: ErrorWebhookSection;
+  readonly airbrakeProjectKey?: string;
   readonly mqttNullForInvalid?: 'null' | 'omit';
   readonly mqttPassword?: string;
   readonly redisPassword?: string;
@@ -211,6 +214,8 @@ export interface TelemetrySettings {
     readonly lines: LogLines | undefined;
     readonly suppressTlsHandshakeErrors: boolean;
   };
+  /** Where errors are reported beside the log. */
+  readonly errorReports: ErrorReportSettings;
   readonly dispatchers: {
     readonly logger?: { readonly verbose: boolean };
     readonly file?: FileDispatcherSettings;

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { createAuthority, issueDeviceCertificate } from '../../../src/actors/provisioning/index.js';
 import { ManualClock } from '../../../src/runtime/index.js';
+import { HttpReceiver } from '../../fakes/http-receiver.js';
 import {
+  eventually,
   type IngestHub,
   type IngestHubOptions,
   type LogLine,
@@ -184,6 +186,32 @@ describe('8.3 the lines of the reference, under their names', () => {
     const hub = await start(t, {}, { folder });
     await hub.logged('file_err', { level: 'error', dispatcher: 'file' });
     assert.equal(count(hub, 'dispatcher_failed'), 0);
+    clear();
+  });
+
+  it('8.4 a dispatcher and an upgrade that fail are notices of Airbrake', async (t) => {
+    const receiver = await HttpReceiver.start(t);
+    receiver.answer = () => ({ status: 201 });
+    const folder = temporaryFolder(t);
+    const clear = obstructFiles(folder);
+    const airbrake = { host: `http://127.0.0.1:${receiver.port}`, project_id: 7, project_key: 'old', environment: 'e' };
+    const environment = { AIRBRAKE_PROJECT_KEY: 'k3y' };
+    const hub = await start(t, { airbrake }, { folder, environment });
+    await hub.logged('airbrake_configured', { source: 'environment_variable' });
+    const client = await RawClient.open(await hub.access());
+    client.write('GET / HTTP/1.1\r\nHost: x\r\nUser-Agent: curl\r\n\r\n');
+    await client.readsAll();
+    await eventually(() => receiver.taken.length >= 2, 'two notices');
+    const notices = receiver.taken.map(({ body }) => JSON.parse(String(body)));
+    const failed = notices.find(({ errors }) => errors[0].type === 'dispatcher');
+    assert.deepEqual(failed.errors[0], { type: 'dispatcher', message: 'file_err', backtrace: [] });
+    assert.deepEqual([failed.params.log_type, failed.params.dispatcher], ['error', 'file']);
+    assert.ok(failed.params.error);
+    const upgrade = notices.find(({ errors }) => errors[0].type === 'upgrade');
+    assert.deepEqual([upgrade.context.httpMethod, upgrade.context.userAgent], ['GET', 'curl']);
+    for (const { path, headers } of receiver.taken) {
+      assert.deepEqual([path, headers.authorization], ['/api/v3/projects/7/notices', 'Bearer k3y']);
+    }
     clear();
   });
 
