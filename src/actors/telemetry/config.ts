@@ -4,6 +4,11 @@ import {
   type ServerConfigResult,
   type ServerSurroundings,
 } from '../../protocols/fleet-telemetry/server-config.js';
+import {
+  explainServer,
+  type ServerExplanation,
+  type ServerExplanationInput,
+} from '../../protocols/fleet-telemetry/server-explanation.js';
 import { type ServerConfig, serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
 import { ownZmqKeys, zmqKeys } from './broker-keys.js';
 import { airbrakeKeys, clientTls, errorWebhookKeys } from './error-report-keys.js';
@@ -314,6 +319,13 @@ export function telemetrySchemas<S extends OwnSchemas>(schemas: S) {
       { include: 'file' },
     ),
   };
+}
+
+export type { ServerExplanation } from '../../protocols/fleet-telemetry/server-explanation.js';
+
+/** What a `server_config.json` means, for people. */
+export function explainTelemetry(input: ServerExplanationInput): ServerExplanation {
+  return explainServer(input);
 }
 
 /** What a section that fits the schema comes to, or everything that is wrong with it. */
