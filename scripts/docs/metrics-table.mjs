@@ -45,6 +45,7 @@ async function describeHub(directory) {
     'telemetry.redis={"addrs": ["127.0.0.1:6379"], "publish_vin_topics": true}',
     'telemetry.zmq={"addr": "tcp://127.0.0.1:5284"}',
     'telemetry.fleetchart.http={"url": "http://127.0.0.1/"}',
+    'telemetry.fleetchart.errorWebhook={"url": "http://127.0.0.1/"}',
   ];
   const parts = configOf(checkHubConfig({ file: 'config/hub.yaml', environment: {}, sets, assignments: [] }));
   return describe(await createHub(parts, DEPS));
