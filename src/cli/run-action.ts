@@ -32,6 +32,8 @@ export async function runFleetTelemetry(args: readonly string[], terminal: Termi
     const form = lines === 'reference' ? referenceForm(format) : { ...OWN_FORM, format };
     const logger = createLogger({ level, ...form });
     logFindings(started.warnings, started.loaded.value, lines === 'reference', logger);
+    const { prometheus, statsd } = telemetry.monitoring;
+    if (lines === 'reference' && !prometheus && !statsd) logger.info({}, 'config_skipping_empty_metrics_provider');
     process.exitCode = await runHub({
       parts: { dataDir: values.get('data') ?? '', telemetry, telemetryPrefix: '', logLines: lines },
       logger,
@@ -56,11 +58,10 @@ function firstOf({ mistakes: [first] }: ConfigError, file: string): string {
 
 /** What is remarkable in the configuration: under the reference's names where it has some. */
 function logFindings(warnings: readonly Mistake[], config: unknown, isReference: boolean, logger: RootLogger): void {
-  const { log_level: level, monitoring } = config as { readonly log_level?: unknown; readonly monitoring?: unknown };
+  const { log_level: level } = config as { readonly log_level?: unknown };
   const isLevel = ({ pointer }: Mistake): boolean => isReference && pointer === '/log_level';
   if (warnings.some(isLevel))
     logger.error({ error: `not a valid logrus Level: ${JSON.stringify(level)}` }, 'invalid_level');
-  if (isReference && monitoring === undefined) logger.info({}, 'config_skipping_empty_metrics_provider');
   logWarnings(
     warnings.filter((warning) => !isLevel(warning)),
     logger,

@@ -297,12 +297,12 @@ describe('all mistakes at once', () => {
       rate_limit: { enabled: true },
       records: { V: ['kafka'], alerts: [], errors: ['mqtt'] },
       reliable_ack_sources: { X: 'file', connectivity: 'file' },
-      airbrake: {},
+      airbrake: { host: 'ftp://x' },
       fleetchart: { maxMessageBytes: 5000, hardCloseBytes: 4000 },
     });
     assert.ok(!result.ok);
     assert.deepEqual(result.mistakes.map(({ pointer }) => pointer).sort(), [
-      '/airbrake',
+      '/airbrake/host',
       '/fleetchart/hardCloseBytes',
       '/mqtt',
       '/rate_limit/message_limit',
