@@ -44,7 +44,7 @@ export class DispatcherLog {
   failed(dispatcher: string, error: Error): void {
     const failures = this.failures.get(dispatcher) ?? this.failuresOf(dispatcher);
     this.failures.set(dispatcher, failures);
-    if (!failures.failed(dispatcher, { dispatcher }, error)) return;
+    if (!failures.tell(dispatcher, { dispatcher }, error)) return;
     this.report(failureLine(dispatcher), error.message, { dispatcher, code: (error as { code?: unknown }).code });
   }
 

@@ -29,11 +29,13 @@ export class RepeatedFailures {
 
   constructor(private readonly options: RepeatedFailuresOptions) {}
 
-  /**
-   * Returns whether it was logged.
-   * @param name what failed, of a few names of our own
-   */
-  failed(name: string, fields: Fields, error: unknown): boolean {
+  /** @param name what failed, of a few names of our own */
+  failed(name: string, fields: Fields, error: unknown): void {
+    this.tell(name, fields, error);
+  }
+
+  /** The same; returns whether it was logged. */
+  tell(name: string, fields: Fields, error: unknown): boolean {
     const { logger, clock, message, level = 'warn' } = this.options;
     const record = errorRecord(error);
     if (!(error instanceof FleetchartError)) {

@@ -18,7 +18,7 @@ const refused = () => new FleetchartError('DISPATCH_UNREACHABLE', 'nothing liste
 test('a coded failure is logged without stack, at first and then once a minute', async () => {
   const clock = new ManualClock(0);
   const { lines, failures } = failuresUnder(clock);
-  const fail = (): boolean => failures.failed('mqtt', { dispatcher: 'mqtt' }, refused());
+  const fail = (): void => failures.failed('mqtt', { dispatcher: 'mqtt' }, refused());
   fail();
   assert.deepEqual<unknown>(lines, [
     {
