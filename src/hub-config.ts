@@ -2,11 +2,17 @@ import { type Static, Type } from '@sinclair/typebox';
 import { FileDispatcherSchema, HttpDispatcherSchema, SpoolSchema } from './actors/dispatch/config.js';
 import { MonitoringSchema } from './actors/monitoring/config.js';
 import { type MqttConfig, MqttSchema, resolveMqtt } from './actors/mqtt/config.js';
-import { resolveTelemetry, telemetrySchemas } from './actors/telemetry/config.js';
+import {
+  explainTelemetry,
+  resolveTelemetry,
+  type ServerExplanation,
+  telemetrySchemas,
+} from './actors/telemetry/config.js';
 import { LastValuesSchema, PresenceSchema } from './actors/vehicles/config.js';
 import { type Checked, type ConfigInput, LogSchema, StoreSchema } from './base-config.js';
-import { load } from './config/load.js';
+import { type Loaded, load } from './config/load.js';
 import type { Mistake } from './config/mistake.js';
+import type { Path } from './config/pointer.js';
 import { readConfigFile } from './config/read-file.js';
 import { composeSchema } from './config/schema.js';
 import { report, resolveSection } from './config/section.js';
@@ -23,6 +29,7 @@ const telemetrySchema = telemetrySchemas({
   lastValues: LastValuesSchema,
 });
 
+export type { ServerExplanation } from './actors/telemetry/config.js';
 export { type Checked, type ConfigInput, configOf } from './base-config.js';
 
 /** A peer's `server_config.json`. */
@@ -90,6 +97,27 @@ export function checkServerConfig(input: ConfigInput): Checked<TelemetrySettings
   );
   const { mistakes, warnings } = report(loaded, [resolved]);
   return { config: mistakes.length === 0 ? resolved.value : undefined, loaded, mistakes, warnings };
+}
+
+/** What a `server_config.json` that was checked means; undefined if it cannot be read at all. */
+export function explainServerConfig(
+  { loaded, mistakes, warnings }: Checked<unknown>,
+  environment: NonNullable<ConfigInput['environment']>,
+): ServerExplanation | undefined {
+  const given = givenKeys(loaded);
+  // Of another shape than it is explained by.
+  const isMisshapen = loaded.mistakes.some(({ pointer }) => pointer === '' || loaded.unsound.includes(pointer));
+  if (isMisshapen || !isTree(given)) return undefined;
+  return explainTelemetry({ config: given, mistakes, warnings, environment } as Parameters<typeof explainTelemetry>[0]);
+}
+
+/** The configuration without what nobody set. */
+function givenKeys({ value, sources }: Loaded): unknown {
+  if (!isTree(value)) return undefined;
+  const isGiven = (path: Path, child: unknown): boolean =>
+    (sources.of(path)?.kind ?? 'default') !== 'default' ||
+    (isTree(child) && Object.entries(child).some(([key, inner]) => isGiven([...path, key], inner)));
+  return Object.fromEntries(Object.entries(value).filter(([key, child]) => isGiven([key], child)));
 }
 
 /**

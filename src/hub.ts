@@ -2,6 +2,7 @@
  * What a hub is made of, in the order in which it starts. Reading this is reading the architecture: parts are made from
  * the configuration, known to each other only as far as it says here, and supervised.
  */
+import { hostname } from 'node:os';
 import {
   createDispatch,
   type Dispatch,
@@ -11,23 +12,25 @@ import {
   type FleetRecord,
   type RefusedRecord,
 } from './actors/dispatch/index.js';
+import { createErrorReports } from './actors/error-reports/index.js';
 import { createMonitoring } from './actors/monitoring/index.js';
 import { brokerType } from './actors/mqtt/index.js';
 import { connectionType, SPOOL, type Telemetry, telemetryRoutes } from './actors/telemetry/index.js';
 import { LAST_VALUES_READER, presenceType, type Vehicles } from './actors/vehicles/index.js';
 import { type Assembly, type AssemblyDeps, createBase } from './assembly.js';
 import { createDestination, pacing } from './destinations.js';
+import { DispatcherLog } from './dispatcher-log.js';
 import { countErrors, countFailures, measureDispatchers } from './dispatcher-metrics.js';
 import { embedBroker } from './embedded-broker.js';
 import type { HubConfig } from './hub-config.js';
 import { createIngest } from './ingest.js';
-import type { TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
+import type { LogLines, TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import {
   type ActorSystem,
   type Child,
+  keyOf,
   type Metrics,
   openLog,
-  RepeatedFailures,
   type ReplayedType,
   Supervisor,
   trimWhileDegraded,
@@ -43,6 +46,8 @@ export type HubParts = Pick<HubConfig, 'dataDir'> &
   Partial<Pick<HubConfig, 'store' | 'http' | 'mqtt' | 'telemetry'>> & {
     /** Of the keys of `telemetry` where they do not stand in a section of that name. */
     readonly telemetryPrefix?: string;
+    /** Whose names the lines of ingest and dispatch have, unless its settings say. @default own */
+    readonly logLines?: LogLines;
   };
 
 export interface Hub extends Assembly {
@@ -53,14 +58,21 @@ export interface Hub extends Assembly {
 /** A dispatcher's part of an orderly stop. */
 const DISPATCHER_STOP_MS = DRAIN_MS + CLOSE_MS;
 
+/** For the last reports of errors at a stop. */
+const REPORT_MS = 1_000;
+
 export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hub> {
   const { clock, ids, logger } = deps;
   const base = createBase(parts, deps);
   const { system, metrics, health } = base;
 
   const embedded = parts.mqtt?.embedded.enabled ? embedBroker(parts.mqtt, base, deps) : undefined;
+  const lines = parts.telemetry?.log.lines ?? parts.logLines ?? 'own';
+  const common = { system, clock, ids, logger, metrics };
+  const { errorReports: settings = {} } = parts.telemetry ?? {};
+  const errors = createErrorReports({ ...common, settings, version: deps.version, hostname: hostname() });
   const ingest = parts.telemetry
-    ? createIngest(parts.telemetry, { keyPrefix: parts.telemetryPrefix, system, clock, ids, logger, metrics })
+    ? createIngest(parts.telemetry, { ...common, keyPrefix: parts.telemetryPrefix, lines, errors })
     : undefined;
   const { telemetry, vehicles } = ingest ?? {};
   const monitoring = parts.telemetry
@@ -73,13 +85,14 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
         isStopping: () => health.isStopping,
       })
     : undefined;
-  const dispatch = await createSpooledDispatch(parts, system, ingest, metrics, deps);
+  const log = new DispatcherLog({ logger, clock, lines, errors });
+  const dispatch = await createSpooledDispatch(parts, system, ingest, metrics, log, deps);
   for (const part of [dispatch, telemetry, vehicles]) if (part) system.register(part.type);
 
   const children: Child[] = [...(monitoring?.children ?? [])];
   // Dispatchers may dial it as soon as they start.
   if (embedded) children.push(embedded.child);
-  if (dispatch) children.push(dispatchers(dispatch, system, { clock, ids, log: logger }));
+  if (dispatch) children.push(dispatchers(dispatch, system, log, { clock, ids, log: logger }));
   if (vehicles) children.push(vehicles.child);
   if (telemetry) children.push(telemetry.listener);
 
@@ -107,13 +120,20 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
       ...(dispatch ? [dispatch] : []),
       ...(embedded ? [embedded.broker] : []),
       ...(monitoring ? [monitoring] : []),
+      { close: (deadlineMs) => errors.close(Math.min(deadlineMs, REPORT_MS)) },
     ],
   });
   const reload = async (): Promise<boolean> => {
     const taken = await Promise.all([telemetry?.reload(), embedded?.broker.reload()]);
     return !taken.includes(false);
   };
-  return { ...hub, reload };
+  const start: Hub['start'] = (escalate) =>
+    hub.start((error) => {
+      const message = error instanceof Error ? error.message : String(error);
+      errors.report({ at: clock.now(), type: 'hub', message, severity: 'critical', params: { log_type: 'fatal' } });
+      escalate(error);
+    });
+  return { ...hub, start, reload };
 }
 
 /** The spool, and a dispatcher for each destination that some topic names. */
@@ -122,6 +142,7 @@ async function createSpooledDispatch(
   system: ActorSystem,
   ingest: { readonly telemetry: Telemetry; readonly vehicles: Vehicles } | undefined,
   metrics: Metrics,
+  log: DispatcherLog,
   { clock, ids, logger }: AssemblyDeps,
 ): Promise<Dispatch | undefined> {
   if (!settings || !ingest) return undefined;
@@ -140,7 +161,7 @@ async function createSpooledDispatch(
   if (settings.lastValues) vehicles.follow(spool.reader(LAST_VALUES_READER));
   const endTrimming = trimWhileDegraded({ system, clock, log: logger }, spool);
   const countFailure = countFailures(metrics);
-  const failures = new RepeatedFailures({ logger, clock, message: 'dispatcher_failed' });
+  for (const { name } of readers) log.registered(name, settings);
   const countError = new Map(readers.map(({ name }) => [name, countErrors(metrics, name)]));
   const dispatchers = readers.map(({ name, boundBytes }) => ({
     name,
@@ -151,7 +172,9 @@ async function createSpooledDispatch(
       const key = telemetry.confirmed(record, name);
       if (key !== undefined) spool.settled(key);
     },
-    onRefused: ({ reason, bytes, record }: RefusedRecord) => {
+    onRefused: (refused: RefusedRecord) => {
+      const { reason, bytes, record } = refused;
+      log.refused(name, refused);
       system.deadLetters.add(`dispatcher/${name}`, { record: bytes }, new DispatchError('DISPATCH_REFUSED', reason));
       if (!record) return;
       countError.get(name)?.(record.type);
@@ -160,7 +183,7 @@ async function createSpooledDispatch(
     onUndelivered: (record: FleetRecord) => countError.get(name)?.(record.type),
     onFailed: (error: Error) => {
       countFailure(name);
-      failures.failed(name, { dispatcher: name }, error);
+      log.failed(name, error);
     },
     ...pacing(name, settings),
   }));
@@ -184,7 +207,7 @@ function lastValues({ lastValues: settings }: TelemetrySettings) {
 }
 
 /** A dispatcher that fails takes no other along; together they deliver what is left before they stop. */
-function dispatchers(dispatch: Dispatch, system: ActorSystem, deps: SupervisionDeps): Child {
+function dispatchers(dispatch: Dispatch, system: ActorSystem, log: DispatcherLog, deps: SupervisionDeps): Child {
   const stopEvent = (deadlineMs: number) => ({ type: 'dispatcher.stop', deadlineMs: drainTime(deadlineMs) });
   const children = dispatch.actors.map(({ address, input }) =>
     system.child(address, { input, stopEvent, shutdownMs: DISPATCHER_STOP_MS }),
@@ -196,8 +219,10 @@ function dispatchers(dispatch: Dispatch, system: ActorSystem, deps: SupervisionD
     shutdownMs: DISPATCHER_STOP_MS,
     start: (report) => group.start(report),
     stop: async (deadlineMs) => {
+      log.closing(dispatch.actors.map(({ address }) => keyOf(address)));
       await Promise.all(children.map((child) => child.stop(deadlineMs)));
       await group.stop(deadlineMs);
+      log.closed();
     },
     view: () => group.view(),
   };

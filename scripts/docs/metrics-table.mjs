@@ -48,6 +48,7 @@ async function describeHub(directory) {
     'telemetry.namespace=docs',
     'telemetry.zmq={"addr": "tcp://127.0.0.1:5284"}',
     'telemetry.fleetchart.http={"url": "http://127.0.0.1/"}',
+    'telemetry.fleetchart.errorWebhook={"url": "http://127.0.0.1/"}',
   ];
   const parts = configOf(checkHubConfig({ file: 'config/hub.yaml', environment: {}, sets, assignments: [] }));
   return describe(await createHub(parts, DEPS));

@@ -4,7 +4,7 @@ import { countOf, type Mistake, renderMistake } from '../config/mistake.js';
 import { redact } from '../config/redact.js';
 import { renderReference } from '../config/reference.js';
 import { nodeOf } from '../config/schema.js';
-import { type Checked, checkHubConfig, type HubConfig, HubSchema } from '../hub-config.js';
+import { type Checked, checkHubConfig, explainServerConfig, type HubConfig, HubSchema } from '../hub-config.js';
 import { checkPeerConfig, type Peer, peerOf } from '../peer-config.js';
 import { checkVehicleConfig, looksLikeVehicle, VehicleSchema } from '../vehicle-config.js';
 import { configInputOf } from './config-options.js';
@@ -12,6 +12,7 @@ import { CliError, exitCodes, QuietExit } from './exit-code.js';
 import { namedFileMistakes } from './named-files.js';
 import { outputOf } from './output.js';
 import { NO_TELEMETRY } from './ready-lines.js';
+import { type ExplainedServer, renderServer } from './server-explanation.js';
 
 export interface PeerOption {
   readonly peer?: Peer;
@@ -29,8 +30,10 @@ export async function checkFile(command: Command, file: string, options: PeerOpt
   const mistakes = [...checked.mistakes, ...files];
   const ok = mistakes.length === 0;
   const verdict = ok ? `${file}: a sound ${kind} configuration` : `${file}: ${countOf(mistakes.length, 'mistake')}`;
-  const text = [...labelled('error', mistakes), ...labelled('warning', warnings), verdict].join('\n');
-  output.result(text, { ok, file, kind, mistakes, warnings });
+  const explained = kind === 'fleet-telemetry' ? explainedServer(command, checked) : undefined;
+  const found = [...labelled('error', mistakes), ...labelled('warning', warnings), verdict].join('\n');
+  const text = explained ? `${renderServer(explained)}\n\n${found}` : found;
+  output.result(text, { ok, file, kind, mistakes, warnings, ...(explained ? { explanation: explained } : {}) });
   if (!ok) throw new QuietExit(exitCodes.wrongConfiguration);
 }
 
@@ -83,6 +86,16 @@ function check(
   const { role = file !== undefined && looksLikeVehicle(file) ? 'vehicle' : 'hub' } = options;
   if (role === 'vehicle') return { kind: role, checked: checkVehicleConfig(input) };
   return { kind: 'hub', checked: checkHubConfig(input) };
+}
+
+/** What a peer's file means here. */
+function explainedServer(command: Command, checked: Checked<unknown>): ExplainedServer | undefined {
+  const { loaded } = checked;
+  const explanation = explainServerConfig(checked, configInputOf(command).environment ?? {});
+  if (!explanation) return undefined;
+  const values = explain(loaded.value, nodeOf(loaded.schema), loaded.sources);
+  const defaults = values.filter(({ source }) => source === 'default');
+  return { ...explanation, defaults: defaults.map(({ pointer, value }) => ({ pointer, value })) };
 }
 
 function labelled(label: string, mistakes: readonly Mistake[]): string[] {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { referenceForm } from '../actors/telemetry/index.js';
 import { checkHubConfig, configOf } from '../hub-config.js';
 import { createLogger } from '../runtime/index.js';
 import { configInputOf } from './config-options.js';
@@ -13,7 +14,9 @@ export async function serveHub(command: Command): Promise<void> {
   const check = () => checkHubConfig(configInputOf(command));
   const started = check();
   const config = configOf(started);
-  const logger = createLogger(config.log);
+  const { level, format } = config.log;
+  const isReference = config.telemetry?.log.lines === 'reference';
+  const logger = createLogger({ level, ...(isReference ? referenceForm(format) : { format }) });
   logWarnings(started.warnings, logger);
   process.exitCode = await runHub({
     parts: config,

@@ -1,6 +1,7 @@
-import { ConfigError } from '../config/mistake.js';
+import { referenceForm } from '../actors/telemetry/index.js';
+import { ConfigError, type Mistake } from '../config/mistake.js';
 import { checkServerConfig, configOf } from '../hub-config.js';
-import { createLogger } from '../runtime/index.js';
+import { createLogger, type RootLogger } from '../runtime/index.js';
 import { optionAssignment } from './config-options.js';
 import { logWarnings, reloadConfig } from './config-reload.js';
 import { exitCodes, QuietExit } from './exit-code.js';
@@ -8,8 +9,8 @@ import { fleetTelemetryFlags, goFlagsUsage, parseGoFlags } from './go-flags.js';
 import type { Terminal } from './output.js';
 import { runHub } from './run-hub.js';
 
-/** Lines of the reference say `warning`. */
-const REFERENCE_LEVELS = { warn: 'warning' } as const;
+/** Our own lines say `warning`, too. */
+const OWN_FORM = { base: { context: 'fleet-telemetry' }, levelNames: { warn: 'warning' } } as const;
 
 /** Runs ingest alone, as the reference's own flags say. */
 export async function runFleetTelemetry(args: readonly string[], terminal: Terminal): Promise<void> {
@@ -27,16 +28,14 @@ export async function runFleetTelemetry(args: readonly string[], terminal: Termi
     const check = () => checkServerConfig({ file: values.get('config'), environment, sets: [], assignments });
     const started = check();
     const telemetry = configOf(started);
-    const { level, format } = telemetry.log;
-    const logger = createLogger({
-      level,
-      format,
-      base: { context: 'fleet-telemetry' },
-      levelNames: REFERENCE_LEVELS,
-    });
-    logWarnings(started.warnings, logger);
+    const { level, format, lines = 'reference' } = telemetry.log;
+    const form = lines === 'reference' ? referenceForm(format) : { ...OWN_FORM, format };
+    const logger = createLogger({ level, ...form });
+    logFindings(started.warnings, started.loaded.value, lines === 'reference', logger);
+    const { prometheus, statsd } = telemetry.monitoring;
+    if (lines === 'reference' && !prometheus && !statsd) logger.info({}, 'config_skipping_empty_metrics_provider');
     process.exitCode = await runHub({
-      parts: { dataDir: values.get('data') ?? '', telemetry, telemetryPrefix: '' },
+      parts: { dataDir: values.get('data') ?? '', telemetry, telemetryPrefix: '', logLines: lines },
       logger,
       terminal,
       ready: () => {},
@@ -45,7 +44,26 @@ export async function runFleetTelemetry(args: readonly string[], terminal: Termi
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     // The reference ends so, too.
-    terminal.err(`error=load_service_config value="${values.get('config')}"\n${error.message}\n`);
+    terminal.err(`error=load_service_config value="${firstOf(error, values.get('config') ?? '')}"\n${error.message}\n`);
     throw new QuietExit(exitCodes.wrongUsage);
   }
+}
+
+/** What the reference would have ended with: it tells one mistake only. */
+function firstOf({ mistakes: [first] }: ConfigError, file: string): string {
+  const { code, pointer, message } = first ?? { code: undefined, pointer: '', message: file };
+  const reason = code === 'CONFIG_UNREADABLE' && pointer === '' && /\(E[A-Z]+: ([^,)]+)/.exec(message)?.[1];
+  return reason ? `open ${file}: ${reason}` : message;
+}
+
+/** What is remarkable in the configuration: under the reference's names where it has some. */
+function logFindings(warnings: readonly Mistake[], config: unknown, isReference: boolean, logger: RootLogger): void {
+  const { log_level: level } = config as { readonly log_level?: unknown };
+  const isLevel = ({ pointer }: Mistake): boolean => isReference && pointer === '/log_level';
+  if (warnings.some(isLevel))
+    logger.error({ error: `not a valid logrus Level: ${JSON.stringify(level)}` }, 'invalid_level');
+  logWarnings(
+    warnings.filter((warning) => !isLevel(warning)),
+    logger,
+  );
 }

@@ -48,12 +48,21 @@ export { createHttpServer, type HttpApp, type HttpRoutes, type HttpServer } from
 export { type Ids, seededIds, systemIds } from './ids.js';
 export { Inspection } from './inspection/inspection.js';
 export { type ReplayedType, type ReplayResult, replayFixture } from './inspection/replay.js';
-export { createLogger, type Logger, type RootLogger, silentLogger } from './logging/log.js';
-export { Refusals } from './logging/refusals.js';
+export {
+  createLogger,
+  type Fields,
+  type Logger,
+  type LogOptions,
+  type RootLogger,
+  silentLogger,
+} from './logging/log.js';
+export type { LineForm } from './logging/logfmt.js';
+export { PeerLines } from './logging/peer-lines.js';
+export { type RefusalLine, Refusals } from './logging/refusals.js';
 export { RepeatedFailures } from './logging/repeated-failures.js';
 export { Metrics, type Sample } from './metrics.js';
 export { Overload, type OverloadView } from './overload.js';
-export { REDACTED } from './redaction.js';
+export { REDACTED, redacted } from './redaction.js';
 export { measureInspection, measureRuntime } from './runtime-metrics.js';
 export { isSecretName } from './secret-names.js';
 export { EXIT, runUntilSignal } from './shutdown.js';

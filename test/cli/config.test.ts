@@ -71,6 +71,39 @@ describe('config check', () => {
     });
   });
 
+  it('CLI-2 a server_config.json is explained: records, keys, defaults, environment, differences; no secret is shown', async () => {
+    const config = {
+      Port: 4443,
+      tls: { server_cert: 'a', server_key: 'b', ca_file: 'c' },
+      records: { V: ['redis'] },
+      redis: { addrs: ['127.0.0.1:6379'], publish_vin_topics: true, password: 'topsecret' },
+      kafka: { 'sasl.password': 'topsecret' },
+    };
+    const file = write('server_config.json', JSON.stringify(config));
+    const { stdout } = await runCommand(['config', 'check', file], { REDIS_PASSWORD: 'topsecret' });
+    for (const line of [
+      /^Records\n {2}V {2}redis: channel _V_\{VIN\} at 127\.0\.0\.1:6379\n {5}acknowledged when the record is on disk$/m,
+      /^ {2}port +listens on port 4443$/m,
+      /^ {2}kafka +IGNORED: no record uses it/m,
+      /^ {2}log_level +"info"$/m,
+      /^ {2}REDIS_PASSWORD +stands over redis\.password \(set\)$/m,
+      /^ {2}FT-ACK-1 +.*fleetchart\.ackWhen: received/m,
+    ]) {
+      assert.match(stdout, line);
+    }
+    assert.doesNotMatch(stdout, /topsecret/);
+    const { explanation } = JSON.parse((await runCommand(['config', 'check', file, '--json'])).stdout);
+    assert.deepEqual(Object.keys(explanation), ['routes', 'sections', 'environment', 'differences', 'defaults']);
+    assert.equal(explanation.routes[0].topic, 'V');
+  });
+
+  it('CLI-2 a server_config.json of the wrong types is refused without an explanation', async () => {
+    const file = write('server_config.json', JSON.stringify({ port: 'x', records: { V: 'logger' }, namespace: 7 }));
+    const { exitCode, stdout } = await runCommand(['config', 'check', file, '--peer', 'fleet-telemetry']);
+    assert.equal(exitCode, 3);
+    assert.doesNotMatch(stdout, /^Records/m);
+  });
+
   it("ARCH-8 Kanto's own files are known by their sections, or by --peer", async () => {
     const kindOf = async (content: unknown, ...args: string[]) => {
       const file = write('config.json', JSON.stringify(content));

@@ -128,8 +128,18 @@ describe('a configuration with ten mistakes', () => {
     writeFileSync(file, JSON.stringify(MISTAKES));
     const { exitCode, stderr } = await runCommand(['run', 'fleet-telemetry', `-config=${file}`]);
     assert.equal(exitCode, 2);
-    assert.ok(stderr.startsWith(`error=load_service_config value="${file}"\n10 mistakes in the configuration:\n`));
+    assert.match(stderr, /^error=load_service_config value="expected [^\n]+"\n10 mistakes in the configuration:\n/);
     for (const pointer of POINTERS) assert.ok(stderr.includes(`: ${pointer}: `), pointer);
+  });
+
+  it('ends run fleet-telemetry with 2 where there is no file, in the words of the reference', async (t) => {
+    const file = join(temporaryFolder(t), 'missing.json');
+    for (const args of [[`-config=${file}`], ['--config', file]]) {
+      const { exitCode, stderr } = await runCommand(['run', 'fleet-telemetry', ...args]);
+      assert.equal(exitCode, 2);
+      const [first] = stderr.split('\n');
+      assert.equal(first, `error=load_service_config value="open ${file}: no such file or directory"`);
+    }
   });
 
   it('ends hub with 3, and all ten', async (t) => {
@@ -149,10 +159,9 @@ describe('a hub that cannot start', () => {
     const folder = temporaryFolder(t);
     const file = await writeServerConfig(folder, { port: holder.port });
     const hub = new HubProcess(t, ['run', 'fleet-telemetry', `-config=${file}`, `-data=${join(folder, 'data')}`]);
-    const { error } = await hub.logged('the process could not start');
-    const { code, message } = error as { code: string; message: string };
+    const { error, code } = await hub.logged('the process could not start');
     assert.equal(code, 'TELEMETRY_ADDRESS_IN_USE');
-    assert.match(message, /stop what listens there, or set port to another/);
+    assert.match(String(error), /stop what listens there, or set port to another/);
     assert.deepEqual(await hub.exited, { code: 1, signal: null });
     assert.equal(hub.words.length, 1, 'a line for a person, after those of the log');
     assert.match(

@@ -6,6 +6,8 @@ import { freePort } from './mosquitto.js';
 
 /** A request as it came. */
 export interface ReceivedRequest {
+  /** Path and query. */
+  readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly raw: Buffer;
   /** Without compression. */
@@ -55,7 +57,7 @@ export class HttpReceiver {
       request.on('end', () => {
         const raw = Buffer.concat(chunks);
         const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
-        const received = { headers: request.headers, raw, body, response };
+        const received = { path: request.url ?? '', headers: request.headers, raw, body, response };
         this.requests.push(received);
         const answer = this.answer(received);
         if (answer) this.reply(received, answer);

@@ -21,7 +21,9 @@ export type {
 export { DispatchError } from './errors.js';
 export type { DispatcherCommand, DispatcherTiming } from './events.js';
 export { createFileDispatcher, FILE_DEFAULTS, type FileDispatcherOptions } from './file/file-dispatcher.js';
+export { type Answer, Exchange } from './http/exchange.js';
 export { createHttpDispatcher, type HttpDispatcherOptions, httpBatching } from './http/http-dispatcher.js';
+export { SIGNATURE_HEADER, signatureOf } from './http/signature.js';
 export { createKinesisDispatcher, type KinesisDispatcherOptions, kinesisPacing } from './kinesis/kinesis-dispatcher.js';
 export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
 export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';

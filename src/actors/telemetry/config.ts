@@ -4,8 +4,14 @@ import {
   type ServerConfigResult,
   type ServerSurroundings,
 } from '../../protocols/fleet-telemetry/server-config.js';
+import {
+  explainServer,
+  type ServerExplanation,
+  type ServerExplanationInput,
+} from '../../protocols/fleet-telemetry/server-explanation.js';
 import { type ServerConfig, serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
 import { kinesisKeys, ownZmqKeys, pubsubKeys, zmqKeys } from './broker-keys.js';
+import { airbrakeKeys, clientTls, errorWebhookKeys } from './error-report-keys.js';
 import { count, flag, later, milliseconds, nanoseconds, peer, text } from './key-types.js';
 
 const ignored = later('Old; accepted without effect.');
@@ -125,12 +131,21 @@ const ownKeys = {
       description: 'Seconds between WebSocket pings; two without an answer end the connection.',
     }),
   ),
+  logLines: Type.Optional(
+    Type.Union([Type.Literal('own'), Type.Literal('reference')], {
+      description:
+        "Whose form and names log lines have: ours, or the reference's. Default: reference under `run fleet-telemetry`, own in a hub.",
+    }),
+  ),
   mqttNullForInvalid: Type.Optional(
     Type.Union([Type.Literal('null'), Type.Literal('omit')], {
       default: 'null',
       description: 'An invalid value is published to MQTT as null, or not at all.',
     }),
   ),
+  errorWebhook: Type.Optional(errorWebhookKeys),
+  airbrakeProjectKey: text('Key of airbrake, instead of airbrake.project_key.', { secret: true }),
+  airbrakeProjectKeyFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
   mqttPassword: text('Password of the mqtt dispatcher, instead of mqtt.password.', { secret: true }),
   mqttPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
   redisPassword: text('Password of the redis dispatcher, instead of redis.password.', { secret: true }),
@@ -222,16 +237,7 @@ const serverKeys = {
           secret: true,
         }),
         db: count('Database; without effect in a cluster.', { default: 0 }),
-        tls: Type.Optional(
-          peer(
-            {
-              ca_file: text("PEM file with the CAs to trust instead of the system's."),
-              server_cert: text('PEM file with the client certificate.'),
-              server_key: text('PEM file with its private key, mode 0600.', { secret: false, secretFile: 'inPlace' }),
-            },
-            'TLS to every node; off without this section.',
-          ),
-        ),
+        tls: Type.Optional(peer(clientTls, 'TLS to every node; off without this section.')),
         override_tls_server_name: flag('Expect the name of the first address in the certificate of every node.'),
         cluster_mode: flag('A cluster although there is one address.'),
         publish_vin_topics: flag('Publish to the channel of the vehicle.'),
@@ -261,7 +267,7 @@ const serverKeys = {
   vins_signal_tracking_enabled: Type.Optional(
     Type.Array(Type.String(), { description: 'Up to 20 VINs whose signals `vin_signal_count` counts.' }),
   ),
-  airbrake: later('Comes later: refused.'),
+  airbrake: Type.Optional(airbrakeKeys),
   kafka: later('Comes later: refused if records use it, else ignored.'),
   reliable_ack: ignored,
   reliable_ack_workers: ignored,
@@ -314,6 +320,13 @@ export function telemetrySchemas<S extends OwnSchemas>(schemas: S) {
       { include: 'file' },
     ),
   };
+}
+
+export type { ServerExplanation } from '../../protocols/fleet-telemetry/server-explanation.js';
+
+/** What a `server_config.json` means, for people. */
+export function explainTelemetry(input: ServerExplanationInput): ServerExplanation {
+  return explainServer(input);
 }
 
 /** What a section that fits the schema comes to, or everything that is wrong with it. */

@@ -22,12 +22,23 @@ export function connectivityRecord(
 const RETRY_MS = 1_000;
 const MOST_WAITING = 10_000;
 
+/** Of whom a record says what. */
+export interface ConnectivityNews {
+  readonly deviceId: string;
+  readonly status: 'CONNECTED' | 'DISCONNECTED';
+}
+
+interface Waiting {
+  readonly record: Buffer;
+  readonly news: ConnectivityNews;
+}
+
 export interface ConnectivitySpoolDeps {
   /** False if the spool takes nothing now. */
   readonly append: (record: Buffer) => boolean;
   readonly clock: Clock;
   /** Records that are lost. */
-  readonly dropped: (records: number) => void;
+  readonly dropped: (records: readonly ConnectivityNews[]) => void;
 }
 
 /**
@@ -35,18 +46,15 @@ export interface ConnectivitySpoolDeps {
  * wait in memory, the newest {@link MOST_WAITING} of them.
  */
 export class ConnectivitySpool {
-  private waiting: Buffer[] = [];
+  private waiting: Waiting[] = [];
   private timer: TimerHandle;
   private isOpen = true;
 
   constructor(private readonly deps: ConnectivitySpoolDeps) {}
 
-  add(record: Buffer): void {
-    this.waiting.push(record);
-    if (this.waiting.length > MOST_WAITING) {
-      this.waiting.shift();
-      this.deps.dropped(1);
-    }
+  add(record: Buffer, news: ConnectivityNews): void {
+    this.waiting.push({ record, news });
+    if (this.waiting.length > MOST_WAITING) this.drop(1);
     if (this.waiting.length === 1) this.send();
   }
 
@@ -62,11 +70,15 @@ export class ConnectivitySpool {
 
   private readonly send = (): void => {
     const { append, clock } = this.deps;
-    const taken = this.waiting.findIndex((record) => !append(record));
+    const taken = this.waiting.findIndex(({ record }) => !append(record));
     this.waiting.splice(0, taken < 0 ? this.waiting.length : taken);
     clock.clearTimeout(this.timer);
     if (this.waiting.length === 0) return;
     if (this.isOpen) this.timer = clock.setTimeout(this.send, RETRY_MS);
-    else this.deps.dropped(this.waiting.splice(0).length);
+    else this.drop(this.waiting.length);
   };
+
+  private drop(oldest: number): void {
+    this.deps.dropped(this.waiting.splice(0, oldest).map(({ news }) => news));
+  }
 }

@@ -1,7 +1,8 @@
 import type { Snapshot } from 'xstate';
-import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
+import type { LogLines, TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
 import type { ActorSystem, ActorType, Child, Clock, Ids, Logger, Metrics } from '../../runtime/index.js';
 import type { FleetRecord } from '../dispatch/index.js';
+import type { ErrorSink } from '../error-reports/index.js';
 import { connectionHot, SPOOL } from './connection-hot.js';
 import { CONNECTION_TYPE, Connections, connectionAddress } from './connections.js';
 import { ConnectivitySpool, connectivityRecord } from './connectivity.js';
@@ -11,15 +12,21 @@ import { IngestMetrics } from './ingest-metrics.js';
 import { ListenerService } from './listener-service.js';
 import { LiveConnection } from './live-connection.js';
 import { connectionMachine } from './machine.js';
+import { type LoggedRequest, type RequestFacts, RequestLog } from './request-log.js';
 
 export { SPOOL } from './connection-hot.js';
 export { telemetryFormats } from './record-formats.js';
+export { referenceForm } from './reference-form.js';
 export { telemetryRoutes } from './routes.js';
 
 export interface TelemetryDeps {
   readonly settings: TelemetrySettings;
   /** What stands before its keys where they are from, for what is said of them. @default 'telemetry.' */
   readonly keyPrefix?: string | undefined;
+  /** Whose names the lines of the log have, unless the settings say. @default own */
+  readonly lines?: LogLines | undefined;
+  /** Where upgrades that fail are reported beside the log (spec 8.4). */
+  readonly errors?: Pick<ErrorSink, 'report'>;
   readonly system: ActorSystem;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -76,6 +83,7 @@ export const connectionType = {
 const GRACE_MS = 3_000;
 export function createTelemetry(deps: TelemetryDeps): Telemetry {
   const { settings, keyPrefix = 'telemetry.', system, clock, ids, logger, metrics } = deps;
+  const lines = settings.log.lines ?? deps.lines;
   const connections = new Connections(clock, settings.idlePingMs);
   const budget = new IngestBudget(settings.limits.maxInFlightBytes);
   const ingest = new IngestMetrics({
@@ -85,6 +93,7 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     settings,
     connections: () => connections.size,
     budget,
+    lines,
     isDegraded: () => system.commit.degraded !== undefined,
   });
   const ingestSettings = ingestSettingsOf(settings, deps.follower);
@@ -94,8 +103,14 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     dropped: (records) => ingest.connectivityDropped(records),
   });
 
-  const connected = (input: ConnectionInput, ws: LiveConnection['ws'], socket: LiveConnection['socket']): void => {
-    const { connectionId, networkInterface, identity } = input;
+  const connected = (
+    input: ConnectionInput,
+    ws: LiveConnection['ws'],
+    socket: LiveConnection['socket'],
+    { method, path, userAgent, forwardedFor }: RequestFacts,
+    request: LoggedRequest,
+  ): void => {
+    const { connectionId, networkInterface, identity, remote, clientVersion } = input;
     const address = connectionAddress(connectionId);
     const facts = { txid: connectionId, vin: identity.deviceId, network_interface: networkInterface };
     const connection: LiveConnection = new LiveConnection(input, ws, socket, {
@@ -104,8 +119,10 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
         connections.remove(connection);
         deps.closed?.(connection);
         const duration_sec = Math.round((clock.now() - connection.since) / 1000);
-        const bytes = Object.fromEntries(connection.bytesByType);
-        logger.info({ ...facts, code, duration_sec, total: connection.bytes, ...bytes }, 'socket_disconnected');
+        const bytes = Object.fromEntries([...connection.bytesByType].map(([type, count]) => [type, `${count}`]));
+        request.info({ ...bytes, ...facts, code, duration_sec, total: `${connection.bytes}` }, 'socket_disconnected');
+        ingest.log.writerEnded(input);
+        request.end();
         if (!isAbandoned) system.tell(address, { type: 'DISCONNECTED', code } as ConnectionEvent);
       },
       held: (isHeld) => system.tell(address, { type: isHeld ? 'HELD' : 'READ_AGAIN' }),
@@ -118,7 +135,8 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     system.spawn(address, input);
     system.tell(address, { type: 'CONNECTED' });
     deps.opened?.(connection);
-    logger.info({ ...facts, remote: input.remote, device_client_version: input.clientVersion }, 'socket_connected');
+    const asked = { method, path, user_agent: userAgent, 'X-Forwarded-For': forwardedFor };
+    request.info({ ...facts, ...asked, remote, device_client_version: clientVersion }, 'socket_connected');
   };
 
   const service = new ListenerService({
@@ -130,6 +148,7 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     ids,
     logger,
     metrics: ingest,
+    requests: new RequestLog({ logger, clock, ids, isReference: ingest.log.isReference, errors: deps.errors }),
     connections,
     connectivity,
     connected,
@@ -149,7 +168,9 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
       outputs: {
         connectivity: (output) => {
           if (!ingestSettings.routes['connectivity']) return;
-          connectivity.add(connectivityRecord(output as ConnectionOutput & { type: 'connectivity' }, clock.now()));
+          const news = output as ConnectionOutput & { type: 'connectivity' };
+          const { status, connection } = news;
+          connectivity.add(connectivityRecord(news, clock.now()), { deviceId: connection.vin, status });
         },
         'socket.close': (output, { address }) => {
           const { code, reason } = output as ConnectionOutput & { type: 'socket.close' };

@@ -1,7 +1,9 @@
 import { signalCount, type Verdict } from '../../protocols/fleet-telemetry/index.js';
-import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
-import { type Clock, type HotOutcome, type Logger, type Metrics, Refusals, silentLogger } from '../../runtime/index.js';
+import type { LogLines, TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
+import type { Clock, HotOutcome, Logger, Metrics } from '../../runtime/index.js';
+import type { ConnectionInput } from './events.js';
 import type { IngestBudget } from './ingest-budget.js';
+import { IngestLog } from './ingest-log.js';
 import { type CountLimited, countLimited } from './limit-tallies.js';
 import type { LiveConnection } from './live-connection.js';
 import { type CountedSettings, TopicCounters, type TopicTallies, UNMAPPED } from './topic-tallies.js';
@@ -15,6 +17,8 @@ export interface IngestMetricsOptions {
   /** How many there are. */
   readonly connections: () => number;
   readonly budget: IngestBudget;
+  /** Whose names lines have. @default own */
+  readonly lines?: LogLines | undefined;
   /** Whether the store takes nothing at the moment. */
   readonly isDegraded: () => boolean;
 }
@@ -28,8 +32,7 @@ export class IngestMetrics {
   private readonly unknownType;
   private readonly socketErrors;
   private readonly connectivityDrops;
-  private readonly refusals: Refusals;
-  private readonly unlogged: Refusals;
+  readonly log: IngestLog;
   recordsTotal = 0;
   acksTotal = 0;
 
@@ -70,13 +73,13 @@ export class IngestMetrics {
       name: 'connectivity_dropped_total',
       help: 'Connectivity records given up because the spool took none for too long.',
     });
-    this.refusals = new Refusals({ boundary: 'telemetry', metrics, logger, clock });
-    this.unlogged = new Refusals({ boundary: 'telemetry', metrics, logger: silentLogger(), clock });
+    this.log = new IngestLog({ metrics, logger, clock, lines: options.lines });
   }
 
-  judged({ input }: LiveConnection, verdict: Verdict, outcome: HotOutcome): void {
+  judged(connection: LiveConnection, verdict: Verdict, outcome: HotOutcome): void {
+    const { input } = connection;
     const { deviceId } = input.identity;
-    if (verdict.isOverLimit) this.limited(deviceId, this.labelOf(verdict.topic));
+    this.limit(connection, verdict);
     switch (verdict.kind) {
       case 'record': {
         const topic = this.topics.of(verdict.topic);
@@ -91,6 +94,7 @@ export class IngestMetrics {
         }
         this.accepted(topic, verdict.payload.length);
         topic.dispatches.inc();
+        this.log.dispatching(input, verdict);
         // FT-MET-1: the reference counts those over the rate limit alone.
         if (this.options.settings.signalCount === 'every' || verdict.isOverLimit)
           countSignals(topic, deviceId, signalCount(verdict.topic, verdict.payload));
@@ -98,15 +102,15 @@ export class IngestMetrics {
       }
       case 'acknowledge':
         if (verdict.reason === 'unmapped_topic') this.accepted(this.topics.of(UNMAPPED), 0);
-        else this.unknown(deviceId, verdict.messageType);
+        else this.unknown(input, verdict);
         return;
       case 'drop':
-        this.refusals.refuse(deviceId, verdict.reason, { topic: verdict.topic });
+        this.log.dropped(input.identity, verdict.reason, verdict.topic, this.excessOf(connection));
         return;
       case 'refuse':
         if (verdict.reason === 'too_big') this.tooBig.inc();
         if (verdict.reason === 'unexpected_sender') this.unexpected.inc();
-        this.refusals.refuse(deviceId, verdict.reason, { topic: verdict.topic, detail: verdict.detail });
+        this.log.refusedMessage(input.identity, verdict);
         return;
     }
   }
@@ -124,25 +128,34 @@ export class IngestMetrics {
     else reliable?.misses.inc();
   }
 
-  connectivityDropped(records: number): void {
-    if (records === 0) return;
-    this.connectivityDrops.inc(records);
-    this.options.logger.error({ records }, 'connectivity_dropped');
+  connectivityDropped(records: readonly { readonly deviceId: string; readonly status: string }[]): void {
+    if (records.length === 0) return;
+    this.connectivityDrops.inc(records.length);
+    this.options.logger.error({ records: records.length }, 'connectivity_dropped');
+    for (const { deviceId, status } of records) this.log.connectivityLost(deviceId, status);
   }
 
-  /** What is no message of the protocol: TLS, HTTP, identity, WebSocket. */
-  refused(peer: string, reason: string, fields: Readonly<Record<string, unknown>>): void {
-    this.refusals.refuse(peer, reason, fields);
-  }
-
-  /** The same where nobody wants to read of it. */
-  refusedUnlogged(remote: string, reason: string): void {
-    this.unlogged.refuse(remote, reason);
-  }
-
-  socketError(connectionId: string, vin: string, reason: string): void {
+  socketError(connection: ConnectionInput, reason: string): void {
     this.socketErrors.inc();
-    this.options.logger.warn({ txid: connectionId, vin, reason }, 'socket_err');
+    this.log.socketError(connection, reason);
+  }
+
+  /** Messages over the limit are counted one by one, and told of together. */
+  private limit(connection: LiveConnection, verdict: Verdict): void {
+    if (verdict.isOverLimit) {
+      this.limited(connection.input.identity.deviceId, this.labelOf(verdict.topic));
+      connection.excess ??= { since: this.options.clock.monotonic(), messages: 0 };
+      connection.excess.messages++;
+    } else if (connection.excess && verdict.kind !== 'drop') {
+      this.log.withinLimit(connection.input.identity, verdict.txid, this.excessOf(connection));
+      connection.excess = undefined;
+    }
+  }
+
+  private excessOf({ excess }: LiveConnection): Readonly<Record<string, number>> {
+    const since = excess?.since ?? this.options.clock.monotonic();
+    const duration_sec = Math.floor((this.options.clock.monotonic() - since) / 1000);
+    return { duration_sec, messages_rate_limited: excess?.messages ?? 0 };
   }
 
   /** What a vehicle calls a topic is its own; only the configured ones are labels (FT-RL-5). */
@@ -158,16 +171,16 @@ export class IngestMetrics {
 
   private notStored(vin: string, topic: string): void {
     if (this.options.isDegraded()) {
-      this.refusals.refuse(vin, 'store_degraded', { topic, do: 'see the line storage_degraded: is the disk full?' });
+      this.log.refused(vin, 'store_degraded', { topic, do: 'see the line storage_degraded: is the disk full?' });
     } else {
-      this.refusals.refuse(vin, 'spool_full', { topic, do: 'see which dispatcher is behind: GET /api/v1/dispatchers' });
+      this.log.refused(vin, 'spool_full', { topic, do: 'see which dispatcher is behind: GET /api/v1/dispatchers' });
     }
   }
 
-  private unknown(vin: string, messageType: number): void {
+  private unknown({ identity }: ConnectionInput, verdict: Extract<Verdict, { kind: 'acknowledge' }>): void {
     this.accepted(this.topics.of(''), 0);
-    this.unknownType.inc({ msg_type: String.fromCharCode(messageType) });
-    this.refusals.refuse(vin, 'unknown_message_type', { messageType });
+    this.unknownType.inc({ msg_type: String.fromCharCode(verdict.messageType) });
+    this.log.unknownType(identity, verdict);
   }
 }
 

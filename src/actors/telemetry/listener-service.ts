@@ -16,6 +16,7 @@ import { certificateError, TelemetryError } from './errors.js';
 import type { IngestSettings } from './events.js';
 import type { IngestMetrics } from './ingest-metrics.js';
 import { Listener, type ListenerDeps } from './listener.js';
+import type { RequestLog } from './request-log.js';
 
 const STOP_POLL_MS = 20;
 /** What a stop leaves for the turns and records of connections that ended in its last moment. */
@@ -30,6 +31,7 @@ export interface ListenerServiceDeps {
   readonly ids: Ids;
   readonly logger: Logger;
   readonly metrics: IngestMetrics;
+  readonly requests: RequestLog;
   readonly connections: Connections;
   readonly connectivity: ConnectivitySpool;
   readonly connected: ListenerDeps['connected'];
@@ -48,11 +50,15 @@ export class ListenerService implements Child {
   constructor(private readonly deps: ListenerServiceDeps) {}
 
   readonly start = async (): Promise<void> => {
-    const { settings, keyPrefix, ingestSettings, system, clock, ids, logger, metrics } = this.deps;
+    const { settings, keyPrefix, ingestSettings, system, clock, ids, logger, metrics, requests } = this.deps;
     const { connections, connectivity, connected } = this.deps;
     connectivity.open();
     const material = await loadMaterial(settings, clock, logger);
     this.material = material;
+    if (metrics.log.isReference) {
+      // Sic, as the reference spells it.
+      for (const file of settings.tls.clientCaFiles) logger.info({ ca_file_path: file }, 'custom_ca_file_appened');
+    }
     this.listener = new Listener({
       ...settings.listen,
       keyPrefix,
@@ -65,6 +71,7 @@ export class ListenerService implements Child {
       ids,
       logger,
       metrics,
+      requests,
       freeId: (wanted) => connections.freeId(wanted, (address) => system.cell(address)?.status === 'parked'),
       connected,
     });
@@ -75,7 +82,7 @@ export class ListenerService implements Child {
       throw error;
     }
     connections.start((connection, why) => {
-      metrics.socketError(connection.input.connectionId, connection.input.identity.deviceId, why);
+      metrics.socketError(connection.input, why);
       connection.terminate();
     });
     logger.info({ host: settings.listen.host, port: this.port }, 'starting_server');

@@ -18,6 +18,7 @@ import { createTlsServer } from '../../runtime/tls/tls-server.js';
 import { addressError } from './errors.js';
 import type { ConnectionInput, IngestSettings } from './events.js';
 import type { IngestMetrics } from './ingest-metrics.js';
+import type { LoggedRequest, RequestFacts, RequestLog } from './request-log.js';
 
 /** Slow-loris: a request head takes no longer (FT-TLS-8). */
 const HEAD_TIMEOUT_MS = 10_000;
@@ -26,6 +27,8 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** `ws` takes no larger limit. */
 const NO_HARD_CLOSE_BYTES = 2 ** 31 - 1;
 const UNTRUSTED_CLOSE = 1008;
+/** Longest text of a request that its lines repeat. */
+const LONGEST_TEXT = 256;
 
 type Answer = Pick<Extract<HttpAnswer, { kind: 'answer' }>, 'status' | 'headers' | 'body'>;
 
@@ -52,10 +55,17 @@ export interface ListenerDeps {
   readonly ids: Ids;
   readonly logger: Logger;
   readonly metrics: IngestMetrics;
+  readonly requests: RequestLog;
   /** The id that a connection gets which asks for this one. */
   readonly freeId: (wanted: string) => string;
   /** A vehicle is connected; whoever is told listens to `ws` before it returns. */
-  readonly connected: (input: ConnectionInput, ws: WebSocket, socket: Duplex) => void;
+  readonly connected: (
+    input: ConnectionInput,
+    ws: WebSocket,
+    socket: Duplex,
+    facts: RequestFacts,
+    request: LoggedRequest,
+  ) => void;
 }
 
 /** The TLS port of the protocol (section 1): mutual TLS, a few HTTP answers, and WebSockets of known vehicles. */
@@ -72,6 +82,8 @@ export class Listener {
       this.headRead(request.socket);
       const answer = answerTo(request);
       const { status, headers, body } = answer.kind === 'answer' ? answer : NO_UPGRADE;
+      const logged = this.logAnswered(request, status);
+      response.once('close', () => logged.end());
       // One request a connection: how long one may take is bounded for the first only.
       const length = Buffer.byteLength(body);
       response.writeHead(status, { ...headers, 'content-length': length, connection: 'close' }).end(body);
@@ -91,11 +103,8 @@ export class Listener {
       material: deps.material,
       clock: deps.clock,
       onSecure: (socket) => this.awaitHead(socket),
-      onRefused: (failure, remote) => {
-        const { reason, check, who, whatToDo, code } = failure;
-        if (deps.suppressTlsErrors) deps.metrics.refusedUnlogged(remote, reason);
-        else deps.metrics.refused(remote, reason, { check, who, do: whatToDo, code });
-      },
+      onRefused: (failure, address, port) =>
+        deps.metrics.log.handshakeFailed(address, port, failure, deps.suppressTlsErrors),
     });
   }
 
@@ -125,7 +134,7 @@ export class Listener {
     const { clock, metrics } = this.deps;
     const remote = socket.remoteAddress ?? '';
     const timer = clock.setTimeout(() => {
-      metrics.refused(remote, 'slow_request_head', { withinMs: HEAD_TIMEOUT_MS });
+      metrics.log.refused(remote, 'slow_request_head', { withinMs: HEAD_TIMEOUT_MS });
       socket.destroy();
     }, HEAD_TIMEOUT_MS);
     const gone = (): void => this.headRead(socket);
@@ -149,7 +158,7 @@ export class Listener {
       socket.destroy();
       return;
     }
-    this.deps.metrics.refused(remote, 'bad_request_head', { code: error.code });
+    this.deps.metrics.log.refused(remote, 'bad_request_head', { code: error.code });
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
     const body = `${status} ${STATUS_CODES[status]}`;
     endWith(socket, { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body });
@@ -159,7 +168,9 @@ export class Listener {
     socket.on('error', destroyIt);
     const answer = answerTo(request);
     if (answer.kind === 'answer') {
+      const logged = this.logAnswered(request, answer.status);
       endWith(socket, answer);
+      logged.end();
       return;
     }
     // Ignored whatever it says (FT-WS-1); `ws` would take the first, and refuse one that is badly written.
@@ -169,13 +180,18 @@ export class Listener {
 
   private accept(ws: WebSocket, request: IncomingMessage, socket: TLSSocket): void {
     const { deps } = this;
-    const remote = `${request.socket.remoteAddress ?? ''}:${request.socket.remotePort ?? 0}`;
-    const identity = this.identityOf(socket, request.socket.remoteAddress ?? '');
-    if (!identity) {
+    const facts = factsOf(request);
+    const address = request.socket.remoteAddress ?? '';
+    const found = this.identityOf(socket);
+    if ('reason' in found) {
+      const logged = deps.requests.answered(facts, address, found.reason);
+      deps.metrics.log.unidentified(address, found.reason, found.error, found.fields);
       ws.on('error', () => ws.terminate());
+      ws.once('close', () => logged.end());
       ws.close(UNTRUSTED_CLOSE, 'unauthorized certificate');
       return;
     }
+    const { identity } = found;
     const wanted = connectionIdFrom(headerText(request, 'x-txid')) ?? deps.ids.uuid();
     const input: ConnectionInput = {
       connectionId: deps.freeId(wanted),
@@ -183,34 +199,54 @@ export class Listener {
       identity,
       networkInterface: headerText(request, 'x-network-interface') ?? '',
       clientVersion: headerText(request, 'version') ?? '',
-      remote,
+      remote: facts.remote,
       settings: deps.settings,
     };
-    deps.connected(input, ws, socket);
+    deps.connected(input, ws, socket, facts, deps.requests.connected(facts, identity.deviceId));
   }
 
-  /** From the leaf of the verified chain alone (FT-ID-1…5); refusals are logged in the reference's words. */
-  private identityOf(socket: TLSSocket, address: string): Identity | undefined {
+  private logAnswered(request: IncomingMessage, status: number): LoggedRequest {
+    return this.deps.requests.answered(factsOf(request), request.socket.remoteAddress ?? '', `${status}`);
+  }
+
+  /** From the leaf of the verified chain alone (FT-ID-1…5); refusals are in the reference's words. */
+  private identityOf(socket: TLSSocket): { readonly identity: Identity } | Unidentified {
     const certificate = socket.getPeerX509Certificate();
     const facts = certificate ? decodeCertificate(certificate.raw) : undefined;
     if (!facts?.ok) {
-      this.deps.metrics.refused(address, 'missing_verified_client_certificate', { detail: facts?.error.detail });
-      return undefined;
+      const reason = 'missing_verified_client_certificate';
+      return { reason, error: reason, fields: { detail: facts?.error.detail } };
     }
     const identity = identify(facts.value, this.deps.identities);
-    if (identity.ok) return identity.value;
+    if (identity.ok) return { identity: identity.value };
+    const { code, detail, explanation } = identity.error;
     const commonName = facts.value.subject.findLast(({ type }) => type === 'CN')?.value ?? '';
-    this.deps.metrics.refused(address, identity.error.code.toLowerCase(), {
-      error: `create_identity issuer: ${facts.value.issuerCommonName}, common_name: ${commonName}, err: ${identity.error.detail}`,
-      do: identity.error.explanation,
-    });
-    return undefined;
+    const error = `create_identity issuer: ${facts.value.issuerCommonName}, common_name: ${commonName}, err: ${detail}`;
+    return { reason: code.toLowerCase(), error, fields: { do: explanation } };
   }
 }
 
 /** Listens for errors of connected sockets: a closure made for each would keep the request of its connection. */
 function destroyIt(this: Duplex): void {
   this.destroy();
+}
+
+/** Why a certificate says nobody. */
+interface Unidentified {
+  readonly reason: string;
+  readonly error: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+function factsOf(request: IncomingMessage): RequestFacts {
+  const cut = (text = ''): string => text.slice(0, LONGEST_TEXT);
+  return {
+    remote: `${request.socket.remoteAddress ?? ''}:${request.socket.remotePort ?? 0}`,
+    method: request.method ?? '',
+    path: cut(request.url?.split('?', 1)[0]),
+    userAgent: cut(request.headers['user-agent']),
+    forwardedFor: cut(headerText(request, 'x-forwarded-for')),
+  };
 }
 
 function answerTo(request: IncomingMessage): HttpAnswer {

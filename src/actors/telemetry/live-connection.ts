@@ -41,6 +41,8 @@ export class LiveConnection {
   bytes = 0;
   acks = 0;
   lastRecordAt: number | undefined;
+  /** Messages over the rate limit in a row, and since when (monotonic milliseconds). */
+  excess: { readonly since: number; messages: number } | undefined;
   /** Payload bytes by record type, for the line at its end. */
   readonly bytesByType = new Map<string, number>();
   private readonly writer: ReplyWriter;
@@ -73,7 +75,7 @@ export class LiveConnection {
     ws.on('pong', () => this.heard());
     // What breaks RFC 6455, or is over the hard limit of a message: a close frame says so, and the socket follows.
     ws.on('error', (error: Error & { code?: string }) => {
-      deps.metrics.refused(input.identity.deviceId, 'bad_frame', { detail: error.message, code: error.code });
+      deps.metrics.log.refused(input.identity.deviceId, 'bad_frame', { detail: error.message, code: error.code });
     });
     ws.on('close', (code: number) => {
       this.closeCode = code;
@@ -173,7 +175,7 @@ export class LiveConnection {
     if (this.isClosing || this.isAbandoned) return;
     if (!isBinary) {
       const { connectionId, identity } = this.input;
-      this.deps.metrics.refused(identity.deviceId, 'text_message', { txid: connectionId });
+      this.deps.metrics.log.refused(identity.deviceId, 'text_message', { txid: connectionId });
       this.closeNow(TEXT_CLOSE, 'records are binary messages');
       return;
     }
@@ -240,10 +242,10 @@ export class LiveConnection {
     if (this.isClosing || this.ws.readyState !== this.ws.OPEN) return false;
     if (this.socket.writableLength <= MOST_UNREAD_BYTES) {
       this.writer.push(bytes);
+      this.deps.metrics.log.responded(this.input, bytes);
       return true;
     }
-    const { connectionId, identity } = this.input;
-    this.deps.metrics.socketError(connectionId, identity.deviceId, 'unread');
+    this.deps.metrics.socketError(this.input, 'unread');
     this.terminate();
     return false;
   }

@@ -22,6 +22,7 @@ export {
   TESLA_IDENTITY_TABLES,
   withIdentityAdditions,
 } from './identity.js';
+export { type LogForm, type LogRecord, logText } from './log-form.js';
 export {
   admit,
   createRateLimit,

@@ -90,7 +90,7 @@ function signalsForm(message: VehicleData, vin: string, verbose: boolean, lines:
     const member = value === null ? undefined : memberOf(value);
     if (value === null || member?.loggerKey === undefined) {
       const line = value === null ? 'unknown_payload_data_type' : 'unknown_payload_value_data_type';
-      lines.push({ level: 'error', message: line, fields: { vin, key: name } });
+      lines.push({ level: 'info', message: line, fields: { vin, name } });
     } else {
       const content = valueForm(value, member, vin, verbose);
       form[name] = verbose ? { [member.loggerKey]: content } : content;

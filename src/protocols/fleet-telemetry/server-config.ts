@@ -1,4 +1,5 @@
 import { brokerUrl } from './broker-url.js';
+import { errorReports } from './server-error-reports.js';
 import type { Findings, ServerConfigFinding } from './server-findings.js';
 import { http } from './server-http.js';
 import { kinesis } from './server-kinesis.js';
@@ -68,6 +69,7 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
     presence: presence(own.presence),
     lastValues: lastValues(own.lastValues),
     log: log(config, surroundings, findings),
+    errorReports: errorReports(config, surroundings.environment ?? {}, findings),
     dispatchers: {
       ...(used.has('logger') ? { logger: { verbose: config.logger?.verbose ?? false } } : {}),
       ...(used.has('file') ? { file: file(config, findings) } : {}),
@@ -197,6 +199,7 @@ function log(config: ServerConfig, surroundings: ServerSurroundings, findings: F
   return {
     level: level ?? 'info',
     format: config.json_log_enable ? 'json' : 'logfmt',
+    lines: config.fleetchart?.logLines,
     suppressTlsHandshakeErrors: suppress ?? false,
   };
 }

@@ -3,12 +3,9 @@ import { laterDispatcherNames, type ServerConfig } from './server-settings.js';
 
 const usersOfNamespace = ['redis', 'kinesis', 'pubsub', 'zmq'] as const;
 
-/** Refuses what is asked for and not there yet; notes what has no effect. */
-export function checkLaterKeys(config: ServerConfig, { mistakes, warnings }: Findings): void {
-  const refuse = (key: string, hint: string) =>
-    mistakes.push({ code: 'CONFIG_UNSUPPORTED', pointer: `/${key}`, message: `${key} is not supported yet`, hint });
+/** Notes what has no effect. */
+export function checkLaterKeys(config: ServerConfig, { warnings }: Findings): void {
   const ignore = (pointer: string, message: string) => warnings.push({ code: 'CONFIG_IGNORED', pointer, message });
-  if (config.airbrake !== undefined) refuse('airbrake', 'remove it; errors are in the log');
   const named = new Set(Object.values(config.records ?? {}).flat());
   for (const section of laterDispatcherNames) {
     if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');

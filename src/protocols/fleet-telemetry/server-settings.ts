@@ -3,6 +3,7 @@
  * and what both come to. Values only: nothing here opens a file.
  */
 
+import type { AirbrakeSection, ErrorReportSettings, ErrorWebhookSection } from './error-report-settings.js';
 import type { HttpDispatcherSettings, HttpSection } from './http-settings.js';
 import type { KinesisDispatcherSettings, KinesisSection } from './kinesis-settings.js';
 import type { MonitoringSection, MonitoringSettings } from './monitoring-settings.js';
@@ -95,7 +96,7 @@ export interface ServerConfig {
   readonly status_port?: number;
   readonly vins_signal_tracking_enabled?: readonly string[];
   readonly monitoring?: MonitoringSection;
-  readonly airbrake?: unknown;
+  readonly airbrake?: AirbrakeSection;
   readonly kafka?: unknown;
   readonly kinesis?: KinesisSection;
   readonly pubsub?: PubsubSection;
@@ -127,6 +128,9 @@ export interface OwnServerConfig {
   readonly maxInFlightBytes?: number;
   readonly hardCloseBytes?: number | 'off';
   readonly idlePing?: number | 'off';
+  readonly logLines?: LogLines;
+  readonly errorWebhook?: ErrorWebhookSection;
+  readonly airbrakeProjectKey?: string;
   readonly mqttNullForInvalid?: 'null' | 'omit';
   readonly mqttPassword?: string;
   readonly redisPassword?: string;
@@ -149,6 +153,8 @@ export type AckWhen = 'spooled' | 'received';
 export type SpoolAtBound = 'keepUnacked' | 'dropOldest';
 /** What `rate_limit_exceeded_total` is counted by (FT-RL-5). */
 export type RateLimitLabels = 'record_type' | 'reference';
+/** Whose names the lines of ingest and dispatch have, and in whose form a process of its own writes them. */
+export type LogLines = 'own' | 'reference';
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /** Issuers and OIDs beside Tesla's (FT-ID-2, FT-ID-4); a client type is for example `vehicle_device`. */
@@ -207,8 +213,12 @@ export interface TelemetrySettings {
   readonly log: {
     readonly level: LogLevel;
     readonly format: 'json' | 'logfmt';
+    /** Undefined: as the process that runs it prefers. */
+    readonly lines: LogLines | undefined;
     readonly suppressTlsHandshakeErrors: boolean;
   };
+  /** Where errors are reported beside the log. */
+  readonly errorReports: ErrorReportSettings;
   readonly dispatchers: {
     readonly logger?: { readonly verbose: boolean };
     readonly file?: FileDispatcherSettings;

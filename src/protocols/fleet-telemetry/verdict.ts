@@ -69,6 +69,8 @@ export type Verdict =
       readonly kind: 'refuse';
       readonly reason: 'too_big' | 'unreadable' | 'bad_payload' | 'unexpected_sender';
       readonly detail: string;
+      /** The beginning of what the message named as its sender, if that is what is wrong. */
+      readonly senderId?: string;
     })
   /** Neither dispatch nor answer: the vehicle sends it again (FT-FAIL-16, FT-RL-1, FT-RL-6). */
   | (Judged & { readonly kind: 'drop'; readonly reason: 'rate_limited' });
@@ -107,8 +109,10 @@ export function judge(message: Uint8Array, session: Session, policy: IngestPolic
   const rule = policy.topics.find(envelope.topic);
   const topic = rule?.topic ?? excerpt(envelope.topic);
   if ((rule === undefined || policy.strictSenderId === true) && !isSender(session, stream.senderId)) {
-    const detail = `sender id ${JSON.stringify(excerpt(stream.senderId))} is not ${session.identity.senderId}`;
-    return { kind: 'refuse', reason: 'unexpected_sender', isOverLimit, topic, txid, reply: encodeError(txid), detail };
+    const senderId = excerpt(stream.senderId);
+    const detail = `sender id ${JSON.stringify(senderId)} is not ${session.identity.senderId}`;
+    const reply = encodeError(txid);
+    return { kind: 'refuse', reason: 'unexpected_sender', isOverLimit, topic, txid, reply, detail, senderId };
   }
   // Payloads are checked by the name of the topic even where nothing is dispatched (section 4.2).
   const prepared = policy.preparePayload(topic, stream.payload, session.identity.deviceId);

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { type Clock, systemClock } from '../clock.js';
 import { redacted } from '../redaction.js';
-import { type LineWriter, logfmtWriter } from './logfmt.js';
+import { formWriter, type LineForm, type LineWriter, logfmt } from './logfmt.js';
 
 /** `error`: a person must act; `warn`: degraded but handled; `info`: life-cycle; `debug`: per message. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -38,8 +38,8 @@ export interface RootLogger extends Logger {
 export interface LogOptions {
   /** @default info */
   readonly level?: LogLevel;
-  /** @default json */
-  readonly format?: 'json' | 'logfmt';
+  /** Ours, or how a peer writes a line. @default json */
+  readonly format?: 'json' | 'logfmt' | LineForm;
   /** Fields on each line. */
   readonly base?: Fields;
   /** Other names for levels, where a peer's lines have them: `{ warn: 'warning' }`. */
@@ -80,7 +80,7 @@ export function createLogger(options: LogOptions = {}): RootLogger {
       timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: levelNames[label as LogLevel] ?? label }) },
     },
-    format === 'logfmt' ? logfmtWriter(out) : out,
+    format === 'json' ? out : formWriter(format === 'logfmt' ? logfmt : format, out),
   );
   const threshold: Threshold = { level: options.level ?? 'info' };
   return new Root(

@@ -20,11 +20,14 @@ export function logfmt(record: Readonly<Record<string, unknown>>): string {
   return pairs.join(' ');
 }
 
-/** A destination for pino: takes its JSON lines, writes logfmt. */
-export function logfmtWriter(out: LineWriter): LineWriter {
+/** A line in some form, without its end; it has `time`, `level`, `msg` and its fields. */
+export type LineForm = (record: Readonly<Record<string, unknown>>) => string;
+
+/** A destination for pino: takes its JSON lines, writes them in that form. */
+export function formWriter(form: LineForm, out: LineWriter): LineWriter {
   return {
     write(line) {
-      out.write(`${logfmt(JSON.parse(line) as Record<string, unknown>)}\n`);
+      out.write(`${form(JSON.parse(line) as Record<string, unknown>)}\n`);
     },
   };
 }

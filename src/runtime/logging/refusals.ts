@@ -28,10 +28,20 @@ export interface RefusalsOptions {
   readonly linesPerMinute?: number;
 }
 
+/** What a line about a refusal says, where it is not ours. */
+export interface RefusalLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  /** Beside those that every such line has. */
+  readonly fields?: Fields;
+}
+
 interface Seen {
   loggedAt: number;
   unlogged: number;
 }
+
+const OURS: readonly RefusalLine[] = [{ level: 'warn', message: 'input refused' }];
 
 export class Refusals {
   private readonly rejected: Counter<'reason'>;
@@ -56,9 +66,15 @@ export class Refusals {
    * @param peer who sent it: an address, a certificate's subject
    * @param reason a short snake_case word of the boundary's own, never a peer's
    * @param fields what else helps to see what is wrong
+   * @param lines what is logged instead of `input refused`, bounded alike
    */
-  refuse(peer: string, reason: string, fields: Fields = {}): void {
+  refuse(peer: string, reason: string, fields: Fields = {}, lines: readonly RefusalLine[] = OURS): void {
     this.rejected.inc({ reason: this.label(reason) });
+    this.tell(peer, reason, fields, lines);
+  }
+
+  /** Logs what is no refusal by itself and bounded like one; says the same. */
+  tell(peer: string, reason: string, fields: Fields, lines: readonly RefusalLine[]): void {
     const now = this.options.clock.monotonic();
     const shortPeer = peer.slice(0, LONGEST_PEER);
     const pair = `${reason} ${shortPeer}`;
@@ -73,10 +89,10 @@ export class Refusals {
     this.seen.set(pair, { loggedAt: now, unlogged: 0 });
     this.forgetOldest();
     const repeated = seen && seen.unlogged > 0 ? { repeated: seen.unlogged } : {};
-    this.options.logger.warn(
-      { ...fields, boundary: this.options.boundary, peer: shortPeer, reason, ...repeated },
-      'input refused',
-    );
+    for (const { level, message, fields: own = {} } of lines) {
+      const common = { boundary: this.options.boundary, peer: shortPeer, reason, ...repeated };
+      this.options.logger[level]({ ...fields, ...common, ...own }, message);
+    }
   }
 
   private mayLog(now: number): boolean {

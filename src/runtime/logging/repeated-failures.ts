@@ -31,22 +31,28 @@ export class RepeatedFailures {
 
   /** @param name what failed, of a few names of our own */
   failed(name: string, fields: Fields, error: unknown): void {
+    this.tell(name, fields, error);
+  }
+
+  /** The same; returns whether it was logged. */
+  tell(name: string, fields: Fields, error: unknown): boolean {
     const { logger, clock, message, level = 'warn' } = this.options;
     const record = errorRecord(error);
     if (!(error instanceof FleetchartError)) {
       logger[level]({ ...fields, err: record }, message);
-      return;
+      return true;
     }
     const now = clock.monotonic();
     const pair = `${name} ${error.code}`;
     const told = this.told.get(pair);
     if (told && now - told.at < MINUTE_MS) {
       told.unlogged++;
-      return;
+      return false;
     }
     this.told.set(pair, { at: now, unlogged: 0 });
     const { stack: _stack, ...err } = record;
     const repeated = told && told.unlogged > 0 ? { repeated: told.unlogged } : {};
     logger[level]({ ...fields, err, ...repeated }, message);
+    return true;
   }
 }

@@ -33,7 +33,7 @@ export interface TlsServerOptions {
   /** A connection that is ready: hand it to an HTTP server by `httpServer.emit('connection', socket)`. */
   onSecure(socket: TLSSocket): void;
   /** A connection that came to nothing, to be counted under its reason and logged. */
-  onRefused(failure: HandshakeFailure, remoteAddress: string): void;
+  onRefused(failure: HandshakeFailure, remoteAddress: string, remotePort: number): void;
 }
 
 /** Idle time until a peer that may have vanished is probed. */
@@ -167,7 +167,7 @@ class Handshake {
       authorities: this.tls.clientAuthorities,
       now: this.options.clock.now(),
     });
-    this.options.onRefused(failure, this.remoteAddress);
+    this.options.onRefused(failure, this.remoteAddress, this.remotePort);
     return failure;
   }
 

@@ -57,8 +57,10 @@ describe('the logger dispatcher', () => {
     await dispatcher.deliver([sampleRecord(1, { type: UNPRINTABLE })], new AbortController().signal);
     assert.equal(lines[0]?.level, 'error');
     assert.equal(lines[0]?.message, 'record_logging_error');
-    assert.deepEqual(lines[0]?.fields, {
-      record_type: UNPRINTABLE,
+    const { metadata, ...fields } = lines[0]?.fields ?? {};
+    assert.equal((metadata as Record<string, unknown>)['txid'], 'tx-1');
+    assert.deepEqual(fields, {
+      txtype: UNPRINTABLE,
       vin: 'VIN0001',
       txid: 'tx-1',
       error: 'SAMPLE_UNPRINTABLE: this record has no form',

@@ -16,11 +16,11 @@ function spool() {
     },
     clock,
     dropped: (records) => {
-      store.dropped += records;
+      store.dropped += records.length;
     },
   });
   const add = (...texts: string[]): void => {
-    for (const text of texts) connectivity.add(Buffer.from(text));
+    for (const text of texts) connectivity.add(Buffer.from(text), { deviceId: 'VIN1', status: 'CONNECTED' });
   };
   return { clock, stored, store, connectivity, add };
 }

@@ -121,15 +121,15 @@ describe('records in the log (6.3)', () => {
     const [noValue, member, dropped, record, ...others] = lines('V', payload);
     assert.deepEqual(others, []);
     assert.deepEqual(noValue, {
-      level: 'error',
+      level: 'info',
       message: 'unknown_payload_data_type',
-      fields: { vin: 'VIN0001', key: 'Soc' },
+      fields: { vin: 'VIN0001', name: 'Soc' },
     });
     for (const line of [member, dropped]) {
       assert.deepEqual(line, {
-        level: 'error',
+        level: 'info',
         message: 'unknown_payload_value_data_type',
-        fields: { vin: 'VIN0001', key: 'VehicleSpeed' },
+        fields: { vin: 'VIN0001', name: 'VehicleSpeed' },
       });
     }
     assert.deepEqual(record?.fields['data'], {

@@ -152,19 +152,48 @@ describe('the log', () => {
   });
 });
 
-describe('features that come later', () => {
-  it('spec 7.2 each is refused by name, with what to do', () => {
-    const later = {
-      airbrake: { host: 'x' },
-    };
-    const mistakes = mistakesOf(later);
-    assert.deepEqual(
-      mistakes.map(({ code, message }) => [code, message]),
-      Object.keys(later).map((key) => ['CONFIG_UNSUPPORTED', `${key} is not supported yet`]),
-    );
-    assert.ok(mistakes.every(({ hint }) => hint?.includes('remove it')));
+describe('the airbrake section', () => {
+  const airbrake = (section: object, environment = {}) =>
+    settingsOf({ airbrake: { project_id: 1, project_key: 'k', ...section } }, { environment }).errorReports.airbrake;
+
+  it('8.4 its keys arrive; without a host it is the service itself', () => {
+    const tls = { ca_file: 'a', server_cert: 'b', server_key: 'c' };
+    assert.deepEqual(airbrake({ host: 'https://errbit.example/', environment: 'e', tls }), {
+      host: 'https://errbit.example',
+      projectId: 1,
+      projectKey: 'k',
+      keySource: 'config_file',
+      environment: 'e',
+      tls: { caFile: 'a', certFile: 'b', keyFile: 'c' },
+    });
+    assert.equal(airbrake({})?.host, 'https://api.airbrake.io');
+    assert.equal(airbrake({ host: 'errbit.example:443' })?.host, 'https://errbit.example:443');
   });
 
+  it('8.4 AIRBRAKE_PROJECT_KEY wins, even empty', () => {
+    for (const key of ['env', '']) {
+      const settings = airbrake({}, { AIRBRAKE_PROJECT_KEY: key });
+      assert.deepEqual([settings?.projectKey, settings?.keySource], [key, 'environment_variable']);
+    }
+  });
+
+  it('8.4 what notices would fail at is told', () => {
+    const section = (more: object) => ({ airbrake: { project_id: 1, project_key: 'k', ...more } });
+    assert.deepEqual(described(mistakesOf(section({ host: 'ftp://x' }))), [
+      '/airbrake/host: expected an http or https URL',
+    ]);
+    assert.deepEqual(described(mistakesOf(section({ tls: { server_cert: 'a' } }))), [
+      '/airbrake/tls/server_key: missing; server_cert is of no use without it',
+    ]);
+    assert.deepEqual(
+      warningsOf({ airbrake: { host: 'http://errbit.example' } }).map(({ pointer }) => pointer),
+      ['/airbrake/host', '/airbrake/project_key', '/airbrake/project_id'],
+    );
+    assert.deepEqual(warningsOf(section({ host: 'http://127.0.0.1:1' })), []);
+  });
+});
+
+describe('old keys', () => {
   it('spec 7.4 old keys are noted', () => {
     const config = {
       reliable_ack: true,
@@ -271,12 +300,12 @@ describe('all mistakes at once', () => {
       rate_limit: { enabled: true },
       records: { V: ['kafka'], alerts: [], errors: ['mqtt'] },
       reliable_ack_sources: { X: 'file', connectivity: 'file' },
-      airbrake: {},
+      airbrake: { host: 'ftp://x' },
       fleetchart: { maxMessageBytes: 5000, hardCloseBytes: 4000 },
     });
     assert.ok(!result.ok);
     assert.deepEqual(result.mistakes.map(({ pointer }) => pointer).sort(), [
-      '/airbrake',
+      '/airbrake/host',
       '/fleetchart/hardCloseBytes',
       '/mqtt',
       '/rate_limit/message_limit',

@@ -41,7 +41,7 @@ function writeLines(records: readonly FleetRecord[], formats: RecordFormats, wri
         const reason = reasonOf(lines.error);
         refused.push({ index, reason });
         const { type, vehicle, metadata } = record;
-        const fields = { record_type: type, vin: vehicle, txid: metadata['txid'], error: reason };
+        const fields = { vin: vehicle, txtype: type, txid: metadata['txid'], metadata, error: reason };
         write({ level: 'error', message: 'record_logging_error', fields });
       }
     } catch (error) {

@@ -1,0 +1,1 @@
+export { askedDelayMs, type NoticeContext, type NoticeRequest, type NoticeSource, noticeRequest } from './notice.js';
