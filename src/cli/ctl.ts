@@ -57,7 +57,7 @@ function clientConfigCommand(): Command {
     .option('--vin <vin...>', 'make the whole request of the API, for these vehicles')
     .option('--out <file>', 'write it there instead of printing it')
     .option('--force', 'replace that file, and write though there are mistakes')
-    .addHelpText('after', '\nExit code: 0 done, 2 wrong usage, 3 mistakes in it.');
+    .addHelpText('after', 'Exit code: 0 done, 1 the file is there already, 2 wrong usage, 3 mistakes in it.');
   return command.action(async (options: ClientConfigOptions) =>
     (await import('./client-config-action.js')).clientConfig(command, options),
   );

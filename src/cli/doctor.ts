@@ -36,7 +36,7 @@ function tlsCommand(): Command {
     .option('--key <file>', 'the key of that, PEM')
     .option('--ca <file>', "what vehicles trust, PEM; without it this machine's authorities")
     .option('--client-config <file>', 'the client configuration of the vehicles: its hostname, port and ca')
-    .addHelpText('after', '\nExit code: 0 nothing has to be mended, 1 something has, 2 wrong usage.');
+    .addHelpText('after', 'Exit code: 0 nothing has to be mended, 1 something has, 2 wrong usage.');
   return command.action(async (host: string | undefined, options: DoctorTlsOptions) =>
     (await import('./doctor-tls-action.js')).doctorTls(command, host, options),
   );
@@ -49,7 +49,7 @@ function engineCommand(): Command {
       example: 'fleetchart doctor engine --config config/vehicle.yaml --pull ghcr.io/example/app:1.0',
     })
       .option('--pull <image>', 'pull this one for real, with the registries of the configuration')
-      .addHelpText('after', '\nExit code: 0 nothing has to be mended, 1 something has, 3 wrong configuration.'),
+      .addHelpText('after', 'Exit code: 0 nothing has to be mended, 1 something has, 3 wrong configuration.'),
     { data: true },
   );
   return command.action(async (options: DoctorEngineOptions) =>

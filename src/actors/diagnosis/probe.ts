@@ -70,6 +70,8 @@ export type Upgrade =
 
 /** For each connection, milliseconds. */
 const PROBE_MS = 10_000;
+/** For the last words of a WebSocket, milliseconds. */
+const CLOSE_MS = 1_000;
 const LONGEST_BODY = 4_096;
 const SECRET = /^SERVER_HANDSHAKE_TRAFFIC_SECRET [0-9a-f]+ ([0-9a-f]+)\s*$/i;
 const TIMED_OUT: ProbeError = { code: 'ETIMEDOUT', message: 'no answer in time' };
@@ -160,13 +162,16 @@ export class Prober {
           const at = this.clock.now();
           let body = '';
           response.setEncoding('utf8');
+          const end = (): void => {
+            resolve({ status: response.statusCode ?? 0, body, headers: response.headers, at });
+            call.destroy();
+          };
           response.on('data', (text: string) => {
             body = (body + text).slice(0, LONGEST_BODY);
+            if (body.length === LONGEST_BODY) end();
           });
           response.on('error', (error) => fail(errorOf(error)));
-          response.once('close', () =>
-            resolve({ status: response.statusCode ?? 0, body, headers: response.headers, at }),
-          );
+          response.once('end', end);
         });
         call.on('error', (error) => fail(errorOf(error)));
         call.end();
@@ -200,6 +205,9 @@ export class Prober {
       socket.once('pong', () => {
         resolve({ kind: 'open' });
         socket.close(1000);
+        // Whoever does not answer is not waited for.
+        const late = this.clock.setTimeout(() => socket.terminate(), CLOSE_MS);
+        socket.once('close', () => this.clock.clearTimeout(late));
       });
       socket.once('unexpected-response', (_request, response) => {
         resolve({ kind: 'answered', status: response.statusCode ?? 0, location: response.headers.location });

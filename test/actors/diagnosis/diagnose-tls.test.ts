@@ -234,6 +234,20 @@ describe('what is said inside of TLS', () => {
     assert.match(found, /websocket problem: .*HTTP 404 instead of 101/);
   });
 
+  it('FT-WS-1 an answer without an end is not read to it', async (t) => {
+    const port = await serve(t, {
+      answer: (_request, response) => {
+        response.writeHead(200);
+        const more = (): void => {
+          if (!response.destroyed) response.write('x'.repeat(1_000), () => setImmediate(more));
+        };
+        response.on('error', () => {});
+        more();
+      },
+    });
+    assert.match(complaints(await diagnose(port)).join('\n'), /^http\.status warning: .*HTTP 200 "x{100}"/);
+  });
+
   it('FT-CLI-1 a clock that is wrong', async (t) => {
     for (const [offMs, expected] of [
       [-120_000, /^clock warning: the server's clock is 1[12]\d s behind/],
