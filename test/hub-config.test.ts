@@ -132,7 +132,6 @@ describe('the hub’s configuration', () => {
       telemetry: {
         records: { V: ['kafka'], alerts: [] },
         rate_limit: { enabled: true },
-        airbrake: {},
         fleetchart: { idlePing: 0, deviceCa: 'ca.crt' },
       },
     };
@@ -147,7 +146,6 @@ describe('the hub’s configuration', () => {
       'CONFIG_UNSUPPORTED /telemetry/records/V/0',
       'CONFIG_MISSING /telemetry/records/alerts',
       'CONFIG_VALUE /telemetry/rate_limit/message_limit',
-      'CONFIG_UNSUPPORTED /telemetry/airbrake',
       'CONFIG_VALUE /telemetry/fleetchart/idlePing',
     ]);
     const file = write('ten.json', JSON.stringify(config));
