@@ -37,6 +37,10 @@ function record(vin: string): Uint8Array {
   return encodeStream(vehicleMessage(vin, { txid: 'idle', topic: 'V', payload, createdAtMs: 0 }));
 }
 
+/** Vehicles answer pings; a server that sends some ends a connection which does not. */
+const PING = 0x89;
+const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+
 const upgrade =
   'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nVersion: 1.2.0\r\n\r\n';
@@ -52,6 +56,9 @@ async function open(port: number, vin: string, secureContext: SecureContext): Pr
   await once(socket, 'data');
   socket.write(frame(record(vin)));
   await once(socket, 'data');
+  socket.on('data', (bytes: Buffer) => {
+    if (bytes[0] === PING) socket.write(PONG);
+  });
   return socket;
 }
 

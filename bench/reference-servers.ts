@@ -16,15 +16,21 @@ const STOP_MS = 10_000;
 /** Where records go, and what a configuration needs for it. */
 export interface Sink {
   readonly name: string;
-  readonly config: object;
+  /** The part of the configuration that says so; a destination that listens itself may have this port. */
+  readonly config: (freePort: number) => object;
 }
 
 /** What is measured: a program, and when it acknowledges. */
 export interface Party {
   readonly name: string;
   /** Our own keys of the configuration; absent for the reference. */
-  readonly fleetchart?: { readonly ackWhen: 'received' | 'spooled' };
+  readonly fleetchart?: {
+    readonly ackWhen: 'received' | 'spooled';
+    readonly lastValues?: { readonly enabled: boolean };
+  };
 }
+
+export const REFERENCE: Party = { name: 'reference' };
 
 /** Where the certificates are, and one that the servers let in. */
 export interface Place {
@@ -53,9 +59,9 @@ export function referenceProgram(): string {
 /** Starts a server as an operator does: from its configuration file, with a log that is written to nowhere. */
 export async function startServer(party: Party, sink: Sink, place: Place): Promise<RunningServer> {
   const folder = mkdtempSync(join(place.folder, 'server-'));
-  const [port, metricsPort] = [await freePort(), await freePort()];
+  const [port, metricsPort, sinkPort] = [await freePort(), await freePort(), await freePort()];
   const file = join(folder, 'server_config.json');
-  writeFileSync(file, JSON.stringify(configOf(party, sink, place, { port, metricsPort })));
+  writeFileSync(file, JSON.stringify({ ...configOf(party, place, port, metricsPort), ...sink.config(sinkPort) }));
   const startedAt = performance.now();
   const child = party.fleetchart
     ? spawn(
@@ -75,19 +81,17 @@ export async function startServer(party: Party, sink: Sink, place: Place): Promi
 
 const NOWHERE = { stdio: 'ignore' } as const;
 
-function configOf(party: Party, sink: Sink, { folder }: Place, ports: { port: number; metricsPort: number }): object {
+function configOf({ fleetchart }: Party, { folder }: Place, port: number, metricsPort: number): object {
   return {
     host: '127.0.0.1',
-    port: ports.port,
+    port,
     log_level: 'info',
     json_log_enable: true,
     namespace: 'bench',
     tls: { server_cert: join(folder, 'hub.crt'), server_key: join(folder, 'hub.key'), ca_file: join(folder, 'ca.crt') },
-    ...sink.config,
-    ...(party.fleetchart
-      ? { fleetchart: party.fleetchart }
-      : // It counts only if somebody may ask; we always count.
-        { monitoring: { prometheus_metrics_port: ports.metricsPort } }),
+    // The reference counts only if somebody may ask.
+    monitoring: { prometheus_metrics_port: metricsPort },
+    ...(fleetchart && { fleetchart }),
   };
 }
 
