@@ -151,7 +151,7 @@ describe('the hub’s configuration', () => {
     const file = write('ten.json', JSON.stringify(config));
     assert.throws(
       () => configOf(checkHubConfig({ file })),
-      (error) => error instanceof ConfigError && error.mistakes.length === 12 && error.code === 'CONFIG_INVALID',
+      (error) => error instanceof ConfigError && error.mistakes.length === 11 && error.code === 'CONFIG_INVALID',
     );
   });
 
