@@ -20,6 +20,9 @@ const READ_ITEMS = 64;
 const READ_BYTES = 512 * 1024;
 const WRITE_EVERY_MS = 5_000;
 const MOST_UNWRITTEN = 20_000;
+/** So many are written at once where each row takes up many: what waits long is moved by the garbage collector. */
+const WORTH_WRITING = 2_000;
+const RECORDS_PER_ROW = 16;
 /** Records that one step confirms: each is taken out of the log. */
 const CONFIRM_STEP = 128;
 
@@ -88,7 +91,10 @@ export class Follower {
   }
 
   private get isFull(): boolean {
-    return this.unwritten >= MOST_UNWRITTEN || this.unwrittenBytes >= this.deps.settings.boundBytes / 4;
+    const { unwritten } = this;
+    const { vehicles, settings } = this.deps;
+    if (unwritten >= WORTH_WRITING && unwritten >= vehicles.dirtyCount * RECORDS_PER_ROW) return true;
+    return unwritten >= MOST_UNWRITTEN || this.unwrittenBytes >= settings.boundBytes / 4;
   }
 
   private read(): boolean {

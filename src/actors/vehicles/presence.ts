@@ -1,6 +1,15 @@
 import type { PresenceSettings } from '../../protocols/fleet-telemetry/index.js';
-import type { ActorSystem, ActorType, Address, Clock, Logger, Table, TimerHandle } from '../../runtime/index.js';
-import { PRESENCE_TYPE, presenceAddress } from './addresses.js';
+import {
+  type ActorSystem,
+  type ActorType,
+  type Address,
+  type Clock,
+  type Logger,
+  type Table,
+  type TimerHandle,
+  within,
+} from '../../runtime/index.js';
+import { PRESENCE_TYPE, presenceAddress, vinOf } from './addresses.js';
 import type { PresenceEvent, PresenceInput, PresenceName, PresenceOutput, VehicleConnection } from './events.js';
 import type { Gap } from './gaps.js';
 import { presenceMachine } from './machine.js';
@@ -9,8 +18,9 @@ import { presenceSummary } from './views.js';
 /** A vehicle's presence changes seldom: it sleeps soon, and wakes for the next change. */
 const IDLE_AFTER_MS = 5_000;
 const ALIVE_EVERY_MS = 10_000;
-/** Vehicles that are told of a restart in one turn of the loop. */
-const PAGE = 200;
+/** Vehicles that are told of a restart at once, and how long the next ones wait for them: awake they take memory. */
+const PAGE = 1_000;
+const PAGE_MS = 1_000;
 
 /** What a vehicle's chart needs, and nothing of the process around it: enough for a replay. */
 export const presenceType = { name: PRESENCE_TYPE, version: 1, machine: presenceMachine } as const;
@@ -37,7 +47,8 @@ export class Presence {
   /** When the hub was last up, so that an outage has a beginning. */
   private readonly alive: Table<{ readonly at: number }>;
   private timer: TimerHandle;
-  private hasCounted = false;
+  /** Until all vehicles are counted: the last one that is. Of those behind it no change counts yet. */
+  private countedTo: string | undefined = '';
 
   constructor(private readonly deps: PresenceDeps) {
     this.type = {
@@ -60,8 +71,7 @@ export class Presence {
 
   /** Before connections are taken: none from before the start lives. */
   async start(): Promise<void> {
-    if (!this.hasCounted) await this.takeUp();
-    this.hasCounted = true;
+    if (this.countedTo !== undefined) await this.takeUp();
     this.beat();
   }
 
@@ -110,20 +120,24 @@ export class Presence {
         isDone = false;
         seen++;
         cursor = `${address}\u0000`;
+        this.countedTo = vinOf(address);
         const state = String(row['state']) as PresenceName;
         this.count(state, 1);
         if (state !== 'offline') system.tell(address, { type: 'HUB_RESTARTED', downSince, upAt } as PresenceEvent);
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await within(clock, system.settled(), PAGE_MS);
     }
+    this.countedTo = undefined;
     if (seen > 0) this.deps.logger.info({ vehicles: seen, downSince }, 'presence_restored');
   }
 
   private changed({ from, to, presence }: PresenceOutput & { type: 'presence' }): void {
     const { vin, connectionsTotal, latest, since } = presence;
-    // A vehicle that was never here before was not counted among the others.
-    if (connectionsTotal > 1 || from !== 'offline') this.count(from, -1);
-    this.count(to, 1);
+    if (this.countedTo === undefined || vin <= this.countedTo) {
+      // A vehicle that was never here before was not counted among the others.
+      if (connectionsTotal > 1 || from !== 'offline') this.count(from, -1);
+      this.count(to, 1);
+    }
     const message = LINES[to];
     if (!message) return;
     this.deps.logger.info({ vin, from, since, network_interface: latest?.networkInterface }, message);
