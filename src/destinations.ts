@@ -1,6 +1,7 @@
 import {
   createFileDispatcher,
   createHttpDispatcher,
+  createKafkaDispatcher,
   createKinesisDispatcher,
   createLoggerDispatcher,
   createMqttDispatcher,
@@ -11,6 +12,7 @@ import {
   type DispatcherOptions,
   FILE_DEFAULTS,
   httpBatching,
+  kafkaBatching,
   kinesisPacing,
   PUBSUB_PACING,
 } from './actors/dispatch/index.js';
@@ -18,6 +20,7 @@ import { telemetryFormats } from './actors/telemetry/index.js';
 import {
   countByType,
   countHttpRequests,
+  countKafkaRecords,
   countPublications,
   countRedisPublications,
   countTopicPublications,
@@ -32,6 +35,8 @@ export interface DestinationDeps {
   readonly ids: Ids;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** How many records wait for it in the spool. */
+  readonly pendingItems: () => number;
 }
 
 /** A destination by the name it has in `records`. */
@@ -54,6 +59,17 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
         formats,
         clock,
       });
+    case 'kafka': {
+      if (!dispatchers.kafka) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected Kafka to be configured');
+      return createKafkaDispatcher({
+        ...dispatchers.kafka,
+        formats,
+        clock,
+        random: () => deps.ids.uniform(),
+        log: (fields) => logger.debug(fields, 'kafka_client'),
+        ...countKafkaRecords(deps.metrics, deps.pendingItems),
+      });
+    }
     case 'mqtt': {
       if (!dispatchers.mqtt) throw new FleetchartError('DISPATCH_UNCONFIGURED', 'expected MQTT to be configured');
       return createMqttDispatcher({
@@ -111,8 +127,9 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
 /** How long a destination may take, and how records are gathered for it, where that differs from the others. */
 export function pacing(
   name: DispatcherName,
-  { dispatchers: { mqtt, redis, kinesis, http } }: TelemetrySettings,
+  { dispatchers: { kafka, mqtt, redis, kinesis, http } }: TelemetrySettings,
 ): Pick<DispatcherOptions, 'batch' | 'gather' | 'deliverTimeoutMs' | 'timing'> {
+  if (name === 'kafka' && kafka) return kafkaBatching(kafka);
   // Longer than they wait by themselves, whose own errors say more.
   if (name === 'mqtt' && mqtt) {
     return {

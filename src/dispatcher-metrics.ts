@@ -142,3 +142,31 @@ export function countTopicPublications(
   const name = `${dispatcher}_publish_total`;
   return countPublished(metrics, { name, help: `${what}.`, bytesHelp: 'Bytes of those.' });
 }
+
+/** Tells of the records that were handed to Kafka's client and those that were confirmed (FT-KAF-5). */
+export function countKafkaRecords(metrics: Metrics, pendingItems: () => number) {
+  const bytesHelp = 'Bytes of their payloads.';
+  const help = 'Records that were sent to Kafka, repetitions included.';
+  let underWay = 0;
+  metrics.gauge({
+    name: 'kafka_produce_queue_size',
+    help: 'Records that Kafka has not confirmed: total, those of them that were sent (buffer), and confirmations not yet looked at (events), which do not wait here.',
+    labels: ['type'],
+    collect: (metric) => {
+      metric.set({ type: 'total' }, pendingItems());
+      metric.set({ type: 'buffer' }, underWay);
+      metric.set({ type: 'events' }, 0);
+    },
+  });
+  return {
+    onProduced: countPublished(metrics, { name: 'kafka_produce_total', help, bytesHelp }),
+    onAcked: countPublished(metrics, {
+      name: 'kafka_produce_ack_total',
+      help: 'Records that Kafka confirmed.',
+      bytesHelp,
+    }),
+    onUnderWay: (change: number): void => {
+      underWay += change;
+    },
+  };
+}

@@ -167,7 +167,15 @@ async function createSpooledDispatch(
     name,
     boundBytes,
     spool: spool.reader(name),
-    dispatcher: createDestination(name, { settings, dataDir, clock, ids, logger, metrics }),
+    dispatcher: createDestination(name, {
+      settings,
+      dataDir,
+      clock,
+      ids,
+      logger,
+      metrics,
+      pendingItems: () => spool.reader(name).pending().items,
+    }),
     onConfirmed: (record: FleetRecord) => {
       const key = telemetry.confirmed(record, name);
       if (key !== undefined) spool.settled(key);

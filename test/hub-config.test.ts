@@ -130,7 +130,7 @@ describe('the hub’s configuration', () => {
       http: { prot: 1, port: 99_999, tokens: [{ role: 'viewer', token }] },
       mqtt: { embedded: { enabled: 'yes' } },
       telemetry: {
-        records: { V: ['kafka'], alerts: [] },
+        records: { V: ['kafak'], alerts: [] },
         rate_limit: { enabled: true },
         fleetchart: { idlePing: 0, deviceCa: 'ca.crt' },
       },
@@ -143,7 +143,7 @@ describe('the hub’s configuration', () => {
       'CONFIG_MISSING /http/tokens/0/name',
       'CONFIG_TYPE /mqtt/embedded/enabled',
       'CONFIG_MISSING /telemetry/tls',
-      'CONFIG_UNSUPPORTED /telemetry/records/V/0',
+      'CONFIG_VALUE /telemetry/records/V/0',
       'CONFIG_MISSING /telemetry/records/alerts',
       'CONFIG_VALUE /telemetry/rate_limit/message_limit',
       'CONFIG_VALUE /telemetry/fleetchart/idlePing',
@@ -234,6 +234,26 @@ describe('a peer’s server_config.json', () => {
       check({ tls, fleetchart: { ackwhen: 'received' } }).mistakes.map(({ message }) => message),
       ['unknown key; did you mean "ackWhen"?'],
     );
+  });
+
+  it('FT-KAF-2 properties that librdkafka does not have are refused, with the name that was probably meant', () => {
+    const servers = { 'bootstrap.servers': 'k:9092' };
+    const { mistakes } = check({
+      tls,
+      records: { V: ['kafka'] },
+      kafka: { ...servers, 'lingr.ms': 5, Acks: 1, 'what.is.this': 1, 'sasl.password': ['hunter2'] },
+    });
+    assert.deepEqual(
+      mistakes.map(({ pointer, message }) => `${pointer} ${message}`),
+      [
+        '/kafka/lingr.ms unknown key; did you mean "linger.ms"?',
+        '/kafka/Acks unknown key; did you mean "acks"?',
+        '/kafka/what.is.this unknown key',
+        '/kafka/sasl.password expected a string, a number, or true or false, got a list',
+      ],
+    );
+    const { config } = check({ tls, records: { V: ['kafka'] }, kafka: { ...servers, 'linger.ms': '7', acks: 'all' } });
+    assert.equal(config?.dispatchers.kafka?.lingerMs, 7);
   });
 
   it('spec 7.1 wrong types are mistakes, with line and column', () => {

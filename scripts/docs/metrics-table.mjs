@@ -40,7 +40,8 @@ async function describeHub(directory) {
   const sets = [
     `dataDir=${directory}`,
     'mqtt.embedded.enabled=true',
-    'telemetry.records.V=["file", "mqtt", "redis", "kinesis", "pubsub", "zmq", "http"]',
+    'telemetry.records.V=["file", "kafka", "mqtt", "redis", "kinesis", "pubsub", "zmq", "http"]',
+    'telemetry.kafka={"bootstrap.servers": "127.0.0.1:9092"}',
     'telemetry.mqtt.broker=127.0.0.1:1883',
     'telemetry.redis={"addrs": ["127.0.0.1:6379"], "publish_vin_topics": true}',
     'telemetry.kinesis={}',

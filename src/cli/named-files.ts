@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import type { Mistake } from '../config/mistake.js';
 import { type Path, toPointer } from '../config/pointer.js';
 import { report } from '../config/section.js';
-import { valueAt } from '../config/tree.js';
+import { isTree, valueAt } from '../config/tree.js';
 import type { Checked } from '../hub-config.js';
 import { readTlsFiles } from '../runtime/tls/tls-files.js';
 
@@ -12,6 +12,14 @@ const KEYS: readonly Path[] = [
   ['tls', 'ca_file'],
   ['fleetchart', 'deviceCa'],
 ];
+
+/** Of dispatchers, where some record uses them. */
+const DISPATCHER_KEYS: Readonly<Record<string, readonly Path[]>> = {
+  kafka: ['ssl.ca', 'ssl.certificate', 'ssl.key', 'ssl.keystore', 'ssl.crl'].map((name) => [
+    'kafka',
+    `${name}.location`,
+  ]),
+};
 
 const HINT = 'correct the path, which is relative to where the hub is started, or make them: `fleetchart provision`';
 
@@ -25,11 +33,15 @@ const CONTENT_HINT =
  */
 export async function namedFileMistakes({ loaded, config }: Checked<unknown>, at: Path): Promise<readonly Mistake[]> {
   const mistakes: Mistake[] = [];
-  const files = KEYS.map((key) => [...at, ...key]).flatMap((path) => {
-    const file = valueAt(loaded.value, path);
-    return typeof file === 'string' && file !== '' ? [{ pointer: toPointer(path), file }] : [];
-  });
-  for (const { pointer, file } of files) {
+  const namedBy = (keys: readonly Path[]) =>
+    keys
+      .map((key) => [...at, ...key])
+      .flatMap((path) => {
+        const file = valueAt(loaded.value, path);
+        return typeof file === 'string' && file !== '' ? [{ pointer: toPointer(path), file }] : [];
+      });
+  const files = namedBy(KEYS);
+  for (const { pointer, file } of [...files, ...namedBy(dispatcherKeys(valueAt(loaded.value, [...at, 'records'])))]) {
     try {
       accessSync(file, constants.R_OK);
     } catch (error) {
@@ -49,4 +61,9 @@ export async function namedFileMistakes({ loaded, config }: Checked<unknown>, at
     });
   }
   return report({ ...loaded, mistakes }, []).mistakes;
+}
+
+function dispatcherKeys(records: unknown): readonly Path[] {
+  const used = Object.values(isTree(records) ? records : {}).flat();
+  return Object.entries(DISPATCHER_KEYS).flatMap(([name, keys]) => (used.includes(name) ? keys : []));
 }

@@ -107,6 +107,7 @@ const drivers = [
   'ws',
   'mqtt',
   'ioredis',
+  'kafkajs',
   'zeromq',
   '@aws-sdk/client-kinesis',
   '@google-cloud/pubsub',

@@ -137,7 +137,7 @@ describe('config check', () => {
   });
 
   it("ARCH-8 a peer's own file is known by its keys, or by --peer", async () => {
-    const file = write('server_config.json', '{"records": {"V": ["kafka"]}, "tls": {"server_cert": "a"}}');
+    const file = write('server_config.json', '{"records": {"V": ["kafak"]}, "tls": {"server_cert": "a"}}');
     const { exitCode, stdout } = await runCommand(['config', 'check', file, '--json']);
     assert.equal(exitCode, 3);
     const report = JSON.parse(stdout);
@@ -174,10 +174,42 @@ describe('config check and the files that are named', () => {
     assert.match(strange.stdout, /: \/telemetry\/tls: the key in .* is not that of the first certificate/);
     assert.match(strange.stdout, /\n +name files that belong together/);
     assert.doesNotMatch(strange.stdout, /correct the path/);
+    const tls = { server_cert: join(hub, 'hub.crt'), server_key: join(hub, 'hub.key'), ca_file: join(hub, 'ca.crt') };
+    const kafka = {
+      'bootstrap.servers': 'k:1',
+      'security.protocol': 'ssl',
+      'ssl.ca.location': join(directory, 'no.crt'),
+    };
+    const withKafka = (records: object) =>
+      runCommand(['config', 'check', write('kafka.json', JSON.stringify({ telemetry: { tls, records, kafka } }))]);
+    assert.match((await withKafka({ V: ['kafka'] })).stdout, /: \/telemetry\/kafka\/ssl\.ca\.location: cannot be read/);
+    assert.equal((await withKafka({ V: ['logger'] })).exitCode, 0);
   });
 });
 
 describe('config print', () => {
+  it('CFG-6 FT-KAF-2 shows no password or key of Kafka, but the files that hold them', async () => {
+    const kafka = {
+      'bootstrap.servers': 'k:9092',
+      'sasl.username': 'hub',
+      'sasl.password': 'hunter2',
+      'ssl.key.password': 'hunter2',
+      'ssl.key.pem': 'hunter2',
+      'ssl.keystore.password': 'hunter2',
+      'ssl.key.location': '/etc/kafka.key',
+    };
+    const file = write(
+      'kafka.json',
+      JSON.stringify({ telemetry: { kafka, fleetchart: { kafkaPassword: 'hunter2' } } }),
+    );
+    for (const more of [[], ['--json']]) {
+      const { stdout } = await runCommand(['config', 'print', '--config', file, ...more]);
+      assert.doesNotMatch(stdout, /hunter2/);
+      assert.match(stdout, /\/etc\/kafka\.key/);
+      assert.match(stdout, /k:9092/);
+    }
+  });
+
   it('CFG-1 prints the effective configuration as YAML, with the sources, secrets redacted', async () => {
     const file = write('print.yaml', 'http:\n  port: 9000\n');
     const secret = 'a-secret-of-more-than-16-characters';

@@ -106,7 +106,7 @@ describe('a configuration with ten mistakes', () => {
     port: 70_000,
     tls: { server_cert: '', server_key: 'k' },
     rate_limit: { enabled: true },
-    records: { V: ['kafka'], alerts: [], errors: ['nowhere'] },
+    records: { V: ['kafak'], alerts: [], errors: ['nowhere'] },
     reliable_ack_sources: { connectivity: 'file' },
     monitoring: { prometheus_metrics_port: 90_900 },
   };

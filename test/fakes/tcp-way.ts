@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { TestContext } from 'node:test';
+import type { Ending } from './mosquitto.js';
 
 /** A way to a port of this machine that can be closed and opened again, with what is on it cut. */
 export class TcpWay {
@@ -11,7 +11,7 @@ export class TcpWay {
     this.server = createServer((socket) => this.join(socket));
   }
 
-  static async to(t: TestContext, target: number): Promise<TcpWay> {
+  static async to(t: Ending, target: number): Promise<TcpWay> {
     const way = new TcpWay(target);
     await new Promise<void>((resolve) => way.server.listen(0, '127.0.0.1', resolve));
     t.after(() => {

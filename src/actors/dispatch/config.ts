@@ -29,6 +29,7 @@ export const SpoolSchema = Type.Object(
         {
           logger: boundOf('logger'),
           file: boundOf('file'),
+          kafka: boundOf('kafka'),
           mqtt: boundOf('mqtt'),
           redis: boundOf('redis'),
           kinesis: boundOf('kinesis'),

@@ -34,7 +34,7 @@ export type Confirmation = 'stored' | 'relayed' | 'sent' | 'shown';
  * {@link RecordFormats}. Each implementation passes `test/actors/dispatch/abstract-suite.ts`.
  */
 export interface Dispatcher {
-  /** `logger`, `file`, `mqtt`, `redis`, `kinesis`, `pubsub`, `zmq`, `http`. */
+  /** `logger`, `file`, `kafka`, `mqtt`, `redis`, `kinesis`, `pubsub`, `zmq`, `http`. */
   readonly kind: string;
   readonly confirmation: Confirmation;
   /**

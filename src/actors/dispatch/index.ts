@@ -24,6 +24,7 @@ export { createFileDispatcher, FILE_DEFAULTS, type FileDispatcherOptions } from 
 export { type Answer, Exchange } from './http/exchange.js';
 export { createHttpDispatcher, type HttpDispatcherOptions, httpBatching } from './http/http-dispatcher.js';
 export { SIGNATURE_HEADER, signatureOf } from './http/signature.js';
+export { createKafkaDispatcher, type KafkaDispatcherOptions, kafkaBatching } from './kafka/kafka-dispatcher.js';
 export { createKinesisDispatcher, type KinesisDispatcherOptions, kinesisPacing } from './kinesis/kinesis-dispatcher.js';
 export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
 export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';

@@ -12,6 +12,7 @@ import {
 import { type ServerConfig, serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
 import { kinesisKeys, ownZmqKeys, pubsubKeys, zmqKeys } from './broker-keys.js';
 import { airbrakeKeys, clientTls, errorWebhookKeys } from './error-report-keys.js';
+import { kafkaKeys, ownKafkaKeys } from './kafka-keys.js';
 import { count, flag, later, milliseconds, nanoseconds, peer, text } from './key-types.js';
 
 const ignored = later('Old; accepted without effect.');
@@ -149,6 +150,7 @@ const ownKeys = {
   mqttPassword: text('Password of the mqtt dispatcher, instead of mqtt.password.', { secret: true }),
   mqttPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
   redisPassword: text('Password of the redis dispatcher, instead of redis.password.', { secret: true }),
+  ...ownKafkaKeys,
   redisPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
   zmq: Type.Optional(ownZmqKeys),
 };
@@ -192,7 +194,7 @@ const serverKeys = {
   records: Type.Optional(
     Type.Record(Type.String(), Type.Array(Type.String()), {
       description:
-        'Topic → its dispatchers: `logger`, `mqtt`, `redis`, `kinesis`, `pubsub`, `zmq`, and ours: `file`, `http`.',
+        'Topic → its dispatchers: `kafka`, `logger`, `mqtt`, `redis`, `kinesis`, `pubsub`, `zmq`, and ours: `file`, `http`.',
     }),
   ),
   transmit_decoded_records: flag('Dispatch records as JSON instead of protobuf.'),
@@ -268,7 +270,7 @@ const serverKeys = {
     Type.Array(Type.String(), { description: 'Up to 20 VINs whose signals `vin_signal_count` counts.' }),
   ),
   airbrake: Type.Optional(airbrakeKeys),
-  kafka: later('Comes later: refused if records use it, else ignored.'),
+  kafka: Type.Optional(kafkaKeys),
   reliable_ack: ignored,
   reliable_ack_workers: ignored,
 };

@@ -2,8 +2,8 @@ import { brokerUrl } from './broker-url.js';
 import { errorReports } from './server-error-reports.js';
 import type { Findings, ServerConfigFinding } from './server-findings.js';
 import { http } from './server-http.js';
+import { kafka } from './server-kafka.js';
 import { kinesis } from './server-kinesis.js';
-import { checkLaterKeys } from './server-later-keys.js';
 import { monitoring, trackedVins } from './server-monitoring.js';
 import { pubsub } from './server-pubsub.js';
 import { checkRecords, checkReliableAckSources } from './server-records.js';
@@ -19,6 +19,7 @@ import {
   type TelemetrySettings,
   type TlsSettings,
 } from './server-settings.js';
+import { noteUnusedKeys } from './server-unused-keys.js';
 import { lastValues, presence } from './server-vehicles.js';
 import { zmq } from './server-zmq.js';
 
@@ -73,6 +74,7 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
     dispatchers: {
       ...(used.has('logger') ? { logger: { verbose: config.logger?.verbose ?? false } } : {}),
       ...(used.has('file') ? { file: file(config, findings) } : {}),
+      ...(used.has('kafka') ? { kafka: kafka(config, findings) } : {}),
       ...(used.has('mqtt') ? { mqtt: mqtt(config, findings) } : {}),
       ...(used.has('redis') ? { redis: redis(config, surroundings.environment ?? {}, findings) } : {}),
       ...(used.has('kinesis') ? { kinesis: kinesis(config, surroundings.environment ?? {}, findings) } : {}),
@@ -81,7 +83,7 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
       ...(used.has('http') ? { http: http(config, findings) } : {}),
     },
   };
-  checkLaterKeys(config, findings);
+  noteUnusedKeys(config, findings);
   const { mistakes, warnings } = findings;
   return mistakes.length > 0 ? { ok: false, mistakes, warnings } : { ok: true, value, warnings };
 }

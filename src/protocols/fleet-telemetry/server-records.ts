@@ -1,5 +1,5 @@
 import type { Findings } from './server-findings.js';
-import { type DispatcherName, dispatcherNames, laterDispatcherNames, type ServerConfig } from './server-settings.js';
+import { type DispatcherName, dispatcherNames, type ServerConfig } from './server-settings.js';
 
 /** The routing table of `records`. A dispatcher is called once a record, however often the list names it. */
 export function checkRecords({ records = {} }: ServerConfig, findings: Findings): Map<string, DispatcherName[]> {
@@ -15,7 +15,7 @@ export function checkRecords({ records = {} }: ServerConfig, findings: Findings)
       });
     }
     for (const [index, name] of names.entries()) {
-      checkName(topic, name, `${pointer}/${index}`, findings);
+      checkName(name, `${pointer}/${index}`, findings);
       if (names.indexOf(name) < index) {
         findings.warnings.push({
           code: 'CONFIG_IGNORED',
@@ -38,25 +38,11 @@ export function checkRecords({ records = {} }: ServerConfig, findings: Findings)
   return routes;
 }
 
-function checkName(topic: string, name: string, pointer: string, { mistakes }: Findings): void {
+function checkName(name: string, pointer: string, { mistakes }: Findings): void {
   if (isDispatcherName(name)) return;
   const known = dispatcherNames.join(', ');
-  const later = (laterDispatcherNames as readonly string[]).includes(name);
-  mistakes.push(
-    later
-      ? {
-          code: 'CONFIG_UNSUPPORTED',
-          pointer,
-          message: `dispatcher ${name} is not supported yet`,
-          hint: `remove it from the list or send ${topic} to another: ${known}`,
-        }
-      : {
-          code: 'CONFIG_VALUE',
-          pointer,
-          message: `unknown dispatcher ${JSON.stringify(name)}`,
-          hint: `known: ${known}`,
-        },
-  );
+  const message = `unknown dispatcher ${JSON.stringify(name)}`;
+  mistakes.push({ code: 'CONFIG_VALUE', pointer, message, hint: `known: ${known}` });
 }
 
 /** FT-ACK-5, in the reference's words. */

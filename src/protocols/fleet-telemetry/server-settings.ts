@@ -5,6 +5,7 @@
 
 import type { AirbrakeSection, ErrorReportSettings, ErrorWebhookSection } from './error-report-settings.js';
 import type { HttpDispatcherSettings, HttpSection } from './http-settings.js';
+import type { KafkaDispatcherSettings, KafkaSection } from './kafka-settings.js';
 import type { KinesisDispatcherSettings, KinesisSection } from './kinesis-settings.js';
 import type { MonitoringSection, MonitoringSettings } from './monitoring-settings.js';
 import type { PubsubDispatcherSettings, PubsubSection } from './pubsub-settings.js';
@@ -13,11 +14,18 @@ import type { LastValuesSection, LastValuesSettings, PresenceSection, PresenceSe
 import type { OwnZmqSection, ZmqDispatcherSettings, ZmqSection } from './zmq-settings.js';
 
 /** Dispatchers that `records` may name: the reference's, and `file` and `http`, which are ours. */
-export const dispatcherNames = ['logger', 'file', 'mqtt', 'redis', 'kinesis', 'pubsub', 'zmq', 'http'] as const;
+export const dispatcherNames = [
+  'logger',
+  'file',
+  'kafka',
+  'mqtt',
+  'redis',
+  'kinesis',
+  'pubsub',
+  'zmq',
+  'http',
+] as const;
 export type DispatcherName = (typeof dispatcherNames)[number];
-
-/** The reference's dispatchers that are refused by name. */
-export const laterDispatcherNames = ['kafka'] as const;
 
 /** The reference's defaults (spec 7.2), and ours for `fleetchart` (spec 12); the only place where they stand. */
 export const serverDefaults = {
@@ -97,7 +105,7 @@ export interface ServerConfig {
   readonly vins_signal_tracking_enabled?: readonly string[];
   readonly monitoring?: MonitoringSection;
   readonly airbrake?: AirbrakeSection;
-  readonly kafka?: unknown;
+  readonly kafka?: KafkaSection;
   readonly kinesis?: KinesisSection;
   readonly pubsub?: PubsubSection;
   readonly zmq?: ZmqSection;
@@ -134,6 +142,8 @@ export interface OwnServerConfig {
   readonly mqttNullForInvalid?: 'null' | 'omit';
   readonly mqttPassword?: string;
   readonly redisPassword?: string;
+  readonly kafkaPassword?: string;
+  readonly kafkaKeyPassword?: string;
   readonly presence?: PresenceSection;
   readonly lastValues?: LastValuesSection;
   readonly http?: HttpSection;
@@ -222,6 +232,7 @@ export interface TelemetrySettings {
   readonly dispatchers: {
     readonly logger?: { readonly verbose: boolean };
     readonly file?: FileDispatcherSettings;
+    readonly kafka?: KafkaDispatcherSettings;
     readonly mqtt?: MqttDispatcherSettings;
     readonly redis?: RedisDispatcherSettings;
     readonly kinesis?: KinesisDispatcherSettings;

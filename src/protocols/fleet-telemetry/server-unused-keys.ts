@@ -1,16 +1,13 @@
 import type { Findings } from './server-findings.js';
-import { laterDispatcherNames, type ServerConfig } from './server-settings.js';
+import type { ServerConfig } from './server-settings.js';
 
-const usersOfNamespace = ['redis', 'kinesis', 'pubsub', 'zmq'] as const;
+const usersOfNamespace = ['kafka', 'redis', 'kinesis', 'pubsub', 'zmq'] as const;
 
 /** Notes what has no effect. */
-export function checkLaterKeys(config: ServerConfig, { warnings }: Findings): void {
+export function noteUnusedKeys(config: ServerConfig, { warnings }: Findings): void {
   const ignore = (pointer: string, message: string) => warnings.push({ code: 'CONFIG_IGNORED', pointer, message });
   const named = new Set(Object.values(config.records ?? {}).flat());
-  for (const section of laterDispatcherNames) {
-    if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');
-  }
-  for (const section of ['mqtt', 'redis', 'kinesis', 'pubsub', 'zmq'] as const) {
+  for (const section of ['kafka', 'mqtt', 'redis', 'kinesis', 'pubsub', 'zmq'] as const) {
     if (config[section] !== undefined && !named.has(section)) ignore(`/${section}`, 'no record uses it: not opened');
   }
   if (config.fleetchart?.http !== undefined && !named.has('http')) {

@@ -1,0 +1,164 @@
+/**
+ * One producer of the client library, used once: after a failure it is thrown away with all that it may still hold.
+ *
+ * Invariants
+ * - KFC-1 A batch is sent when each partition that it has records for has confirmed its part; the library passes over a
+ *   partition whose leader has changed to a broker that has already answered.
+ * - KFC-2 The partition of a message is chosen once, however often the library asks.
+ * - KFC-3 Nothing is sent after {@link KafkaConnection.drop}.
+ */
+import type { ICustomPartitioner, Message, Producer, RecordMetadata } from 'kafkajs';
+import type { KafkaDispatcherSettings } from '../../../protocols/fleet-telemetry/kafka-settings.js';
+import type { Clock } from '../../../runtime/clock.js';
+import { within } from '../../../runtime/wait.js';
+import { DispatchError } from '../errors.js';
+import { type ClientLog, clientConfig, type Library, loadLibrary } from './client.js';
+import { partitionOf } from './partition.js';
+import { Sockets } from './sockets.js';
+import { tlsOptions } from './tls-options.js';
+import { explain } from './verdict.js';
+
+export interface ConnectionOptions {
+  readonly settings: KafkaDispatcherSettings;
+  readonly clock: Clock;
+  /** Uniform in [0, 1), for the partition of records whose key does not decide it. */
+  readonly random: () => number;
+  readonly load: () => Promise<Library>;
+  readonly log: ClientLog;
+}
+
+/** A message as the library takes it; its key decides the partition. */
+export interface KeyedMessage extends Message {
+  readonly key: Buffer;
+}
+
+/** Of one request on one connection before it is opened anew; a new leader is found within them. */
+const REPETITIONS = 2;
+/** The library counts on more of them where batches are numbered. */
+const NUMBERED_REPETITIONS = 5;
+
+export class KafkaConnection {
+  private readonly sockets: Sockets;
+  /** Of the messages under way. */
+  private readonly partitions = new WeakMap<Message, number>();
+  private readonly producer: Producer;
+
+  private constructor(
+    private readonly library: Library,
+    private readonly options: ConnectionOptions,
+    broker: string,
+  ) {
+    const { settings, log } = options;
+    const tls = settings.tls && tlsOptions(settings.tls);
+    this.sockets = new Sockets(settings.addressFamily, givenUp);
+    const client = new library.Kafka(clientConfig(settings, broker, tls, library, this.sockets, log));
+    this.producer = client.producer({
+      createPartitioner: this.partitioner,
+      idempotent: settings.idempotent,
+      metadataMaxAge: settings.metadataMaxAgeMs,
+      allowAutoTopicCreation: true,
+      retry: { retries: settings.idempotent ? NUMBERED_REPETITIONS : REPETITIONS },
+    });
+  }
+
+  /** Resolves when one of the brokers has answered; rejects with what to do about it if none does. */
+  static async open(options: ConnectionOptions, signal: AbortSignal): Promise<KafkaConnection> {
+    const { brokers } = options.settings;
+    const library = await loadLibrary(options.load);
+    const failures: unknown[] = [];
+    for (const broker of brokers) {
+      const connection = new KafkaConnection(library, options, broker);
+      try {
+        await connection.connect(signal);
+        return connection;
+      } catch (error) {
+        connection.drop();
+        if (error instanceof DispatchError) throw error;
+        failures.push(error);
+      }
+    }
+    const reasons = new Set(failures.map((error) => explain(error)));
+    const message = `kafka_err cannot reach ${brokers.join(', ')}: ${[...reasons].join('; ')}`;
+    throw new DispatchError('DISPATCH_KAFKA_UNREACHABLE', message, { cause: failures[0], retryable: true });
+  }
+
+  /** Resolves when the brokers have confirmed all of it; otherwise some of it may have arrived. */
+  async send(topic: string, messages: readonly KeyedMessage[]): Promise<void> {
+    const { acks, requestTimeoutMs, compression } = this.options.settings;
+    const { CompressionTypes } = this.library;
+    const answers = await this.producer.sendBatch({
+      acks,
+      timeout: requestTimeoutMs,
+      compression: compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None,
+      topicMessages: [{ topic, messages: [...messages] }],
+    });
+    if (acks !== 0) this.checkAnswered(messages, answers);
+  }
+
+  /** Ends it once everything is answered, or hard after `deadlineMs`. */
+  async end(deadlineMs: number): Promise<void> {
+    await within(
+      this.options.clock,
+      this.producer.disconnect().catch(() => {}),
+      deadlineMs,
+    );
+    this.drop();
+  }
+
+  /** Ends it hard; what waits for an answer fails. */
+  drop(): void {
+    this.sockets.end();
+    // It stops its timers.
+    this.producer.disconnect().catch(() => {});
+  }
+
+  private async connect(signal: AbortSignal): Promise<void> {
+    let giveUp = (): void => {};
+    try {
+      await new Promise<void>((resolve, reject) => {
+        giveUp = () => reject(givenUp());
+        signal.addEventListener('abort', giveUp);
+        if (signal.aborted) giveUp();
+        else this.producer.connect().then(resolve, reject);
+      });
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** KFC-1. */
+  private checkAnswered(messages: readonly KeyedMessage[], answers: readonly RecordMetadata[]): void {
+    const answered = new Set(answers.map(({ partition }) => partition));
+    const missing = messages.find((message) => !answered.has(this.partitions.get(message) ?? -1));
+    if (!missing) return;
+    const partition = this.partitions.get(missing);
+    throw new DispatchError('DISPATCH_KAFKA_FAILED', `kafka_err partition ${partition} has not confirmed its part`, {
+      retryable: true,
+    });
+  }
+
+  private readonly partitioner: ICustomPartitioner =
+    () =>
+    ({ message, partitionMetadata }) => {
+      const { settings, random } = this.options;
+      const count = partitionMetadata.length;
+      const partition =
+        this.partitions.get(message) ??
+        partitionOf(settings.partitioner, message.key as Buffer, count) ??
+        this.anyOf(partitionMetadata, random);
+      this.partitions.set(message, partition);
+      return partition;
+    };
+
+  /** One that has a leader, if any has. */
+  private anyOf(
+    all: readonly { readonly partitionId: number; readonly leader: number }[],
+    random: () => number,
+  ): number {
+    const led = all.filter(({ leader }) => leader >= 0);
+    const choice = led.length > 0 ? led : all;
+    return choice[Math.floor(random() * choice.length)]?.partitionId ?? 0;
+  }
+}
+
+const givenUp = (): DispatchError => new DispatchError('DISPATCH_ABORTED', 'given up');

@@ -1,0 +1,245 @@
+/**
+ * Records as messages in the topics of their types (section 5.1).
+ *
+ * Invariants
+ * - KFD-1 A record is confirmed when the broker has answered for its partition, as `acks` asks.
+ * - KFD-2 The batches of a topic follow each other, so that the records of a vehicle keep their order in its partition.
+ * - KFD-3 A batch that is refused for a record in it is divided until that record stands alone; only it is refused.
+ * - KFD-4 After any other failure the connection is given up: what it held is sent again from the spool, over the next.
+ */
+import type { KafkaDispatcherSettings } from '../../../protocols/fleet-telemetry/kafka-settings.js';
+import type { Result } from '../../../protocols/result.js';
+import type { Clock } from '../../../runtime/clock.js';
+import type { FleetchartError } from '../../../runtime/errors.js';
+import type { Confirmation, Delivery, Dispatcher, RecordFormats, TopicMessage } from '../dispatcher.js';
+import type { DestinationOptions } from '../effects.js';
+import { DispatchError, notConnected } from '../errors.js';
+import type { DispatcherTiming } from '../events.js';
+import { formOf, reasonOf } from '../form.js';
+import type { FleetRecord } from '../record.js';
+import { Settlement } from '../settlement.js';
+import { BATCH_BYTES, inBatches, type Part, sizeOf, sumOf } from './batch.js';
+import type { ClientLog, Library } from './client.js';
+import { KafkaConnection } from './connection.js';
+import { tlsOptions } from './tls-options.js';
+import { explain, verdictOf } from './verdict.js';
+
+export interface KafkaDispatcherOptions extends KafkaDispatcherSettings {
+  readonly formats: RecordFormats;
+  readonly clock: Clock;
+  /** Uniform in [0, 1), for records whose key does not decide the partition. */
+  readonly random: () => number;
+  /** Told what the client library says. */
+  readonly log?: ClientLog;
+  /** Told of each record that was handed to the library, repetitions included, with the bytes of its payload. */
+  readonly onProduced?: (type: string, bytes: number) => void;
+  /** Told of each record that Kafka confirmed. */
+  readonly onAcked?: (type: string, bytes: number) => void;
+  /** Told how many more records, or fewer, are with the library. */
+  readonly onUnderWay?: (change: number) => void;
+  /** Loads the client library. */
+  readonly load?: () => Promise<Library>;
+}
+
+/** Throws {@link DispatchError} `DISPATCH_KAFKA_TLS` if the files of TLS cannot be used. */
+export function createKafkaDispatcher(options: KafkaDispatcherOptions): Dispatcher {
+  if (options.tls) tlsOptions(options.tls);
+  return new KafkaDispatcher(options);
+}
+
+/** How records are gathered for it, and how long it may take over them. */
+export function kafkaBatching({
+  brokers,
+  batchRecords,
+  batchBytes,
+  lingerMs,
+  socketTimeoutMs,
+  connectTimeoutMs,
+  reconnectMs,
+  longestReconnectMs,
+}: KafkaDispatcherSettings): Pick<DestinationOptions, 'batch' | 'gather' | 'deliverTimeoutMs'> & {
+  readonly timing: Partial<DispatcherTiming>;
+} {
+  const batch = { items: batchRecords, bytes: batchBytes };
+  return {
+    batch,
+    ...(lingerMs > 0 ? { gather: { ...batch, ms: lingerMs } } : {}),
+    // Longer than its requests take by themselves with their repetitions, whose errors say more.
+    deliverTimeoutMs: (socketTimeoutMs + connectTimeoutMs) * 3,
+    timing: {
+      connectTimeoutMs: connectTimeoutMs * brokers.length + 10_000,
+      retryMs: Math.max(1, reconnectMs),
+      longestRetryMs: Math.max(1, reconnectMs, longestReconnectMs),
+    },
+  };
+}
+
+class KafkaDispatcher implements Dispatcher {
+  readonly kind = 'kafka';
+  readonly confirmation: Confirmation;
+  readonly window = 1;
+  private connection: KafkaConnection | undefined;
+  /** By the topic: the largest batch to send, where one was too large. */
+  private readonly limits = new Map<string, number>();
+  /** Topics that deny access, and since when as the clock tells. */
+  private readonly deniedSince = new Map<string, number>();
+
+  constructor(private readonly options: KafkaDispatcherOptions) {
+    this.confirmation = options.acks === 0 ? 'sent' : 'stored';
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    this.connection?.drop();
+    this.connection = undefined;
+    this.limits.clear();
+    const {
+      clock,
+      random,
+      log = () => {},
+      load = () => import('kafkajs').then((module) => module.default),
+    } = this.options;
+    this.connection = await KafkaConnection.open({ settings: this.options, clock, random, load, log }, signal);
+  }
+
+  async deliver(
+    records: readonly FleetRecord[],
+    signal: AbortSignal,
+    progress: (delivery: Delivery) => void = () => {},
+  ): Promise<Delivery> {
+    const { connection } = this;
+    if (records.length === 0) return { delivered: 0 };
+    if (!connection) return notConnected();
+    const settlement = new Settlement(records.length, progress);
+    const topics = this.byTopic(records, settlement);
+    const call = { settlement, connection, signal };
+    await Promise.all([...topics].map(([topic, parts]) => this.sendTopic(topic, parts, call)));
+    const { outcome } = settlement;
+    if (outcome.failure) {
+      if (this.connection === connection) this.connection = undefined;
+      connection.drop();
+    }
+    return outcome;
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    const { connection } = this;
+    this.connection = undefined;
+    await connection?.end(deadlineMs);
+  }
+
+  /** Connections to brokers come and go while nothing is sent. */
+  onLost(): () => void {
+    return () => {};
+  }
+
+  private byTopic(records: readonly FleetRecord[], settlement: Settlement): Map<string, Part[]> {
+    const topics = new Map<string, Part[]>();
+    // Of the sending, as in the reference: by the time of the receipt what waited long would be deleted before it is read.
+    const timestamp = String(this.options.clock.now());
+    for (const [index, record] of records.entries()) {
+      const form = formOf((each) => this.formOf(each), record);
+      if (!form.ok) {
+        settlement.settle(index, reasonOf(form.error));
+        continue;
+      }
+      const { topic, body, headers } = form.value;
+      const [key, value] = [Buffer.from(record.vehicle), Buffer.from(body.buffer, body.byteOffset, body.byteLength)];
+      const bytes = sizeOf(key, value, headers);
+      if (bytes + BATCH_BYTES > this.options.maxMessageBytes) {
+        settlement.settle(index, this.tooLarge(bytes + BATCH_BYTES));
+        continue;
+      }
+      const message = { key, value, headers: { ...headers }, timestamp };
+      const part = { index, type: record.type, message, payloadBytes: value.length, bytes };
+      const parts = topics.get(topic);
+      if (parts) parts.push(part);
+      else topics.set(topic, [part]);
+    }
+    return topics;
+  }
+
+  private formOf(record: FleetRecord): Result<TopicMessage & { readonly headers: Readonly<Record<string, string>> }> {
+    const { topic, attributes } = this.options.formats;
+    const form = topic(record);
+    if (!form.ok) return form;
+    const headers = attributes(record);
+    return headers.ok ? { ok: true, value: { ...form.value, headers: headers.value } } : headers;
+  }
+
+  /** FT-KAF-4. */
+  private tooLarge(bytes: number): string {
+    const { maxMessageBytes } = this.options;
+    return `DISPATCH_KAFKA_REFUSED: ${bytes} bytes with key and headers, more than message.max.bytes (${maxMessageBytes})`;
+  }
+
+  private async sendTopic(topic: string, parts: readonly Part[], call: Call): Promise<void> {
+    const { batchRecords, batchBytes } = this.options;
+    const bytes = Math.min(batchBytes, this.limits.get(topic) ?? batchBytes);
+    for (const batch of inBatches(parts, batchRecords, bytes)) {
+      if (call.signal.aborted) call.settlement.fail(new DispatchError('DISPATCH_ABORTED', 'given up'));
+      await this.send(topic, batch, call);
+    }
+  }
+
+  /** KFD-3. */
+  private async send(topic: string, parts: readonly Part[], call: Call): Promise<void> {
+    const { settlement } = call;
+    if (settlement.failure) return;
+    try {
+      await this.produce(topic, parts, call.connection);
+      this.deniedSince.delete(topic);
+      for (const { index, type, payloadBytes } of parts) {
+        settlement.settle(index);
+        this.options.onAcked?.(type, payloadBytes);
+      }
+    } catch (error) {
+      const verdict = verdictOf(error);
+      const isRefused = verdict === 'topic' || (verdict === 'denied' && this.isDeniedForGood(topic));
+      const isAnyAtFault = verdict === 'record' || verdict === 'large';
+      if (isRefused || (isAnyAtFault && parts.length === 1)) {
+        const reason = `DISPATCH_KAFKA_REFUSED: ${explain(error, topic)}`;
+        for (const { index } of parts) settlement.settle(index, reason);
+      } else if (isAnyAtFault) {
+        if (verdict === 'large') this.limits.set(topic, sumOf(parts) / 2);
+        const half = Math.ceil(parts.length / 2);
+        await this.send(topic, parts.slice(0, half), call);
+        await this.send(topic, parts.slice(half), call);
+      } else settlement.fail(failureOf(error, topic));
+    }
+  }
+
+  private async produce(topic: string, parts: readonly Part[], connection: KafkaConnection): Promise<void> {
+    const { onProduced, onUnderWay } = this.options;
+    for (const { type, payloadBytes } of parts) onProduced?.(type, payloadBytes);
+    onUnderWay?.(parts.length);
+    try {
+      await connection.send(
+        topic,
+        parts.map(({ message }) => message),
+      );
+    } finally {
+      onUnderWay?.(-parts.length);
+    }
+  }
+
+  /** A broker that has just started may not know yet who may do what. */
+  private isDeniedForGood(topic: string): boolean {
+    const { clock, refuseAfterMs } = this.options;
+    const since = this.deniedSince.get(topic) ?? clock.monotonic();
+    this.deniedSince.set(topic, since);
+    return refuseAfterMs > 0 && clock.monotonic() - since >= refuseAfterMs;
+  }
+}
+
+/** What the batches of one `deliver` call have in common. */
+interface Call {
+  readonly settlement: Settlement;
+  readonly connection: KafkaConnection;
+  readonly signal: AbortSignal;
+}
+
+function failureOf(error: unknown, topic: string): FleetchartError {
+  if (error instanceof DispatchError) return error;
+  const message = `kafka_err ${explain(error, topic)}`;
+  return new DispatchError('DISPATCH_KAFKA_FAILED', message, { cause: error, retryable: true });
+}

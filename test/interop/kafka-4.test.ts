@@ -1,0 +1,3 @@
+import { kafkaSuite } from './kafka-suite.js';
+
+kafkaSuite('kafka-4');
