@@ -85,11 +85,12 @@ test('FT-MET-1 as in the reference, only those over the rate limit', async () =>
 
 test('FT-MET-2 what is answered with an error is no record, what is acknowledged is', async () => {
   const { judged, lines } = counting();
+  const txid = new Uint8Array();
   judged(record());
-  judged({ kind: 'refuse', reason: 'bad_payload', topic: 'V', detail: 'x' }, 'done');
-  judged({ kind: 'refuse', reason: 'too_big', topic: '', detail: 'x' }, 'done');
-  judged({ kind: 'acknowledge', reason: 'unmapped_topic', topic: 'x', messageType: 4 }, 'done');
-  judged({ kind: 'acknowledge', reason: 'unknown_type', topic: '', messageType: 65 }, 'done');
+  judged({ kind: 'refuse', reason: 'bad_payload', topic: 'V', txid, detail: 'x' }, 'done');
+  judged({ kind: 'refuse', reason: 'too_big', topic: '', txid, detail: 'x' }, 'done');
+  judged({ kind: 'acknowledge', reason: 'unmapped_topic', topic: 'x', txid, messageType: 4 }, 'done');
+  judged({ kind: 'acknowledge', reason: 'unknown_type', topic: '', txid, messageType: 65 }, 'done');
   assert.deepEqual(await lines('record_total'), [
     'record_total{record_type=""} 1',
     'record_total{record_type="V"} 1',
