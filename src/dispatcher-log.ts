@@ -37,7 +37,9 @@ export class DispatcherLog {
     if (!this.isReference || !REGISTERED.has(dispatcher)) return;
     const { publishVinTopics, subscriberSetPrefix } = dispatchers.redis ?? {};
     const fields = { publish_vin_topics: publishVinTopics, subscriber_set_prefix: subscriberSetPrefix };
-    this.options.logger.info({ namespace, ...(dispatcher === 'redis' ? fields : {}) }, `${dispatcher}_registered`);
+    const project = dispatcher === 'pubsub' ? { project: dispatchers.pubsub?.projectId } : {};
+    const own = dispatcher === 'redis' ? fields : project;
+    this.options.logger.info({ namespace, ...own }, `${dispatcher}_registered`);
   }
 
   /** A destination cannot be reached or is lost; it is tried again. Once a minute for each kind of error. */

@@ -34,7 +34,7 @@ const DESTINATIONS: Readonly<Record<string, Where>> = {
   pubsub: (topic, config) => `topic ${topicName(config, topic)}`,
   zmq: (topic, config) => `frame ${topicName(config, topic)}`,
   kinesis: (topic, config, environment) => {
-    const streams = (config.kinesis as { readonly streams?: Readonly<Record<string, string>> } | undefined)?.streams;
+    const { streams } = config.kinesis ?? {};
     const fromEnvironment = environment[`KINESIS_STREAM_${topic.toUpperCase()}`];
     return `stream ${fromEnvironment || streams?.[topic] || topicName(config, topic)}, partition key VIN`;
   },
