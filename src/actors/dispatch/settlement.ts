@@ -4,6 +4,9 @@ import type { Delivery, Refusal } from './dispatcher.js';
 /** What became of a batch whose records are settled in any order; only its settled beginning counts. */
 export class Settlement {
   private readonly settled: boolean[];
+  /** Of all that were refused, by their index. */
+  private readonly reasons = new Map<number, string>();
+  /** Those of the settled beginning, in order; it only grows. */
   private readonly refused: Refusal[] = [];
   private delivered = 0;
   private reason: FleetchartError | undefined;
@@ -26,20 +29,36 @@ export class Settlement {
 
   /** The record has arrived, or with a reason is refused. */
   settle(index: number, refusal?: string): void {
-    if (refusal !== undefined) this.refused.push({ index, reason: refusal });
-    this.settled[index] = true;
-    if (index !== this.delivered) return;
-    while (this.settled[this.delivered]) this.delivered++;
-    if (this.delivered < this.count) this.progress(this.beginning());
+    this.settleAll([index], refusal);
+  }
+
+  /** The records of one request, of which the progress is told once. */
+  settleAll(indexes: Iterable<number>, refusal?: string): void {
+    for (const index of indexes) {
+      this.settled[index] = true;
+      if (refusal !== undefined) this.reasons.set(index, refusal);
+    }
+    const before = this.delivered;
+    for (; this.settled[this.delivered]; this.delivered++) {
+      const reason = this.reasons.get(this.delivered);
+      if (reason !== undefined) this.refused.push({ index: this.delivered, reason });
+    }
+    if (this.delivered > before && this.delivered < this.count) this.progress(this.beginning());
   }
 
   get outcome(): Delivery {
     return { ...this.beginning(), ...(this.reason ? { failure: this.reason } : {}) };
   }
 
+  /** Its refusals are copied only if they are read: of the progress of a batch mostly just the last is. */
   private beginning(): Delivery {
-    const { delivered } = this;
-    const refused = this.refused.filter(({ index }) => index < delivered).sort((a, b) => a.index - b.index);
-    return { delivered, refused };
+    const { delivered, refused } = this;
+    const { length } = refused;
+    return {
+      delivered,
+      get refused() {
+        return refused.slice(0, length);
+      },
+    };
   }
 }
