@@ -11,6 +11,9 @@ export function dispatchError(code: string, what: string, cause: unknown): Fleet
   return new DispatchError(code, `${what}: ${detail}`, { cause, retryable: true });
 }
 
+/** What was told to give up. */
+export const givenUp = (): DispatchError => new DispatchError('DISPATCH_ABORTED', 'given up');
+
 export const NOT_CONNECTED = 'DISPATCH_NOT_CONNECTED';
 
 /** The answer of a dispatcher that is not connected. */

@@ -12,7 +12,7 @@ import { connect as connectPlain, isIP } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { HttpDispatcherSettings } from '../../../protocols/fleet-telemetry/http-settings.js';
 import type { Clock } from '../../../runtime/clock.js';
-import { DispatchError } from '../errors.js';
+import { DispatchError, givenUp } from '../errors.js';
 
 export interface ExchangeOptions {
   readonly url: URL;
@@ -125,7 +125,7 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       let giveUp = (_: Error): void => {};
       const onAbort = (): void => {
-        const error = new DispatchError('DISPATCH_ABORTED', 'given up');
+        const error = givenUp();
         over();
         giveUp(error);
         reject(error);

@@ -16,7 +16,7 @@ import type { Clock } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import type { DestinationOptions } from '../effects.js';
-import { DispatchError, notConnected } from '../errors.js';
+import { DispatchError, givenUp, notConnected } from '../errors.js';
 import { reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
 import { Settlement } from '../settlement.js';
@@ -217,7 +217,7 @@ class HttpDispatcher implements Dispatcher {
     await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => {
         clock.clearTimeout(timer);
-        reject(new DispatchError('DISPATCH_ABORTED', 'given up'));
+        reject(givenUp());
       };
       const timer = clock.setTimeout(
         () => {

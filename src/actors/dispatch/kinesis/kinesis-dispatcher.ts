@@ -17,10 +17,10 @@ import type { Clock } from '../../../runtime/clock.js';
 import { pause } from '../../../runtime/wait.js';
 import { loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
-import { DispatchError, notConnected } from '../errors.js';
-import { fitting } from '../fitting.js';
+import { givenUp, notConnected } from '../errors.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
+import { sendInRequests } from '../requests.js';
 import { Settlement } from '../settlement.js';
 import { KinesisConnection, type Library, nameOf, SILENCE_MS } from './connection.js';
 import { type Entry, entryOf, MOST_BYTES, MOST_RECORDS, sift } from './put-plan.js';
@@ -75,7 +75,7 @@ class KinesisDispatcher implements Dispatcher {
       await connection.check(signal);
     } catch (error) {
       connection.destroy();
-      throw signal.aborted ? new DispatchError('DISPATCH_ABORTED', 'given up') : error;
+      throw signal.aborted ? givenUp() : error;
     }
     this.connection = connection;
   }
@@ -132,33 +132,24 @@ class KinesisDispatcher implements Dispatcher {
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, maxRetries, onPublished } = this.options;
-    let left = entries;
-    let most = MOST_RECORDS;
     let inVain = 0;
-    while (left.length > 0 && !settlement.failure) {
-      const request = left.slice(0, fitting(left, most, MOST_BYTES));
-      try {
+    await sendInRequests(entries, settlement, {
+      most: { entries: MOST_RECORDS, bytes: MOST_BYTES },
+      send: async (request) => {
         const { taken, again, failure } = sift(request, await connection.put(stream, request, signal));
-        for (const { index, type, data } of taken) {
-          onPublished?.(type, data.length);
-          settlement.settle(index);
-        }
-        left = [...again, ...left.slice(request.length)];
-        most = Math.min(MOST_RECORDS, most * 2);
-        if (!failure) continue;
+        for (const { type, data } of taken) onPublished?.(type, data.length);
+        settlement.settleAll(taken.map(({ index }) => index));
+        if (!failure) return again;
         inVain = taken.length > 0 ? 0 : inVain + 1;
         if (inVain > maxRetries) throw new Error(`${failure.code}: ${failure.message}`);
         await pause(clock, delayMs(inVain, RETRY, 0), signal);
-      } catch (error) {
-        if (signal.aborted) settlement.fail(new DispatchError('DISPATCH_ABORTED', 'given up'));
-        else if (!INVALID.has(nameOf(error))) settlement.fail(connection.failureOf(error, stream));
-        else if (request.length > 1) most = Math.ceil(request.length / 2);
-        else {
-          const [{ index }] = request as [Entry];
-          settlement.settle(index, `DISPATCH_KINESIS_REFUSED: ${nameOf(error)}: ${(error as Error).message}`);
-          left = left.slice(1);
-        }
-      }
-    }
+        return again;
+      },
+      judge: (error) => {
+        if (signal.aborted) return givenUp();
+        if (!INVALID.has(nameOf(error))) return connection.failureOf(error, stream);
+        return `DISPATCH_KINESIS_REFUSED: ${nameOf(error)}: ${(error as Error).message}`;
+      },
+    });
   }
 }

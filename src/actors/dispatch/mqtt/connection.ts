@@ -6,7 +6,7 @@ import type { IClientOptions, MqttClient } from 'mqtt';
 import { shownUrl } from '../../../protocols/fleet-telemetry/broker-url.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { within } from '../../../runtime/wait.js';
-import { DispatchError } from '../errors.js';
+import { DispatchError, givenUp } from '../errors.js';
 
 export interface ConnectionOptions {
   readonly url: URL;
@@ -39,7 +39,7 @@ export class BrokerConnection {
   static async open(options: ConnectionOptions, signal: AbortSignal): Promise<BrokerConnection> {
     // Only a hub that has such a dispatcher pays for the client.
     const { connect } = await import('mqtt');
-    if (signal.aborted) throw new DispatchError('DISPATCH_ABORTED', 'given up');
+    if (signal.aborted) throw givenUp();
     const mqtt = connect(options.url.href, options.client);
     const connection = new BrokerConnection(mqtt, options);
     let giveUp = (): void => {};
@@ -47,7 +47,7 @@ export class BrokerConnection {
       await new Promise<void>((resolve, reject) => {
         mqtt.once('connect', () => resolve());
         connection.onLost(() => reject(connection.reason('DISPATCH_MQTT_UNREACHABLE', 'cannot connect to')));
-        giveUp = () => reject(new DispatchError('DISPATCH_ABORTED', 'given up'));
+        giveUp = () => reject(givenUp());
         signal.addEventListener('abort', giveUp);
       });
       return connection;

@@ -1,7 +1,7 @@
 /** One client of Pub/Sub, used until it fails. It retries nothing by itself: what waits does so in the spool. */
 import type { v1 } from '@google-cloud/pubsub';
 import type { PubsubDispatcherSettings } from '../../../protocols/fleet-telemetry/pubsub-settings.js';
-import { DispatchError } from '../errors.js';
+import { DispatchError, givenUp } from '../errors.js';
 
 export type Library = Pick<typeof import('@google-cloud/pubsub'), 'PubSub' | 'v1'>;
 
@@ -114,7 +114,7 @@ export class PubsubConnection {
 
   /** The client library answers later calls with a rejection that nobody handles. */
   private checkOpen(): void {
-    if (this.isClosed) throw new DispatchError('DISPATCH_ABORTED', 'given up');
+    if (this.isClosed) throw givenUp();
   }
 
   private nameOf(topic: string): string {

@@ -12,10 +12,11 @@ import type { PubsubDispatcherSettings } from '../../../protocols/fleet-telemetr
 import { loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import { DispatchError, notConnected } from '../errors.js';
-import { fitting } from '../fitting.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
+import { sendInRequests } from '../requests.js';
 import { Settlement } from '../settlement.js';
+import { unlessAborted } from '../unless-aborted.js';
 import { CALL_TIMEOUT_MS, codeOf, type Library, type Message, PubsubConnection, STATUS } from './connection.js';
 
 export interface PubsubDispatcherOptions extends PubsubDispatcherSettings {
@@ -148,29 +149,20 @@ class PubsubDispatcher implements Dispatcher {
     settlement: Settlement,
     signal: AbortSignal,
   ): Promise<void> {
-    let left = entries;
-    let most = MOST_MESSAGES;
-    while (left.length > 0 && !settlement.failure) {
-      const messages = left.slice(0, fitting(left, most, MOST_BYTES));
-      try {
+    await sendInRequests(entries, settlement, {
+      most: { entries: MOST_MESSAGES, bytes: MOST_BYTES },
+      send: async (messages) => {
         await unlessAborted(connection.publish(topic, messages), signal);
-        for (const { index, type, data } of messages) {
-          this.options.onPublished?.(type, data.length);
-          settlement.settle(index);
-        }
-        left = left.slice(messages.length);
-        most = Math.min(MOST_MESSAGES, most * 2);
-      } catch (error) {
-        if (error instanceof DispatchError) settlement.fail(error);
-        else if (codeOf(error) !== STATUS.invalidArgument) settlement.fail(connection.failureOf(error, topic));
-        else if (messages.length > 1) most = Math.ceil(messages.length / 2);
-        else {
-          const [{ index }] = messages as [Entry];
-          settlement.settle(index, `DISPATCH_PUBSUB_REFUSED: ${(error as Error).message}`);
-          left = left.slice(1);
-        }
-      }
-    }
+        for (const { type, data } of messages) this.options.onPublished?.(type, data.length);
+        settlement.settleAll(messages.map(({ index }) => index));
+        return [];
+      },
+      judge: (error) => {
+        if (error instanceof DispatchError) return error;
+        if (codeOf(error) !== STATUS.invalidArgument) return connection.failureOf(error, topic);
+        return `DISPATCH_PUBSUB_REFUSED: ${(error as Error).message}`;
+      },
+    });
   }
 }
 
@@ -191,14 +183,4 @@ function entryOf(
   }
   if (bytes > MOST_BYTES) return `DISPATCH_PUBSUB_REFUSED: ${bytes} bytes, of ${MOST_BYTES} at most`;
   return { index, type, data, attributes, bytes };
-}
-
-/** As `work` does, or rejects when told to give up; the client library has no way to call it off. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const giveUp = (): void => reject(new DispatchError('DISPATCH_ABORTED', 'given up'));
-    signal.addEventListener('abort', giveUp, { once: true });
-    if (signal.aborted) giveUp();
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
-  });
 }

@@ -9,7 +9,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../../runtime/clock.js';
 import { within } from '../../../runtime/wait.js';
-import { DispatchError } from '../errors.js';
+import { DispatchError, givenUp } from '../errors.js';
 import { type Client, type ClientOptions, createClient, type Library, loadLibrary } from './redis-client.js';
 
 export interface ConnectionOptions {
@@ -187,8 +187,6 @@ export class RedisConnection {
     this.lossListeners.clear();
   }
 }
-
-const givenUp = (): DispatchError => new DispatchError('DISPATCH_ABORTED', 'given up');
 
 /** The nodes of a cluster that answer, in an order that does not depend on who answers first. */
 async function answering(nodes: readonly Redis[]): Promise<readonly Redis[]> {

@@ -12,7 +12,7 @@ import type { RedisDispatcherSettings } from '../../../protocols/fleet-telemetry
 import type { Clock } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
-import { DispatchError, notConnected } from '../errors.js';
+import { DispatchError, givenUp, notConnected } from '../errors.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
 import { Settlement } from '../settlement.js';
@@ -115,7 +115,7 @@ class Publications {
   private async publishInTurn(indexes: readonly number[], signal: AbortSignal): Promise<void> {
     const { settlement, connection } = this;
     for (const index of indexes) {
-      if (signal.aborted) settlement.fail(new DispatchError('DISPATCH_ABORTED', 'given up'));
+      if (signal.aborted) settlement.fail(givenUp());
       if (connection.loss) settlement.fail(connection.loss);
       if (settlement.failure) return;
       const record = this.records[index] as FleetRecord;

@@ -1,0 +1,51 @@
+import type { FleetchartError } from '../../runtime/errors.js';
+import { fitting } from './fitting.js';
+import type { Settlement } from './settlement.js';
+
+/** A record on its way into a request. */
+export interface RequestEntry {
+  /** In the batch of the dispatcher. */
+  readonly index: number;
+  readonly bytes: number;
+}
+
+export interface RequestRules<E extends RequestEntry> {
+  /** Most of one request. */
+  readonly most: { readonly entries: number; readonly bytes: number };
+  /** Sends one request and settles what arrived; returns what of it has to go again, in order. */
+  readonly send: (entries: readonly E[]) => Promise<readonly E[]>;
+  /** The reason to refuse a record over which a request is never taken, or the failure that ends the batch. */
+  readonly judge: (error: unknown) => string | FleetchartError;
+}
+
+/**
+ * Sends entries in requests that follow each other, until the batch has failed. A request that is never taken as it is
+ * is halved until the record at fault stands alone; that one is refused.
+ */
+export async function sendInRequests<E extends RequestEntry>(
+  entries: readonly E[],
+  settlement: Settlement,
+  { most: limit, send, judge }: RequestRules<E>,
+): Promise<void> {
+  let left = entries;
+  let most = limit.entries;
+  while (left.length > 0 && !settlement.failure) {
+    const request = left.slice(0, fitting(left, most, limit.bytes));
+    try {
+      const again = await send(request);
+      left = [...again, ...left.slice(request.length)];
+      most = Math.min(limit.entries, most * 2);
+    } catch (error) {
+      const verdict = judge(error);
+      if (typeof verdict !== 'string') settlement.fail(verdict);
+      else if (request.length > 1) most = Math.ceil(request.length / 2);
+      else {
+        settlement.settleAll(
+          request.map(({ index }) => index),
+          verdict,
+        );
+        left = left.slice(1);
+      }
+    }
+  }
+}
