@@ -112,7 +112,7 @@ dispatcherSuite('zmq', async (t) => {
 });
 
 describe('the zmq dispatcher', () => {
-  it('spec 5.4 confirms what nobody listens to, as the reference does', async (t) => {
+  it('ZMD-1 spec 5.4 confirms what nobody listens to, as the reference does', async (t) => {
     const published: [string, number][] = [];
     const onPublished = (type: string, bytes: number): unknown => published.push([type, bytes]);
     const formats = {
@@ -210,7 +210,7 @@ describe('the zmq dispatcher', () => {
     await connected;
   });
 
-  it('waits for a first subscriber and tells when the last is gone, where that is asked for', async (t) => {
+  it('waits for a first subscriber until its patience ends, or it is told to give up', async (t) => {
     const address = `tcp://127.0.0.1:${await freePort()}`;
     const dispatcher = dispatcherFor(t, address, { nobodyListens: 'wait', patienceMs: 1 });
     await assert.rejects(dispatcher.connect(signal), { code: 'DISPATCH_ZMQ_NOBODY' });
@@ -223,7 +223,56 @@ describe('the zmq dispatcher', () => {
     await assert.rejects(connecting, { code: 'DISPATCH_ABORTED' });
   });
 
-  it('waits for a slow subscriber until its patience ends, and passes nothing over', async (t) => {
+  it('ZMP-1 is open once somebody has subscribed, and lost when the last one is gone', async (t) => {
+    const address = `tcp://127.0.0.1:${await freePort()}`;
+    const dispatcher = dispatcherFor(t, address, { nobodyListens: 'wait', patienceMs: 60_000 });
+    const losses: string[] = [];
+    dispatcher.onLost(({ code }) => losses.push(code));
+    const connecting = dispatcher.connect(signal);
+    const socket = new zeromq.Subscriber({ linger: 0 });
+    t.after(() => socket.close());
+    socket.connect(address);
+    socket.subscribe('fleet_V', 'fleet_alerts');
+    await connecting;
+    assert.equal((await dispatcher.deliver([sampleRecord(1)], signal)).delivered, 1);
+    socket.unsubscribe('fleet_alerts');
+    assert.equal((await dispatcher.deliver([sampleRecord(2)], signal)).delivered, 1);
+    assert.deepEqual(losses, []);
+    socket.close();
+    await until(() => losses.length > 0, 'the loss');
+    assert.deepEqual(losses, ['DISPATCH_ZMQ_NOBODY']);
+    assert.equal((await dispatcher.deliver([sampleRecord(3)], signal)).failure?.code, 'DISPATCH_ZMQ_NOBODY');
+  });
+
+  it('leaves nothing bound where it is told to give up while it binds', async (t) => {
+    const port = await freePort();
+    let isBound = false;
+    let goOn = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    class XPublisher extends zeromq.XPublisher {
+      override async bind(address: string): Promise<void> {
+        await super.bind(address);
+        isBound = true;
+        await held;
+      }
+    }
+    const load = async (): Promise<Library> => ({ ...zeromq, XPublisher });
+    const dispatcher = dispatcherFor(t, `tcp://127.0.0.1:${port}`, { load });
+    const stop = new AbortController();
+    const connecting = dispatcher.connect(stop.signal);
+    await until(() => isBound, 'the address to be bound');
+    stop.abort();
+    await dispatcher.close(0);
+    goOn();
+    await assert.rejects(connecting, { code: 'DISPATCH_ABORTED' });
+    const occupant = await listen(port);
+    t.after(() => occupant.close());
+    assert.equal((await dispatcher.deliver([sampleRecord(1)], signal)).failure?.code, 'DISPATCH_NOT_CONNECTED');
+  });
+
+  it('ZMD-2 ZMD-3 ZMP-2 waits for a slow subscriber until its patience ends, and passes nothing over', async (t) => {
     const address = `tcp://127.0.0.1:${await freePort()}`;
     const formats = {
       ...sampleFormats,

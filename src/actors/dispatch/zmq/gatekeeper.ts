@@ -55,11 +55,20 @@ export class Gatekeeper {
     while (!this.socket.closed) {
       try {
         const frames = await this.socket.receive();
-        await this.socket.send(this.answer(frames));
+        await this.socket.send(this.answerTo(frames));
       } catch (error) {
         // Closed, or a socket that can do nothing more: then nobody gets in.
         if (this.socket.closed || (error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
       }
+    }
+  }
+
+  /** ZAP-2. */
+  private answerTo(frames: readonly Buffer[]): (string | Uint8Array)[] {
+    try {
+      return this.answer(frames);
+    } catch {
+      return encodeZapReply(frames[1] ?? new Uint8Array(), 'failed');
     }
   }
 

@@ -11,13 +11,14 @@ import type { Context } from 'zeromq';
 import type { ZmqDispatcherSettings } from '../../../protocols/fleet-telemetry/zmq-settings.js';
 import type { Clock } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
-import { pause } from '../../../runtime/wait.js';
+import { pause, within } from '../../../runtime/wait.js';
 import { loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
-import { DispatchError, dispatchError, notConnected } from '../errors.js';
+import { DispatchError, dispatchError, givenUp, notConnected } from '../errors.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
 import { Settlement } from '../settlement.js';
+import { unlessAborted } from '../unless-aborted.js';
 import type { DeniedClient } from './gatekeeper.js';
 import { type Library, type SocketEvent, ZmqPublisher } from './publisher.js';
 
@@ -106,6 +107,11 @@ class ZmqDispatcher implements Dispatcher {
       onEvent: options.verbose ? options.onEvent : undefined,
       onDenied: options.onDenied ?? (() => {}),
     });
+    if (signal.aborted) {
+      // Nobody else would close it.
+      publisher.close(0);
+      throw givenUp();
+    }
     this.publisher = publisher;
     publisher.onLost((error) => this.lose(publisher, error));
     publisher.onSubscribers(() => {
@@ -116,23 +122,16 @@ class ZmqDispatcher implements Dispatcher {
   }
 
   private async firstSubscriber(publisher: ZmqPublisher, signal: AbortSignal): Promise<void> {
-    const { clock } = this.options;
-    await new Promise<void>((resolve, reject) => {
-      const over = (settle: () => void) => (): void => {
-        clock.clearTimeout(timer);
-        stop();
-        signal.removeEventListener('abort', giveUp);
-        settle();
-      };
-      const giveUp = over(() => reject(givenUp()));
-      const timer = clock.setTimeout(
-        over(() => reject(nobody())),
-        this.patienceMs,
-      );
-      const stop = publisher.onSubscribers(over(resolve));
-      signal.addEventListener('abort', giveUp);
-      if (signal.aborted) giveUp();
+    let stop = (): void => {};
+    const subscribed = new Promise<void>((resolve) => {
+      stop = publisher.onSubscribers(resolve);
     });
+    try {
+      const isThere = await within(this.options.clock, unlessAborted(subscribed, signal), this.patienceMs);
+      if (!isThere) throw nobody();
+    } finally {
+      stop();
+    }
   }
 
   /** Returns why the record is refused, if it is. */
@@ -163,8 +162,6 @@ class ZmqDispatcher implements Dispatcher {
     for (const callback of [...this.lostListeners]) callback(error);
   }
 }
-
-const givenUp = (): DispatchError => new DispatchError('DISPATCH_ABORTED', 'given up');
 
 const nobody = (): DispatchError =>
   new DispatchError('DISPATCH_ZMQ_NOBODY', 'nobody has subscribed; records wait (fleetchart.zmq.nobodyListens)', {
