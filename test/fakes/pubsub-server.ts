@@ -15,8 +15,8 @@ export interface PublishedMessage {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What the service does with a call: takes it, keeps silent, or answers with a status. */
-export type PubsubAnswer = 'take' | 'silence' | { readonly code: grpc.status; readonly details: string };
+/** What the service does with a call: takes it, takes it without an id for the last message, keeps silent, or answers with a status. */
+export type PubsubAnswer = 'take' | 'unnumbered' | 'silence' | { readonly code: grpc.status; readonly details: string };
 
 interface PublishRequest {
   readonly topic: string;
@@ -99,7 +99,8 @@ export class PubsubServer {
       this.calls.push(messages ? `${method} ${messages.length}` : method);
       const answer = this.answer(method, call.request as unknown as PublishRequest);
       if (answer === 'silence') return;
-      const outcome = answer === 'take' ? take(call.request) : refusal(answer.code, answer.details);
+      const outcome = typeof answer === 'string' ? take(call.request) : refusal(answer.code, answer.details);
+      if (answer === 'unnumbered') (outcome as { messageIds: string[] }).messageIds.pop();
       if ('code' in outcome) done(outcome as { code: grpc.status; details: string });
       else done(null, outcome);
     };

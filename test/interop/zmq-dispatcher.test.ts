@@ -58,7 +58,7 @@ function keysIn(t: TestContext, allowed: (publicKey: string) => readonly string[
 }
 
 describe('the zmq dispatcher and a subscriber of Debian', { skip: withoutPythonZmq() }, () => {
-  it('spec 5.4 publishes two frames, topic and payload, in order, to those who subscribed to the topic', async (t) => {
+  it('ZMD-1 spec 5.4 publishes two frames, topic and payload, in order, to those who subscribed to the topic', async (t) => {
     const { address, dispatcher, events } = await setUp(t);
     const all = await ZmqSubscriber.start(t, { address });
     const alerts = await ZmqSubscriber.start(t, { address, topics: ['fleet_alerts'] });
@@ -81,7 +81,7 @@ describe('the zmq dispatcher and a subscriber of Debian', { skip: withoutPythonZ
     assert.ok(events.includes('bind') && events.includes('accept'));
   });
 
-  it('spec 5.4 CURVE lets in who is listed, and nobody else', async (t) => {
+  it('ZAP-1 spec 5.4 CURVE lets in who is listed, and nobody else', async (t) => {
     const { files, curve, curveOf } = keysIn(t);
     const { address, dispatcher, denied } = await setUp(t, { options: files });
     await dispatcher.close(0);
@@ -106,7 +106,7 @@ describe('the zmq dispatcher and a subscriber of Debian', { skip: withoutPythonZ
     }
   });
 
-  it('spec 5.4 without a list, or with an empty one, nobody gets in; "*" lets in everybody', async (t) => {
+  it('ZAP-1 spec 5.4 without a list, or with an empty one, nobody gets in; "*" lets in everybody', async (t) => {
     for (const [allowed, withFile] of [
       [[], true],
       [[], false],
@@ -127,7 +127,7 @@ describe('the zmq dispatcher and a subscriber of Debian', { skip: withoutPythonZ
     await client.had('HANDSHAKE_SUCCEEDED');
   });
 
-  it('goes on over subscribers that are killed and come back, and what comes meanwhile waits', async (t) => {
+  it('ZMP-1 ZMD-3 goes on over subscribers that are killed and come back, and what comes meanwhile waits', async (t) => {
     const { address, dispatcher } = await setUp(t);
     const first = await ZmqSubscriber.start(t, { address });
     await dispatcher.connect(signal);
@@ -146,7 +146,7 @@ describe('the zmq dispatcher and a subscriber of Debian', { skip: withoutPythonZ
     assert.deepEqual(second.numbers, range(51, 60));
   });
 
-  it('waits for a slow subscriber, which gets everything in the end', async (t) => {
+  it('ZMD-2 waits for a slow subscriber, which gets everything in the end', async (t) => {
     const { address, dispatcher } = await setUp(t, { options: { highWaterMark: 5, patienceMs: 60_000 } });
     const slow = await ZmqSubscriber.start(t, {
       address,

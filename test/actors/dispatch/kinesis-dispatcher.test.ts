@@ -100,7 +100,7 @@ describe('the kinesis dispatcher', () => {
     assert.equal(dispatcher.confirmation, 'stored');
   });
 
-  it('puts again what failed and what its vehicles have behind it, so that their last copies are in order', async (t) => {
+  it('KID-1 KID-2 puts again what failed and what its vehicles have behind it, so that their last copies are in order', async (t) => {
     const { server, dispatcher } = await setUp(t);
     await dispatcher.connect(signal);
     let requests = 0;
@@ -124,7 +124,7 @@ describe('the kinesis dispatcher', () => {
     }
   });
 
-  it('goes on as long as a throttled stream takes something, whatever max_retries says', async (t) => {
+  it('KID-3 goes on as long as a throttled stream takes something, whatever max_retries says', async (t) => {
     const { server, dispatcher } = await setUp(t, { maxRetries: 0 });
     await dispatcher.connect(signal);
     server.meddle = (operation) =>
@@ -140,7 +140,7 @@ describe('the kinesis dispatcher', () => {
     );
   });
 
-  it('gives up after max_retries requests that brought nothing in, and says why', async (t) => {
+  it('KID-3 gives up after max_retries requests that brought nothing in, and says why', async (t) => {
     const { server, dispatcher } = await setUp(t, { maxRetries: 1 });
     await dispatcher.connect(signal);
     server.meddle = (operation) =>
@@ -155,7 +155,7 @@ describe('the kinesis dispatcher', () => {
     assert.equal(server.puts.length, 2);
   });
 
-  it('tries a request that is throttled as a whole, or fails at the service, as often as max_retries says', async (t) => {
+  it('KID-3 tries a request that is throttled as a whole, or fails at the service, as often as max_retries says', async (t) => {
     const { server, dispatcher } = await setUp(t, { maxRetries: 2 });
     await dispatcher.connect(signal);
     let requests = 0;
@@ -187,7 +187,7 @@ describe('the kinesis dispatcher', () => {
     assert.deepEqual(numbersOf(await server.records('fleet_V')), [1, 4]);
   });
 
-  it('finds the record over which the service refuses a request, and refuses it alone', async (t) => {
+  it('KID-4 finds the record over which the service refuses a request, and refuses it alone', async (t) => {
     const { server, dispatcher } = await setUp(t, { shards: 1 });
     await dispatcher.connect(signal);
     server.meddle = (operation, body) =>
@@ -273,7 +273,7 @@ describe('the kinesis dispatcher', () => {
     await assert.rejects(opened, { code: 'DISPATCH_ABORTED' });
   });
 
-  it('loses nothing of a backlog over throttling and a restart, and keeps the order of each vehicle', async (t) => {
+  it('KID-2 loses nothing of a backlog over throttling and a restart, and keeps the order of each vehicle', async (t) => {
     const { server, dispatcher } = await setUp(t, { maxRetries: 1 });
     const spool = new FakeLogReader();
     for (const record of fleet(3_000, 20)) spool.append(encodeRecord(record));
@@ -354,7 +354,7 @@ describe('what goes into a PutRecords request', () => {
     assert.match(String(entryOf(0, 'V', 'lone \ud800', new Uint8Array())), /no partition key/);
   });
 
-  it('an entry without a result failed', () => {
+  it('KID-1 an entry without a result failed', () => {
     const entries = [entry(0, 10, 'A'), entry(1, 10, 'B'), entry(2, 10, 'A')];
     const { taken, again, failure } = sift(entries, [{ SequenceNumber: '1' }]);
     assert.deepEqual(

@@ -109,7 +109,7 @@ describe('the pubsub dispatcher', () => {
     assert.equal((await dispatcher.deliver([sampleRecord(1)], signal)).delivered, 1);
   });
 
-  it('makes records wait, and says why, when the service is away, busy or at its quota', async (t) => {
+  it('PSD-3 makes records wait, and says why, when the service is away, busy or at its quota', async (t) => {
     const { server, dispatcher } = await setUp(t);
     const { host } = server;
     for (const [code, details, message] of [
@@ -131,6 +131,16 @@ describe('the pubsub dispatcher', () => {
     });
   });
 
+  it('PSD-1 confirms nothing of a publication that came back without an id for each message', async (t) => {
+    const { server, dispatcher } = await setUp(t);
+    await dispatcher.connect(signal);
+    server.answer = onPublish(() => 'unnumbered');
+    const { delivered, failure } = await dispatcher.deliver(sampleRecords(1, 5), signal);
+    assert.deepEqual([delivered, failure?.message], [0, 'pubsub_err fleet_V: 4 ids for 5 messages']);
+    server.answer = () => 'take';
+    assert.equal((await dispatcher.deliver(sampleRecords(1, 5), signal)).delivered, 5);
+  });
+
   it('makes a topic again that was deleted meanwhile', async (t) => {
     const { server, dispatcher } = await setUp(t);
     await dispatcher.connect(signal);
@@ -141,7 +151,7 @@ describe('the pubsub dispatcher', () => {
     assert.equal((await dispatcher.deliver([sampleRecord(1)], signal)).delivered, 1);
   });
 
-  it('finds the record over which the service refuses a publication, and refuses it alone', async (t) => {
+  it('PSD-3 finds the record over which the service refuses a publication, and refuses it alone', async (t) => {
     const { server, dispatcher } = await setUp(t);
     await dispatcher.connect(signal);
     server.answer = onPublish(({ messages }) =>
@@ -190,7 +200,7 @@ describe('the pubsub dispatcher', () => {
     await assert.rejects(opened, { code: 'DISPATCH_ABORTED' });
   });
 
-  it('loses nothing of a backlog over a service that fails and restarts', async (t) => {
+  it('PSD-2 loses nothing of a backlog over a service that fails and restarts', async (t) => {
     const { server, dispatcher } = await setUp(t);
     const spool = new FakeLogReader();
     for (const record of sampleRecords(1, 3_000)) spool.append(encodeRecord(record));
