@@ -1,3 +1,5 @@
+import { topicName } from './redis-channels.js';
+import { streamOf } from './server-kinesis.js';
 import { type ServerConfig, serverDefaults } from './server-settings.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -5,8 +7,7 @@ type Where = (topic: string, config: ServerConfig, environment: Environment) => 
 
 const NO_SECTION = 'not configured';
 
-/** Spec 5: prefix and record type. */
-const topicName = ({ namespace = '' }: ServerConfig, topic: string): string => `${namespace}_${topic}`;
+const topicIn = ({ namespace = '' }: ServerConfig, topic: string): string => topicName(namespace, topic);
 
 const DESTINATIONS: Readonly<Record<string, Where>> = {
   logger: () => 'lines record_payload of the log',
@@ -21,7 +22,7 @@ const DESTINATIONS: Readonly<Record<string, Where>> = {
   redis: (topic, config) => {
     const { redis } = config;
     if (!redis) return NO_SECTION;
-    const channel = `${topicName(config, topic)}_{VIN}`;
+    const channel = `${topicIn(config, topic)}_{VIN}`;
     const ways = [
       ...(redis.publish_vin_topics ? [`channel ${channel}`] : []),
       ...(redis.subscriber_set_prefix ? [`the channels in ${redis.subscriber_set_prefix}_${channel}`] : []),
@@ -30,14 +31,10 @@ const DESTINATIONS: Readonly<Record<string, Where>> = {
   },
   http: (_topic, { fleetchart }) =>
     fleetchart?.http?.url ? `posted to ${withoutUser(fleetchart.http.url)}` : NO_SECTION,
-  kafka: (topic, config) => `topic ${topicName(config, topic)}, key VIN`,
-  pubsub: (topic, config) => `topic ${topicName(config, topic)}`,
-  zmq: (topic, config) => `frame ${topicName(config, topic)}`,
-  kinesis: (topic, config, environment) => {
-    const { streams } = config.kinesis ?? {};
-    const fromEnvironment = environment[`KINESIS_STREAM_${topic.toUpperCase()}`];
-    return `stream ${fromEnvironment || streams?.[topic] || topicName(config, topic)}, partition key VIN`;
-  },
+  kafka: (topic, config) => `topic ${topicIn(config, topic)}, key VIN`,
+  pubsub: (topic, config) => `topic ${topicIn(config, topic)}`,
+  zmq: (topic, config) => `frame ${topicIn(config, topic)}`,
+  kinesis: (topic, config, environment) => `stream ${streamOf(topic, config, environment)}, partition key VIN`,
 };
 
 /** Where a dispatcher brings the records of a topic, in words. */

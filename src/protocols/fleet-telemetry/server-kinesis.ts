@@ -27,13 +27,21 @@ export function kinesis(config: ServerConfig, environment: Environment, findings
   };
 }
 
+const variableOf = (type: string): string => `KINESIS_STREAM_${type.toUpperCase()}`;
+
+/** The stream of a record type: as the environment names it, or the configuration, or that of its topic's name. */
+export function streamOf(type: string, config: ServerConfig, environment: Environment): string {
+  const streams = config.kinesis?.streams ?? {};
+  const named = Object.hasOwn(streams, type) ? streams[type] : undefined;
+  return environment[variableOf(type)] || named || topicName(config.namespace ?? '', type);
+}
+
 function streamsOf(config: ServerConfig, environment: Environment, { mistakes }: Findings): Map<string, string> {
   const streams = new Map<string, string>();
   for (const [type, dispatchers] of Object.entries(config.records ?? {})) {
     if (!dispatchers.includes('kinesis')) continue;
-    const variable = `KINESIS_STREAM_${type.toUpperCase()}`;
-    const named = Object.entries(config.kinesis?.streams ?? {}).find(([key]) => key === type)?.[1];
-    const stream = environment[variable] || named || topicName(config.namespace ?? '', type);
+    const variable = variableOf(type);
+    const stream = streamOf(type, config, environment);
     streams.set(type, stream);
     if (isStreamName(stream)) continue;
     const origin = environment[variable] ? `environment ${variable}: ` : '';
