@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { authenticateBy } from '../src/actors/mqtt/index.js';
 import {
   type Authority,
   createAuthority,
@@ -118,6 +119,13 @@ describe('ARCH-9 the broker of a hub that asks for certificates', () => {
     await assert.rejects(connectClient(t, url, stranger));
     for (const name of ['+', '#', 'car:7', 'car/7']) await assert.rejects(connect(name), { code: 5 });
     await assert.rejects(connect('backend', { username: 'backend', password: 'wrong' }), { code: 5 });
+  });
+
+  it('reaches nothing as a vehicle whose name is none', async () => {
+    const users = [{ name: 'car/7', role: 'vehicle', password: PASSWORD }] as const;
+    const authenticate = authenticateBy({ users, tenantId: 't1', namespace: 'edge' });
+    const login = { clientId: '', commonName: undefined, remoteAddress: undefined };
+    assert.equal(await authenticate?.({ ...login, username: 'car/7', password: Buffer.from(PASSWORD) }), undefined);
   });
 
   it('shows a new certificate to who comes after it was replaced', async (t) => {

@@ -22,9 +22,9 @@ export function authenticateBy({
       },
     };
   };
-  const identities = users.map(({ name, role, password }) => ({
-    ...((role === 'vehicle' ? vehicle(name) : undefined) ?? { name }),
-    password,
-  }));
+  const identities = users.flatMap(({ name, role, password }) => {
+    const identity = role === 'vehicle' ? vehicle(name) : { name };
+    return identity ? [{ ...identity, password }] : [];
+  });
   return byCertificate(vehicle, byPassword(identities));
 }

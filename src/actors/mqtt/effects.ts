@@ -9,12 +9,13 @@
 import type { Socket } from 'node:net';
 import type { Client, PublishPacket } from 'aedes';
 import { isLoopback } from '../../runtime/http/http-auth.js';
+import type { TlsMaterial } from '../../runtime/tls/tls.js';
 import { within } from '../../runtime/wait.js';
 import { fromThisMachine } from './access.js';
 import { BrokerError } from './errors.js';
 import type { BrokerAddress } from './events.js';
 import { accessHooks, Refused, remoteAddress } from './hooks.js';
-import { BrokerListener } from './listener.js';
+import { BrokerListener, loadTls } from './listener.js';
 import type { BrokerOptions, BrokerStats, RefusalReason } from './options.js';
 import { createPacketMeter } from './packet-meter.js';
 import { BrokerPersistence } from './persistence/broker-persistence.js';
@@ -52,7 +53,7 @@ export class BrokerHost {
   constructor(private readonly options: BrokerOptions) {}
 
   async listen(signal: AbortSignal): Promise<BrokerAddress> {
-    const { host = '127.0.0.1', port = 1_883, authenticate, tls } = this.options;
+    const { host = '127.0.0.1', port = 1_883, authenticate, tls, clock, logger = SILENT } = this.options;
     await this.end();
     if (!authenticate && !isLoopback(host)) {
       throw new BrokerError(
@@ -60,7 +61,9 @@ export class BrokerHost {
         `${host} is reachable from other machines and nobody has to log in: configure users, or listen on 127.0.0.1`,
       );
     }
-    const running = await this.open();
+    // First: a broker that did not come to listen would go on with the sessions of the next one.
+    const material = tls && (await loadTls({ host, tls, clock, logger }));
+    const running = await this.open(material);
     this.running = running;
     try {
       // Before anybody can connect: who comes back may tell the world that all is well again.
@@ -87,9 +90,9 @@ export class BrokerHost {
     return this.running.failed;
   }
 
-  /** Reads certificate and key again; whether they could be taken. */
+  /** Reads certificate and key again; whether they could be taken. One that does not listen reads them when it does. */
   async reload(): Promise<boolean> {
-    return (await this.running?.listener.reload()) ?? true;
+    return (await this.running?.listener.reload()) ?? this.options.tls === undefined;
   }
 
   /** Stops accepting and disconnects all clients, for at most `deadlineMs`. */
@@ -113,7 +116,7 @@ export class BrokerHost {
     };
   }
 
-  private async open(): Promise<Running> {
+  private async open(material: TlsMaterial | undefined): Promise<Running> {
     const { authenticate = fromThisMachine, drainTimeoutMs = 15_000, queueLimit = 1_000 } = this.options;
     const { store, clock } = this.options;
     const hooks = accessHooks(authenticate, (reason, client, detail) => this.refuse(reason, client, detail));
@@ -153,7 +156,7 @@ export class BrokerHost {
     }
 
     const sockets = new Set<Socket>();
-    const listener = await this.listener(aedes, sockets);
+    const listener = this.listener(aedes, sockets, material);
     const failed = new Promise<never>((_, reject) => {
       const fail = (error: Error): void => reject(new BrokerError('BROKER_FAILED', error.message, { cause: error }));
       listener.server.on('error', fail);
@@ -165,15 +168,8 @@ export class BrokerHost {
   }
 
   /** Hands connections to the broker and counts what it refuses. */
-  private async listener(aedes: StoringBroker, sockets: Set<Socket>): Promise<BrokerListener> {
-    const {
-      host = '127.0.0.1',
-      tls,
-      clock,
-      logger = SILENT,
-      maxConnections = 10_000,
-      maxPacketBytes = MIB,
-    } = this.options;
+  private listener(aedes: StoringBroker, sockets: Set<Socket>, material: TlsMaterial | undefined): BrokerListener {
+    const { clock, maxConnections = 10_000, maxPacketBytes = MIB } = this.options;
     const onClient = (socket: Socket): void => {
       const client = aedes.handle(socket);
       const meter = createPacketMeter(maxPacketBytes);
@@ -186,7 +182,7 @@ export class BrokerHost {
       });
     };
     const onRefused = (detail: string, remote: string): void => this.refuse('tls_handshake', null, detail, remote);
-    const listener = await BrokerListener.create({ host, tls, clock, logger, onClient, onRefused });
+    const listener = new BrokerListener({ material, clock, onClient, onRefused });
     const { server } = listener;
     server.maxConnections = maxConnections;
     server.on('drop', (peer) => this.refuse('connection_limit', null, undefined, peer?.remoteAddress));

@@ -12,38 +12,50 @@ const ALPN_MQTT = 'mqtt';
 /** A client without keep-alive whose machine has gone is found by TCP. */
 const TCP_KEEP_ALIVE_MS = 60_000;
 
-export interface ListenerOptions {
+export interface TlsLoading {
   readonly host: string;
-  readonly tls: TlsFiles | undefined;
+  readonly tls: TlsFiles;
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'info' | 'error'>;
+}
+
+export interface ListenerOptions {
+  /** Closed with the listener. */
+  readonly material: TlsMaterial | undefined;
+  readonly clock: Clock;
   /** A connection that is ready: where certificates are asked for, with one that is good. */
   readonly onClient: (socket: Socket) => void;
   readonly onRefused: (detail: string, remoteAddress: string) => void;
 }
 
+/**
+ * What a listener shows and asks for.
+ *
+ * @throws BrokerError that says which file cannot be used, and why
+ */
+export async function loadTls({ host, tls, clock, logger }: TlsLoading): Promise<TlsMaterial> {
+  const check = (read: TlsSnapshot): void => refuseDemo(read, host);
+  return TlsMaterial.load({ files: tls, clock, log: logger, check }).catch((error: unknown) => {
+    throw error instanceof TlsError ? new BrokerError('BROKER_TLS', error.message, { cause: error }) : error;
+  });
+}
+
 /** Where clients come in, over plain TCP or TLS; the files of the latter are read again when they change. */
 export class BrokerListener {
-  private constructor(
-    readonly server: Server,
-    private readonly material: TlsMaterial | undefined,
-  ) {}
+  readonly server: Server;
+  private readonly material: TlsMaterial | undefined;
 
-  /** @throws BrokerError that says which file cannot be used, and why */
-  static async create({ host, tls, clock, logger, onClient, onRefused }: ListenerOptions): Promise<BrokerListener> {
-    if (!tls) return new BrokerListener(createServer(keepAlive, onClient), undefined);
-    const check = (read: TlsSnapshot): void => refuseDemo(read, host);
-    const material = await TlsMaterial.load({ files: tls, clock, log: logger, check }).catch((error: unknown) => {
-      throw error instanceof TlsError ? new BrokerError('BROKER_TLS', error.message, { cause: error }) : error;
-    });
-    const server = createTlsServer({
-      material,
-      clock,
-      protocols: [ALPN_MQTT],
-      onSecure: onClient,
-      onRefused: ({ check, who, whatToDo }, remote) => onRefused(`${check}: ${who}; ${whatToDo}`, remote),
-    });
-    return new BrokerListener(server, material);
+  constructor({ material, clock, onClient, onRefused }: ListenerOptions) {
+    this.material = material;
+    this.server = material
+      ? createTlsServer({
+          material,
+          clock,
+          protocols: [ALPN_MQTT],
+          onSecure: onClient,
+          onRefused: ({ check, who, whatToDo }, remote) => onRefused(`${check}: ${who}; ${whatToDo}`, remote),
+        })
+      : createServer(keepAlive, onClient);
   }
 
   /** Resolves with the port; rejects with a {@link BrokerError} that says what to do. */

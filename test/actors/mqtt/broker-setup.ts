@@ -55,7 +55,8 @@ export async function connectClient(t: Ending, url: string, options: ClientOptio
   mqtt.on('packetreceive', (packet) => {
     if (packet.cmd === 'publish') publications.push(packet);
   });
-  if (silent) mqtt.handleMessage = () => {};
+  // What the client was given for it counts for MQTT 5 alone.
+  if (silent) mqtt.options.customHandleAcks = () => {};
   const closed = new Promise<void>((resolve) => mqtt.once('close', resolve));
   const present = await new Promise<boolean>((resolve, reject) => {
     mqtt.once('connect', ({ sessionPresent }) => resolve(sessionPresent));

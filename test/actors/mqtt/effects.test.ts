@@ -273,6 +273,16 @@ describe('the embedded broker', () => {
     assert.equal(refusals[0]?.reason, 'connection_fault');
   });
 
+  it('BH-2 leaves nothing of a broker whose certificate cannot be read', async (t) => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const files = { certificate: '/nowhere.crt', key: '/nowhere.key' };
+    const host = await brokerHost(t, { tls: files });
+    const before = timers();
+    for (let tries = 0; tries < 3; tries++) await assert.rejects(host.listen(signal), { code: 'BROKER_TLS' });
+    assert.equal(timers(), before);
+    assert.equal(await host.reload(), false);
+  });
+
   it('BH-1 does not listen for others without authentication', async (t) => {
     const host = await brokerHost(t, { host: '0.0.0.0' });
     await assert.rejects(host.listen(signal), { code: 'BROKER_UNPROTECTED', message: /configure users, or listen on/ });
