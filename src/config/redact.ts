@@ -15,6 +15,8 @@ const secretWords = new Set([
   'credential',
   'credentials',
 ]);
+/** What a key is taken for that an object does not know, where those may be secrets. */
+const HIDDEN: SchemaNode = { secret: true };
 const placeWords = new Set(['file', 'path', 'location', 'directory', 'dir']);
 
 /** Whether a key sounds like a secret: `sasl.password`, `apiKey`; not `tokenFile`, which names a place. */
@@ -49,7 +51,7 @@ export function redact(value: unknown, node: SchemaNode, secret = node.secret ??
   }
   const copy: Record<string, unknown> = {};
   for (const [key, child] of Object.entries(value)) {
-    const childNode = childOf(node, key, 'exact')?.node ?? {};
+    const childNode = childOf(node, key, 'exact')?.node ?? (node.hidesUnknown ? HIDDEN : {});
     copy[key] = redact(child, childNode, childNode.secret ?? (secret || soundsSecret(key)));
   }
   return copy;

@@ -9,6 +9,8 @@ import { fold } from './suggest.js';
  * - `secret: true` never shown; `secret: false` shown although the name sounds like one (a path to a key file);
  * - `secretFile: true` on `xFile`: the path of a file that holds `x`, which is read into the sibling `x`;
  *   `secretFile: 'inPlace'` a path that is used as it is, but looked at for who may read it;
+ * - `hidesUnknown: true` of an object whose keys are a peer's: what stands under a key that it does not declare may be a
+ *   secret with a mistyped name, and is never shown;
  * - `include: KEY` the object may name, under that key, a file whose contents stand beneath its own keys;
  * - `unit` of a number; `expects` words for what a pattern or union accepts.
  */
@@ -29,13 +31,14 @@ export interface SchemaNode {
   readonly peer?: string;
   readonly secret?: boolean;
   readonly secretFile?: boolean | 'inPlace';
+  readonly hidesUnknown?: boolean;
   readonly include?: string;
   readonly unit?: string;
   readonly expects?: string;
 }
 
 /** The annotations above, for validators that want to know every keyword. */
-export const annotations = ['peer', 'secret', 'secretFile', 'include', 'unit', 'expects'] as const;
+export const annotations = ['peer', 'secret', 'secretFile', 'hidesUnknown', 'include', 'unit', 'expects'] as const;
 
 /** A configuration file's schema from its sections; a key that no section declares is a mistake. */
 export function composeSchema<S extends TProperties>(title: string, sections: S): TObject<S> {

@@ -196,6 +196,9 @@ describe('config print', () => {
       'ssl.key.password': 'hunter2',
       'ssl.key.pem': 'hunter2',
       'ssl.keystore.password': 'hunter2',
+      'sasl.oauthbearer.config': 'principal=hub secret=hunter2',
+      'sasl.passwort': 'hunter2',
+      'sasl.jaas': { config: ['hunter2'] },
       'ssl.key.location': '/etc/kafka.key',
     };
     const file = write(

@@ -6,6 +6,9 @@ import { text } from './key-types.js';
 /** Private keys, which nobody else should read. */
 const KEY_FILES: ReadonlySet<string> = new Set(['ssl.key.location', 'ssl.keystore.location']);
 
+/** Those whose names do not say that they hold a password. */
+const SECRETS: ReadonlySet<string> = new Set(['sasl.oauthbearer.config']);
+
 /** What it accepts is judged where it is read, for a text may stand for a number or a switch. */
 const keyOf = (name: string, property: KafkaProperty) => {
   const hasDefault = 'default' in property && property.default !== '';
@@ -14,6 +17,7 @@ const keyOf = (name: string, property: KafkaProperty) => {
       description: `${property.note}${hasDefault ? ` Default: ${property.default}.` : ''}`,
       expects: expectationOf(property),
       ...(KEY_FILES.has(name) ? { secret: false, secretFile: 'inPlace' } : {}),
+      ...(SECRETS.has(name) ? { secret: true } : {}),
     }),
   );
 };
@@ -34,7 +38,11 @@ function expectationOf(property: KafkaProperty): string {
 /** Names that librdkafka does not have are mistakes here as there. */
 export const kafkaKeys = Type.Object(
   Object.fromEntries(Object.entries(kafkaProperties).map(([name, property]) => [name, keyOf(name, property)])),
-  { additionalProperties: false, description: 'The `kafka` dispatcher, by the properties of librdkafka.' },
+  {
+    additionalProperties: false,
+    hidesUnknown: true,
+    description: 'The `kafka` dispatcher, by the properties of librdkafka.',
+  },
 );
 
 export const ownKafkaKeys = {
