@@ -8,11 +8,11 @@ import { DispatchError } from '../errors.js';
  * restart. Throws `DISPATCH_KAFKA_TLS` that names the property at fault.
  */
 export function tlsOptions(settings: KafkaTlsSettings): ConnectionOptions {
-  const ca = material('ssl.ca.location', settings.caFile, settings.caPem);
-  const cert = material('ssl.certificate.location', settings.certFile, settings.certPem);
-  const key = material('ssl.key.location', settings.keyFile, settings.keyPem);
-  const pfx = material('ssl.keystore.location', settings.keystoreFile, '');
-  const crl = material('ssl.crl.location', settings.crlFile, '');
+  const ca = material('ssl.ca', settings.caFile, settings.caPem, CERTIFICATE);
+  const cert = material('ssl.certificate', settings.certFile, settings.certPem, CERTIFICATE);
+  const key = material('ssl.key', settings.keyFile, settings.keyPem, PRIVATE_KEY);
+  const pfx = read('ssl.keystore.location', settings.keystoreFile);
+  const crl = read('ssl.crl.location', settings.crlFile);
   const files = {
     ...(ca ? { ca } : {}),
     ...(cert ? { cert } : {}),
@@ -24,9 +24,6 @@ export function tlsOptions(settings: KafkaTlsSettings): ConnectionOptions {
     ...(settings.curves ? { ecdhCurve: settings.curves } : {}),
     ...(settings.signatures ? { sigalgs: settings.signatures } : {}),
   };
-  if (ca && !/-----BEGIN [A-Z ]*CERTIFICATE-----/.test(ca.toString('latin1'))) {
-    throw failed(`ssl.ca.location: ${settings.caFile} holds no certificate in PEM`);
-  }
   try {
     createSecureContext(files);
   } catch (error) {
@@ -40,8 +37,24 @@ export function tlsOptions(settings: KafkaTlsSettings): ConnectionOptions {
   };
 }
 
-function material(property: string, file: string, pem: string): Buffer | undefined {
-  if (pem !== '') return Buffer.from(pem);
+const CERTIFICATE = 'certificate';
+const PRIVATE_KEY = 'private key';
+
+/** In PEM, from the text or else from the file. */
+function material(
+  properties: string,
+  file: string,
+  pem: string,
+  what: typeof CERTIFICATE | typeof PRIVATE_KEY,
+): Buffer | undefined {
+  const content = pem === '' ? read(`${properties}.location`, file) : Buffer.from(pem);
+  if (content && !new RegExp(`-----BEGIN [A-Z\\d ]*${what.toUpperCase()}-----`).test(content.toString('latin1'))) {
+    throw failed(`${properties}.${pem === '' ? `location: ${file}` : 'pem: the text'} holds no ${what} in PEM`);
+  }
+  return content;
+}
+
+function read(property: string, file: string): Buffer | undefined {
   if (file === '') return undefined;
   try {
     return readFileSync(file);
