@@ -86,7 +86,7 @@ describe('ingest with Kafka as the reliable source', { skip: withoutKafka(LINE) 
     }
   });
 
-  it('FT-KAF-4 FT-FAIL-12 a record that is too large becomes a dead letter with its reason, and is never acked', async (t) => {
+  it('FT-KAF-4 a record that is too large becomes a dead letter with its reason, and is never acked', async (t) => {
     const hub = await startIngestHub(t, {
       ...config(server, { 'message.max.bytes': 5_000 }),
       records: { R: ['kafka'] },

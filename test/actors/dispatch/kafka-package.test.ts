@@ -10,18 +10,23 @@ import { kafkaOptions, TLS } from '../../interop/kafka-setup.js';
 describe('the kafka dispatcher without its package', () => {
   it('DISPATCH_PACKAGE_MISSING names it, and nothing is loaded before', async () => {
     const loads: string[] = [];
-    const dispatcher = createKafkaDispatcher(
-      kafkaOptions(['127.0.0.1:1'], 'topic', {
-        load: async () => {
-          loads.push('kafkajs');
-          throw new Error("Cannot find package 'kafkajs'");
-        },
-      }),
-    );
+    const { signal } = new AbortController();
+    const missing = (message: string) => {
+      const load = async (): Promise<never> => {
+        loads.push('kafkajs');
+        throw new Error(message);
+      };
+      return createKafkaDispatcher(kafkaOptions(['127.0.0.1:1'], 'topic', { load }));
+    };
+    const dispatcher = missing("Cannot find package 'kafkajs'");
     assert.deepEqual(loads, []);
-    await assert.rejects(dispatcher.connect(new AbortController().signal), {
+    await assert.rejects(dispatcher.connect(signal), {
       code: 'DISPATCH_PACKAGE_MISSING',
-      message: /needs the package kafkajs, which is not installed: npm install kafkajs/,
+      message: 'the kafka dispatcher needs the package kafkajs, which is not installed: npm install kafkajs@2',
+    });
+    await assert.rejects(missing('a file of it is broken').connect(signal), {
+      code: 'DISPATCH_PACKAGE_MISSING',
+      message: /cannot be loaded \(a file of it is broken\)/,
     });
   });
 });
@@ -45,6 +50,10 @@ describe('the files of TLS of the kafka dispatcher', () => {
     refused({ caFile: '/nowhere.crt' }, /^ssl\.ca\.location: \/nowhere\.crt cannot be read \(ENOENT/);
     refused({ caFile: folder }, /^ssl\.ca\.location: .* cannot be read \(EISDIR/);
     refused({ caFile: write('text.crt', 'text') }, /^ssl\.ca\.location: .*text\.crt holds no certificate in PEM$/);
+    refused({ caPem: 'text' }, /^ssl\.ca\.pem: the text holds no certificate in PEM$/);
+    refused({ certFile: key, keyFile: key }, /^ssl\.certificate\.location: .*own\.key holds no certificate in PEM$/);
+    refused({ certPem: 'text', keyFile: key }, /^ssl\.certificate\.pem: the text holds no certificate in PEM$/);
+    refused({ certFile: cert, keyPem: 'text' }, /^ssl\.key\.pem: the text holds no private key in PEM$/);
     const otherKey = write('other.key', other?.keyPem ?? '');
     refused({ certFile: cert, keyFile: otherKey }, /the key does not belong to the certificate$/);
     refused({ keystoreFile: write('store.p12', 'no store') }, /^the ssl\.\* properties do not fit together: /);

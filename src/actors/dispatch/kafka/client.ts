@@ -5,7 +5,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
 import type { KafkaDispatcherSettings } from '../../../protocols/fleet-telemetry/kafka-settings.js';
-import { DispatchError } from '../errors.js';
+import type { ClientPackage } from '../client-package.js';
 import type { Sockets } from './sockets.js';
 
 export type Library = Pick<typeof import('kafkajs'), 'Kafka' | 'logLevel' | 'CompressionTypes'>;
@@ -13,18 +13,8 @@ export type Library = Pick<typeof import('kafkajs'), 'Kafka' | 'logLevel' | 'Com
 /** What the library says about itself. */
 export type ClientLog = (fields: Readonly<Record<string, unknown>>) => void;
 
-/** Rejects with the name of the package if it is not installed. */
-export async function loadLibrary(load: () => Promise<Library>): Promise<Library> {
-  try {
-    return await load();
-  } catch (error) {
-    throw new DispatchError(
-      'DISPATCH_PACKAGE_MISSING',
-      'the kafka dispatcher needs the package kafkajs, which is not installed: npm install kafkajs@2',
-      { cause: error, retryable: true },
-    );
-  }
-}
+/** By what an operator has to type. */
+export const KAFKAJS: ClientPackage = { dispatcher: 'kafka', name: 'kafkajs', major: 2 };
 
 export function clientConfig(
   settings: KafkaDispatcherSettings,

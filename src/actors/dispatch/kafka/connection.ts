@@ -6,13 +6,17 @@
  *   partition whose leader has changed to a broker that has already answered.
  * - KFC-2 The partition of a message is chosen once, however often the library asks.
  * - KFC-3 Nothing is sent after {@link KafkaConnection.drop}.
+ * - KFC-4 Where nobody confirms, a batch is sent when the system has taken it: what the brokers do not take stays in
+ *   the spool and not in the memory of the process.
  */
 import type { ICustomPartitioner, Message, Producer, RecordMetadata } from 'kafkajs';
 import type { KafkaDispatcherSettings } from '../../../protocols/fleet-telemetry/kafka-settings.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { within } from '../../../runtime/wait.js';
+import { loadPackage } from '../client-package.js';
 import { DispatchError } from '../errors.js';
-import { type ClientLog, clientConfig, type Library, loadLibrary } from './client.js';
+import type { Brokers } from './brokers.js';
+import { type ClientLog, clientConfig, KAFKAJS, type Library } from './client.js';
 import { partitionOf } from './partition.js';
 import { Sockets } from './sockets.js';
 import { tlsOptions } from './tls-options.js';
@@ -20,6 +24,7 @@ import { explain } from './verdict.js';
 
 export interface ConnectionOptions {
   readonly settings: KafkaDispatcherSettings;
+  readonly brokers: Brokers;
   readonly clock: Clock;
   /** Uniform in [0, 1), for the partition of records whose key does not decide it. */
   readonly random: () => number;
@@ -36,6 +41,15 @@ export interface KeyedMessage extends Message {
 const REPETITIONS = 2;
 /** The library counts on more of them where batches are numbered. */
 const NUMBERED_REPETITIONS = 5;
+
+const repetitionsOf = ({ idempotent }: KafkaDispatcherSettings): number =>
+  idempotent ? NUMBERED_REPETITIONS : REPETITIONS;
+
+/** What one request may take with its repetitions, for each of which a connection may have to be opened. */
+export function longestRequestMs(settings: KafkaDispatcherSettings): number {
+  const { socketTimeoutMs, connectTimeoutMs, retryMs, longestRetryMs } = settings;
+  return (socketTimeoutMs + connectTimeoutMs + Math.max(retryMs, longestRetryMs)) * (1 + repetitionsOf(settings));
+}
 
 export class KafkaConnection {
   private readonly sockets: Sockets;
@@ -57,14 +71,14 @@ export class KafkaConnection {
       idempotent: settings.idempotent,
       metadataMaxAge: settings.metadataMaxAgeMs,
       allowAutoTopicCreation: true,
-      retry: { retries: settings.idempotent ? NUMBERED_REPETITIONS : REPETITIONS },
+      retry: { retries: repetitionsOf(settings) },
     });
   }
 
   /** Resolves when one of the brokers has answered; rejects with what to do about it if none does. */
   static async open(options: ConnectionOptions, signal: AbortSignal): Promise<KafkaConnection> {
-    const { brokers } = options.settings;
-    const library = await loadLibrary(options.load);
+    const brokers = options.brokers.inTurn();
+    const library = await loadPackage(KAFKAJS, options.load);
     const failures: unknown[] = [];
     for (const broker of brokers) {
       const connection = new KafkaConnection(library, options, broker);
@@ -73,6 +87,7 @@ export class KafkaConnection {
         return connection;
       } catch (error) {
         connection.drop();
+        options.brokers.failed(broker);
         if (error instanceof DispatchError) throw error;
         failures.push(error);
       }
@@ -82,7 +97,7 @@ export class KafkaConnection {
     throw new DispatchError('DISPATCH_KAFKA_UNREACHABLE', message, { cause: failures[0], retryable: true });
   }
 
-  /** Resolves when the brokers have confirmed all of it; otherwise some of it may have arrived. */
+  /** Resolves when the brokers have confirmed all of it, as `acks` asks; otherwise some of it may have arrived. */
   async send(topic: string, messages: readonly KeyedMessage[]): Promise<void> {
     const { acks, requestTimeoutMs, compression } = this.options.settings;
     const { CompressionTypes } = this.library;
@@ -92,7 +107,8 @@ export class KafkaConnection {
       compression: compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None,
       topicMessages: [{ topic, messages: [...messages] }],
     });
-    if (acks !== 0) this.checkAnswered(messages, answers);
+    if (acks === 0) await this.drain();
+    else this.checkAnswered(messages, answers);
   }
 
   /** Ends it once everything is answered, or hard after `deadlineMs`. */
@@ -124,6 +140,13 @@ export class KafkaConnection {
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
+  }
+
+  /** KFC-4. */
+  private async drain(): Promise<void> {
+    const { clock, settings } = this.options;
+    if (await within(clock, this.sockets.drained(), settings.socketTimeoutMs)) return;
+    throw new DispatchError('DISPATCH_KAFKA_FAILED', 'kafka_err the brokers take nothing more', { retryable: true });
   }
 
   /** KFC-1. */

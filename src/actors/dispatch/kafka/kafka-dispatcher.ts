@@ -19,8 +19,9 @@ import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
 import { Settlement } from '../settlement.js';
 import { BATCH_BYTES, inBatches, type Part, sizeOf, sumOf } from './batch.js';
+import { Brokers } from './brokers.js';
 import type { ClientLog, Library } from './client.js';
-import { KafkaConnection } from './connection.js';
+import { KafkaConnection, longestRequestMs } from './connection.js';
 import { tlsOptions } from './tls-options.js';
 import { explain, verdictOf } from './verdict.js';
 
@@ -47,27 +48,24 @@ export function createKafkaDispatcher(options: KafkaDispatcherOptions): Dispatch
   return new KafkaDispatcher(options);
 }
 
+const MARGIN_MS = 10_000;
+
 /** How records are gathered for it, and how long it may take over them. */
-export function kafkaBatching({
-  brokers,
-  batchRecords,
-  batchBytes,
-  lingerMs,
-  socketTimeoutMs,
-  connectTimeoutMs,
-  reconnectMs,
-  longestReconnectMs,
-}: KafkaDispatcherSettings): Pick<DestinationOptions, 'batch' | 'gather' | 'deliverTimeoutMs'> & {
+export function kafkaBatching(settings: KafkaDispatcherSettings): Pick<
+  DestinationOptions,
+  'batch' | 'gather' | 'deliverTimeoutMs'
+> & {
   readonly timing: Partial<DispatcherTiming>;
 } {
+  const { brokers, batchRecords, batchBytes, lingerMs, reconnectMs, longestReconnectMs } = settings;
   const batch = { items: batchRecords, bytes: batchBytes };
   return {
     batch,
     ...(lingerMs > 0 ? { gather: { ...batch, ms: lingerMs } } : {}),
-    // Longer than its requests take by themselves with their repetitions, whose errors say more.
-    deliverTimeoutMs: (socketTimeoutMs + connectTimeoutMs) * 3,
+    // Both longer than what they bound takes by itself, whose errors say more.
+    deliverTimeoutMs: longestRequestMs(settings) + MARGIN_MS,
     timing: {
-      connectTimeoutMs: connectTimeoutMs * brokers.length + 10_000,
+      connectTimeoutMs: (settings.connectTimeoutMs + settings.socketTimeoutMs) * brokers.length + MARGIN_MS,
       retryMs: Math.max(1, reconnectMs),
       longestRetryMs: Math.max(1, reconnectMs, longestReconnectMs),
     },
@@ -78,6 +76,7 @@ class KafkaDispatcher implements Dispatcher {
   readonly kind = 'kafka';
   readonly confirmation: Confirmation;
   readonly window = 1;
+  private readonly brokers: Brokers;
   private connection: KafkaConnection | undefined;
   /** By the topic: the largest batch to send, where one was too large. */
   private readonly limits = new Map<string, number>();
@@ -86,6 +85,7 @@ class KafkaDispatcher implements Dispatcher {
 
   constructor(private readonly options: KafkaDispatcherOptions) {
     this.confirmation = options.acks === 0 ? 'sent' : 'stored';
+    this.brokers = new Brokers(options.brokers);
   }
 
   async connect(signal: AbortSignal): Promise<void> {
@@ -98,7 +98,8 @@ class KafkaDispatcher implements Dispatcher {
       log = () => {},
       load = () => import('kafkajs').then((module) => module.default),
     } = this.options;
-    this.connection = await KafkaConnection.open({ settings: this.options, clock, random, load, log }, signal);
+    const { brokers, options: settings } = this;
+    this.connection = await KafkaConnection.open({ settings, brokers, clock, random, load, log }, signal);
   }
 
   async deliver(
@@ -149,7 +150,7 @@ class KafkaDispatcher implements Dispatcher {
         settlement.settle(index, this.tooLarge(bytes + BATCH_BYTES));
         continue;
       }
-      const message = { key, value, headers: { ...headers }, timestamp };
+      const message = { key, value, headers, timestamp };
       const part = { index, type: record.type, message, payloadBytes: value.length, bytes };
       const parts = topics.get(topic);
       if (parts) parts.push(part);

@@ -5,6 +5,8 @@ import type { ISocketFactoryArgs } from 'kafkajs';
 /** The sockets of one client, which the library itself has no way to end hard, or to keep from coming back. */
 export class Sockets {
   private readonly all = new Set<Socket>();
+  /** Those that hold more than they should, each until it does no longer. */
+  private readonly draining = new Map<Socket, Promise<void>>();
   private hasEnded = false;
 
   constructor(
@@ -25,8 +27,31 @@ export class Sockets {
     return socket;
   }
 
+  /**
+   * Resolves when the system has taken what was written, of which a request without an answer waits for nothing;
+   * rejects if one of them closes before.
+   */
+  async drained(): Promise<void> {
+    for (const socket of this.all) {
+      if (socket.writableNeedDrain && !this.draining.has(socket)) this.draining.set(socket, this.drainOf(socket));
+    }
+    await Promise.all(this.draining.values());
+  }
+
   end(): void {
     this.hasEnded = true;
     for (const socket of this.all) socket.destroy(this.reason());
+  }
+
+  private drainOf(socket: Socket): Promise<void> {
+    const drained = new Promise<void>((resolve, reject) => {
+      const closed = (): void => reject(this.hasEnded ? this.reason() : new Error('socket disconnected'));
+      socket.once('close', closed);
+      socket.once('drain', () => {
+        socket.off('close', closed);
+        resolve();
+      });
+    });
+    return drained.finally(() => this.draining.delete(socket));
   }
 }
