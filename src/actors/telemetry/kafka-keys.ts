@@ -25,7 +25,7 @@ const keyOf = (name: string, property: KafkaProperty) => {
 function expectationOf(property: KafkaProperty): string {
   switch (property.kind) {
     case 'integer':
-      return `an integer from ${property.min} to ${property.max}`;
+      return `${property.mayBeDecimal ? 'a number' : 'an integer'} from ${property.min} to ${property.max}`;
     case 'flag':
       return 'true or false';
     case 'choice':

@@ -11,7 +11,14 @@ interface Described {
 }
 
 export type KafkaProperty =
-  | (Described & { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly default: number })
+  | (Described & {
+      readonly kind: 'integer';
+      readonly min: number;
+      readonly max: number;
+      readonly default: number;
+      /** As text it may have decimals, and is rounded up. */
+      readonly mayBeDecimal: boolean;
+    })
   | (Described & { readonly kind: 'flag'; readonly default: boolean })
   | (Described & { readonly kind: 'text'; readonly default: string; readonly isFile?: boolean })
   | (Described & { readonly kind: 'choice'; readonly values: readonly string[]; readonly default: string })
@@ -22,12 +29,13 @@ export type KafkaProperty =
   /** Refused; the note says what to use instead. */
   | (Described & { readonly kind: 'refused' });
 
-const integer = (min: number, max: number, byDefault: number, note: string): KafkaProperty => ({
+const integer = (min: number, max: number, byDefault: number, note: string, mayBeDecimal = false): KafkaProperty => ({
   kind: 'integer',
   min,
   max,
   default: byDefault,
   note,
+  mayBeDecimal,
 });
 const flag = (byDefault: boolean, note: string): KafkaProperty => ({ kind: 'flag', default: byDefault, note });
 const text = (note: string, byDefault = ''): KafkaProperty => ({ kind: 'text', default: byDefault, note });
@@ -87,7 +95,7 @@ const mapped: Readonly<Record<string, KafkaProperty>> = {
     'consistent_random',
     'How the partition follows from the VIN; `random` gives up the order of the records of a vehicle.',
   ),
-  'linger.ms': integer(0, 900_000, 5, 'How long records wait for others to fill a batch, milliseconds.'),
+  'linger.ms': integer(0, 900_000, 5, 'How long records wait for others to fill a batch, milliseconds.', true),
   'queue.buffering.max.ms': alias('linger.ms'),
   'batch.num.messages': integer(1, 1_000_000, 10_000, 'Most records of a batch; more than 2000 count as 2000.'),
   'batch.size': integer(1, MOST, 1_000_000, 'Most bytes of a batch; a record that is larger goes alone.'),

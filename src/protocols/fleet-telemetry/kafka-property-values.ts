@@ -30,9 +30,12 @@ export class KafkaPropertyValues {
     if (property?.kind !== 'integer') return 0;
     const value = this.value(name);
     if (value === undefined) return property.default;
-    const number = typeof value === 'number' ? whole(value) : integerOf(String(value));
-    if (number !== undefined && number >= property.min && number <= property.max) return number;
-    this.complain(name, `expected an integer from ${property.min} to ${property.max}, got ${JSON.stringify(value)}`);
+    const { min, max, mayBeDecimal } = property;
+    const numberOf = mayBeDecimal ? decimalOf : integerOf;
+    const number = typeof value === 'number' ? whole(value) : numberOf(String(value));
+    if (number !== undefined && number >= min && number <= max) return Math.ceil(number);
+    const expected = `${mayBeDecimal ? 'a number' : 'an integer'} from ${min} to ${max}`;
+    this.complain(name, `expected ${expected}, got ${JSON.stringify(value)}`);
     return property.default;
   }
 
@@ -103,6 +106,9 @@ const namesOf = (name: string): string[] => [
 const whole = (value: number): number => Math.trunc(value) + 0;
 
 const integerOf = (text: string): number | undefined => (/^-?\d{1,10}$/.test(text) ? Number(text) : undefined);
+
+const decimalOf = (text: string): number | undefined =>
+  /^-?(\d{1,10}(\.\d{0,10})?|\.\d{1,10})$/.test(text) ? Number(text) : undefined;
 
 const flags: ReadonlyMap<string, boolean> = new Map([
   ...['true', 't', '1'].map((text) => [text, true] as const),

@@ -56,7 +56,6 @@ export const unusedKafkaProperties: Readonly<Record<string, readonly string[]>> 
     'api.version.request.timeout.ms',
     'api.version.fallback.ms',
     'broker.version.fallback',
-    'allow.auto.create.topics',
   ],
   'Without effect: a matter of the library that the reference uses.': [
     'builtin.features',
@@ -73,6 +72,8 @@ export const unusedKafkaProperties: Readonly<Record<string, readonly string[]>> 
     'go.events.channel.size',
     'go.produce.channel.size',
   ],
+  'Without effect: for consumers. Brokers create a topic that is missing where their auto.create.topics.enable says so.':
+    ['allow.auto.create.topics'],
   'Without effect: for consumers.': [
     'group.id',
     'group.instance.id',

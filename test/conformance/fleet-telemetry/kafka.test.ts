@@ -71,6 +71,16 @@ describe('FT-KAF: the kafka section', () => {
     assert.equal(settings({ 'linger.ms': 0.5 }).lingerMs, 0);
     assert.equal(settings({ 'linger.ms': '20' }).lingerMs, 20);
     assert.equal(settings({ 'linger.ms': -0.5 }).lingerMs, 0);
+    for (const [text, ms] of [
+      ['0.5', 1],
+      ['.5', 1],
+      ['20.', 20],
+      ['0.0', 0],
+    ] as const) {
+      assert.equal(settings({ 'linger.ms': text }).lingerMs, ms);
+    }
+    assert.equal(said({ 'linger.ms': '-0.5' }).length, 1);
+    assert.equal(said({ 'request.timeout.ms': '0.5' }).length, 1);
     for (const on of [true, 'true', 'T', 1, '1']) assert.equal(settings({ 'enable.idempotence': on }).idempotent, true);
     assert.equal(settings({ acks: 1 }).acks, 1);
     for (const all of ['all', 'ALL', -1, '-1']) assert.equal(settings({ 'request.required.acks': all }).acks, -1);
@@ -125,9 +135,9 @@ describe('FT-KAF: the kafka section', () => {
   });
 
   it('FT-KAF-2 values out of range are mistakes, by the name that is given', () => {
-    assert.deepEqual(said({ 'linger.ms': -1 }), ['/kafka/linger.ms: expected an integer from 0 to 900000, got -1']);
+    assert.deepEqual(said({ 'linger.ms': -1 }), ['/kafka/linger.ms: expected a number from 0 to 900000, got -1']);
     assert.deepEqual(said({ 'queue.buffering.max.ms': 'soon' }), [
-      '/kafka/queue.buffering.max.ms: expected an integer from 0 to 900000, got "soon"',
+      '/kafka/queue.buffering.max.ms: expected a number from 0 to 900000, got "soon"',
     ]);
     assert.deepEqual(said({ acks: 2 }), ['/kafka/acks: expected all (-1), 1 or 0, got "2"']);
     assert.deepEqual(said({ 'enable.idempotence': 'maybe' }), [
@@ -163,6 +173,7 @@ describe('FT-KAF: the kafka section', () => {
       assert.deepEqual([mistake?.code, mistake?.pointer, others], ['CONFIG_UNSUPPORTED', `/kafka/${name}`, []]);
       assert.ok(mistake?.hint, name);
     }
+    assert.match(warned({ 'allow.auto.create.topics': false }).join(), /auto\.create\.topics\.enable/);
     assert.deepEqual(warned({ partitioner: 'random' }), [
       '/kafka/partitioner: the records of a vehicle go to any partition, which gives up their order',
     ]);
