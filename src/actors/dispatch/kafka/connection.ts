@@ -14,7 +14,7 @@ import type { KafkaDispatcherSettings } from '../../../protocols/fleet-telemetry
 import type { Clock } from '../../../runtime/clock.js';
 import { within } from '../../../runtime/wait.js';
 import { loadPackage } from '../client-package.js';
-import { DispatchError } from '../errors.js';
+import { DispatchError, givenUp } from '../errors.js';
 import type { Brokers } from './brokers.js';
 import { type ClientLog, clientConfig, KAFKAJS, type Library } from './client.js';
 import { partitionOf } from './partition.js';
@@ -183,5 +183,3 @@ export class KafkaConnection {
     return choice[Math.floor(random() * choice.length)]?.partitionId ?? 0;
   }
 }
-
-const givenUp = (): DispatchError => new DispatchError('DISPATCH_ABORTED', 'given up');

@@ -13,7 +13,7 @@ import type { Clock } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
 import type { Confirmation, Delivery, Dispatcher, RecordFormats, TopicMessage } from '../dispatcher.js';
 import type { DestinationOptions } from '../effects.js';
-import { DispatchError, notConnected } from '../errors.js';
+import { DispatchError, givenUp, notConnected } from '../errors.js';
 import type { DispatcherTiming } from '../events.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
@@ -177,7 +177,7 @@ class KafkaDispatcher implements Dispatcher {
     const { batchRecords, batchBytes } = this.options;
     const bytes = Math.min(batchBytes, this.limits.get(topic) ?? batchBytes);
     for (const batch of inBatches(parts, batchRecords, bytes)) {
-      if (call.signal.aborted) call.settlement.fail(new DispatchError('DISPATCH_ABORTED', 'given up'));
+      if (call.signal.aborted) call.settlement.fail(givenUp());
       await this.send(topic, batch, call);
     }
   }
@@ -189,17 +189,15 @@ class KafkaDispatcher implements Dispatcher {
     try {
       await this.produce(topic, parts, call.connection);
       this.deniedSince.delete(topic);
-      for (const { index, type, payloadBytes } of parts) {
-        settlement.settle(index);
-        this.options.onAcked?.(type, payloadBytes);
-      }
+      settlement.settleAll(parts.map(({ index }) => index));
+      for (const { type, payloadBytes } of parts) this.options.onAcked?.(type, payloadBytes);
     } catch (error) {
       const verdict = verdictOf(error);
       const isRefused = verdict === 'topic' || (verdict === 'denied' && this.isDeniedForGood(topic));
       const isAnyAtFault = verdict === 'record' || verdict === 'large';
       if (isRefused || (isAnyAtFault && parts.length === 1)) {
-        const reason = `DISPATCH_KAFKA_REFUSED: ${explain(error, topic)}`;
-        for (const { index } of parts) settlement.settle(index, reason);
+        const indexes = parts.map(({ index }) => index);
+        settlement.settleAll(indexes, `DISPATCH_KAFKA_REFUSED: ${explain(error, topic)}`);
       } else if (isAnyAtFault) {
         if (verdict === 'large') this.limits.set(topic, sumOf(parts) / 2);
         const half = Math.ceil(parts.length / 2);
