@@ -68,7 +68,14 @@ export class KafkaReader {
   async settled(): Promise<readonly ReadMessage[]> {
     const admin = await this.server.admin();
     for (const topic of this.topics) {
-      for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {
+      let ends: Awaited<ReturnType<typeof admin.fetchTopicOffsets>> = [];
+      // After a stop of the broker partitions have no leader for a while.
+      const isKnown = async (): Promise<boolean> => {
+        ends = await admin.fetchTopicOffsets(topic).catch(() => []);
+        return ends.length > 0;
+      };
+      await until(isKnown, `the offsets of ${topic}`, 120_000);
+      for (const { partition, high } of ends) {
         const hasAll = (): boolean => (this.ends.get(`${topic} ${partition}`) ?? 0) >= Number(high);
         await until(hasAll, `messages up to ${high} of ${topic} ${partition}`, 120_000);
       }

@@ -165,7 +165,14 @@ export class KafkaServer {
   async createTopic(topic: string, partitions = 1, config: Readonly<Record<string, string>> = {}): Promise<void> {
     const admin = await this.admin();
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
+    const topics = [{ topic, numPartitions: partitions, configEntries }];
+    // After a stop the broker is not counted on for a while.
+    const isCreated = (): Promise<boolean> =>
+      admin.createTopics({ topics, waitForLeaders: true }).then(
+        () => true,
+        () => false,
+      );
+    await until(isCreated, `the topic ${topic}`);
   }
 
   /** Done at the end of `t`, or of the server's own if that comes first. */
