@@ -10,7 +10,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Clock } from '../clock.js';
+import type { Clock, TimerHandle } from '../clock.js';
 import { errorRecord } from '../errors.js';
 import type { Logger } from '../logging/log.js';
 import { isLoopback, namesNoOther } from './http-auth.js';
@@ -19,6 +19,8 @@ const MOST_CONNECTIONS = 64;
 /** So that one peer does not keep the others out. */
 const MOST_OF_AN_ADDRESS = 16;
 const HEADERS_TIMEOUT_MS = 10_000;
+/** A request that nobody waits for costs as much as others: who sent many has this long nothing of that place. */
+const HOLD_MS = 60_000;
 /** For a peer to take its answer. */
 const TAKE_MS = 60_000;
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -60,6 +62,10 @@ export class PlainServer {
   private readonly connections = new Map<string, number>();
   /** Connections whose request has come. */
   private readonly asked = new WeakSet<Socket>();
+  /** Those of which more than one came. */
+  private readonly greedy = new WeakSet<Socket>();
+  /** Until their places are free. */
+  private readonly holds = new Set<TimerHandle>();
 
   constructor(private readonly options: PlainServerOptions) {
     this.isLocal = isLoopback(options.host);
@@ -100,6 +106,8 @@ export class PlainServer {
       this.server.closeIdleConnections();
     });
     clock.clearTimeout(deadline);
+    for (const timer of this.holds) clock.clearTimeout(timer);
+    this.holds.clear();
   }
 
   private count(socket: Socket): void {
@@ -112,15 +120,29 @@ export class PlainServer {
     }
     connections.set(address, count);
     socket.once('close', () => {
-      const left = (connections.get(address) ?? 1) - 1;
-      if (left === 0) connections.delete(address);
-      else connections.set(address, left);
+      if (!this.greedy.has(socket)) this.release(address);
+      else if (this.server.listening) this.hold(address);
     });
+  }
+
+  private hold(address: string): void {
+    const timer = this.options.clock.setTimeout(() => {
+      this.holds.delete(timer);
+      this.release(address);
+    }, HOLD_MS);
+    this.holds.add(timer);
+  }
+
+  private release(address: string): void {
+    const left = (this.connections.get(address) ?? 1) - 1;
+    if (left === 0) this.connections.delete(address);
+    else this.connections.set(address, left);
   }
 
   private take(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
     if (this.asked.has(socket)) {
+      this.greedy.add(socket);
       socket.destroy();
       return;
     }

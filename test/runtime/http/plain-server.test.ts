@@ -139,6 +139,20 @@ test('PLS-3 of many requests at once on a connection one is answered, and the co
   assert.equal(answers, 1);
 });
 
+test('PLS-3 who sends many requests at once again and again is not let in for a while', async (t) => {
+  const clock = new ManualClock(1_000);
+  const { server, port } = await serve(t, () => ({ status: 200, body: 'ok' }), '127.0.0.1', clock);
+  for (let number = 0; number < 16; number++) await raw(port, GET.repeat(100));
+  await eventually(() => clock.pending === 16, 'the places', 30_000);
+  assert.equal(await raw(port, GET), '');
+  await clock.advance(60_000);
+  assert.match(await raw(port, GET), /ok$/);
+  await raw(port, GET.repeat(100));
+  await eventually(() => clock.pending === 1, 'a place', 30_000);
+  await server.stop(1);
+  assert.equal(clock.pending, 0);
+});
+
 test('PLS-1 who does not take an answer is cut off', async (t) => {
   const clock = new ManualClock(1_000);
   let given: AbortSignal | undefined;
