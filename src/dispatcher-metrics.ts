@@ -15,13 +15,23 @@ export function measureDispatchers(metrics: Metrics, views: () => readonly Dispa
       },
     });
   };
-  gauge('dispatcher_delivered_total', 'Records that the destination confirmed.', (view) => view.delivered);
-  gauge(
+  const counter = (name: string, help: string, value: (view: DispatcherView) => number): void => {
+    metrics.counter({
+      name,
+      help,
+      labels,
+      collect: (tell) => {
+        for (const view of views()) tell({ dispatcher: view.name }, value(view));
+      },
+    });
+  };
+  counter('dispatcher_delivered_total', 'Records that the destination confirmed.', (view) => view.delivered);
+  counter(
     'dispatcher_delivered_bytes_total',
     'Bytes of those, as they stood in the spool.',
     (view) => view.deliveredBytes,
   );
-  gauge(
+  counter(
     'dispatcher_refused_total',
     'Records that the destination will never take: dead letters.',
     (view) => view.refused,
@@ -29,13 +39,13 @@ export function measureDispatchers(metrics: Metrics, views: () => readonly Dispa
   gauge('dispatcher_pending_records', 'Records that wait in the spool.', (view) => view.pendingItems);
   gauge('dispatcher_pending_bytes', 'Bytes of those; see the bound of the spool.', (view) => view.pendingBytes);
   gauge('dispatcher_oldest_seconds', 'Age of the oldest record that waits.', (view) => (view.oldestAgeMs ?? 0) / 1000);
-  metrics.gauge({
+  metrics.counter({
     name: 'dispatcher_dropped_total',
     help: 'Records dropped at a bound of the spool, by that bound.',
     labels: ['dispatcher', 'reason'],
-    collect: (metric) => {
+    collect: (tell) => {
       for (const { name, droppedBy } of spool.readers) {
-        for (const [bound, count] of Object.entries(droppedBy)) metric.set({ dispatcher: name, reason: bound }, count);
+        for (const [bound, count] of Object.entries(droppedBy)) tell({ dispatcher: name, reason: bound }, count);
       }
     },
   });

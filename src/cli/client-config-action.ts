@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type ClientConfigRequest, makeClientConfig, type ServerOfClients } from '../actors/diagnosis/index.js';
 import { readConfigFile } from '../config/read-file.js';
@@ -9,6 +9,7 @@ import type { ClientField } from '../protocols/fleet-telemetry/index.js';
 import { systemClock } from '../runtime/index.js';
 import type { ClientConfigOptions } from './ctl.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';
+import { jsonOf, textOf, usage } from './input-file.js';
 import { type Output, outputOf } from './output.js';
 
 const DAY_S = 86_400;
@@ -25,18 +26,40 @@ export function clientConfig(command: Command, options: ClientConfigOptions): vo
   const server = serverOf(options, output);
   const request = requestOf(options);
   const { document, findings } = makeClientConfig(request, server, { now: systemClock.now(), suggest });
-  const mistakes = findings.filter(({ severity }) => severity === 'mistake');
-  const text = `${JSON.stringify(document, null, 2)}\n`;
-  const isWritten = options.out !== undefined && (mistakes.length === 0 || options.force === true);
-  if (isWritten) write(options.out ?? '', text, options.force === true);
+  const ok = findings.every(({ severity }) => severity !== 'mistake');
   for (const { severity, key, message } of findings) {
     output.note(`${severity === 'mistake' ? 'error' : 'warning'}: ${key === '' ? '' : `${key}: `}${message}`);
+    const option = OPTIONS.get(key);
+    if (severity === 'mistake' && option !== undefined && !isIn(document, key)) output.note(`    give ${option}`);
   }
-  const ok = mistakes.length === 0;
-  const said = isWritten ? `${options.out} is written` : ok || options.out === undefined ? text : 'nothing was written';
-  output.result(said, { ok, ...(isWritten ? { out: options.out } : {}), findings, config: document });
+  // What a script sends on must be sound, so that nothing else is printed.
+  const isMade = ok || options.force === true;
+  const text = `${JSON.stringify(document, null, 2)}\n`;
+  const { out } = options;
+  if (isMade && out !== undefined) write(out, text, options.force === true);
+  const said = {
+    ok,
+    ...(isMade && out !== undefined ? { out } : {}),
+    findings,
+    ...(isMade ? { config: document } : {}),
+  };
+  if (isMade) output.result(out === undefined ? text : `${out} is written`, said);
+  else if (output.json) output.result('', said);
+  else output.note(`nothing was ${out === undefined ? 'printed' : 'written'}; --force does it all the same`);
   if (!ok) throw new QuietExit(exitCodes.wrongConfiguration);
 }
+
+/** What gives the value of a key. */
+const OPTIONS: ReadonlyMap<string, string> = new Map([
+  ['hostname', '--hostname NAME'],
+  ['port', '--port NUMBER'],
+  ['ca', '--ca FILE, with the certificates that vehicles are to trust'],
+  ['fields', '--field NAME=SECONDS'],
+]);
+
+/** Whether a configuration, with or without the request around it, has a key. */
+const isIn = (document: object, key: string): boolean =>
+  valueAt(document, [key]) !== undefined || valueAt(document, ['config', key]) !== undefined;
 
 /** Port and certificate as the server has them. */
 function serverOf({ config: file, serverCert }: ClientConfigOptions, output: Output): ServerOfClients {
@@ -62,7 +85,7 @@ function serverOf({ config: file, serverCert }: ClientConfigOptions, output: Out
 function requestOf(options: ClientConfigOptions): ClientConfigRequest {
   const { from, hostname, port, ca, field, alertTypes, preferTyped, deliveryPolicy, expires, vin } = options;
   return {
-    ...(from === undefined ? {} : { from: jsonOf(from) }),
+    ...(from === undefined ? {} : { from: jsonOf(from, 'give a client configuration as JSON') }),
     ...{ hostname, port, alertTypes, preferTyped, deliveryPolicy, vins: vin },
     ca: ca === undefined ? undefined : textOf(ca),
     fields: field && Object.fromEntries(field.map(fieldOf)),
@@ -110,23 +133,3 @@ function write(file: string, text: string, isForced: boolean): void {
   }
   writeFileSync(file, text, { mode: 0o644 });
 }
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw usage(`${file} cannot be read: ${(error as Error).message}`, 'correct the path, or the rights of the file');
-  }
-}
-
-function jsonOf(file: string): unknown {
-  const text = textOf(file);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw usage(`${file} is no JSON: ${(error as Error).message}`, 'give a client configuration as JSON');
-  }
-}
-
-const usage = (message: string, hint: string): CliError =>
-  new CliError(message, { code: 'CLI_USAGE', exitCode: exitCodes.wrongUsage, hint });

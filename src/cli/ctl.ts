@@ -23,11 +23,13 @@ export interface ClientConfigOptions {
 export function ctlCommand(): Command {
   const group = groupCommand('ctl', {
     summary: 'Operate a hub',
-    example: 'fleetchart ctl telemetry client-config --config server_config.json --field VehicleSpeed=10',
+    example:
+      'fleetchart ctl telemetry client-config --config server_config.json --ca certs/ca.crt --field VehicleSpeed=10',
   });
   const telemetry = groupCommand('telemetry', {
     summary: 'Telemetry of vehicles',
-    example: 'fleetchart ctl telemetry client-config --config server_config.json --field VehicleSpeed=10',
+    example:
+      'fleetchart ctl telemetry client-config --config server_config.json --ca certs/ca.crt --field VehicleSpeed=10',
   });
   telemetry.addCommand(clientConfigCommand());
   return group.addCommand(telemetry);
@@ -56,7 +58,7 @@ function clientConfigCommand(): Command {
     .option('--expires <days>', 'days from now, or a date such as 2027-01-31')
     .option('--vin <vin...>', 'make the whole request of the API, for these vehicles')
     .option('--out <file>', 'write it there instead of printing it')
-    .option('--force', 'replace that file, and write though there are mistakes')
+    .option('--force', 'replace that file, and write or print though there are mistakes')
     .addHelpText('after', 'Exit code: 0 done, 1 the file is there already, 2 wrong usage, 3 mistakes in it.');
   return command.action(async (options: ClientConfigOptions) =>
     (await import('./client-config-action.js')).clientConfig(command, options),

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { diagnoseTls, readClientConfig } from '../actors/diagnosis/index.js';
 import { suggest } from '../config/suggest.js';
 import { systemClock } from '../runtime/index.js';
 import type { DoctorTlsOptions } from './doctor.js';
 import { renderChecks } from './doctor-report.js';
-import { CliError, exitCodes, QuietExit } from './exit-code.js';
+import { exitCodes, QuietExit } from './exit-code.js';
+import { jsonOf, textOf, usage } from './input-file.js';
 import { outputOf } from './output.js';
 
 const DEFAULT_PORT = 443;
@@ -22,7 +22,10 @@ export async function doctorTls(command: Command, place: string | undefined, opt
   const client =
     options.clientConfig === undefined
       ? undefined
-      : readClientConfig(jsonOf(options.clientConfig), { now: systemClock.now(), suggest });
+      : readClientConfig(jsonOf(options.clientConfig, 'give the file that was sent to the API'), {
+          now: systemClock.now(),
+          suggest,
+        });
   const named = place === undefined ? undefined : hostAndPort(place);
   const host = named?.host ?? client?.hostname;
   if (host === undefined) throw usage('no server was named', 'name it as HOST or HOST:PORT, or give --client-config');
@@ -50,23 +53,3 @@ function hostAndPort(text: string): { readonly host: string; readonly port?: num
   }
   return number === undefined ? { host } : { host, port: number };
 }
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw usage(`${file} cannot be read: ${(error as Error).message}`, 'correct the path, or the rights of the file');
-  }
-}
-
-function jsonOf(file: string): unknown {
-  try {
-    return JSON.parse(textOf(file));
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw usage(`${file} is no JSON: ${(error as Error).message}`, 'give the file that was sent to the API');
-  }
-}
-
-const usage = (message: string, hint: string): CliError =>
-  new CliError(message, { code: 'CLI_USAGE', exitCode: exitCodes.wrongUsage, hint });

@@ -17,6 +17,11 @@ export interface GaugeOptions<Label extends string = never> extends MetricOption
   readonly collect?: (gauge: Gauge<Label>) => void;
 }
 
+export interface CounterOptions<Label extends string = never> extends MetricOptions<Label> {
+  /** For what is counted elsewhere: called before each collection, to tell each series as it stands. */
+  readonly collect?: (tell: (labels: Partial<Record<Label, string>>, count: number) => void) => void;
+}
+
 export interface TalliesOptions<Label extends string = never> extends MetricOptions<Label> {
   /** What it is called in the text format; the value only grows either way. @default counter */
   readonly type?: 'counter' | 'gauge';
@@ -71,8 +76,20 @@ export class Metrics {
   /** Of the text exposition. */
   readonly contentType: string = this.registry.contentType;
 
-  counter<Label extends string = never>(options: MetricOptions<Label>): Counter<Label> {
-    return this.once('counter', options, () => itself(new Counter<Label>(this.configuration(options))));
+  counter<Label extends string = never>(options: CounterOptions<Label>): Counter<Label> {
+    return this.once('counter', options, () => {
+      const { collect } = options;
+      if (!collect) return itself(new Counter<Label>(this.configuration(options)));
+      return itself(
+        new Counter<Label>({
+          ...this.configuration(options),
+          collect() {
+            this.reset();
+            collect((labels, count) => this.inc(labels, count));
+          },
+        }),
+      );
+    });
   }
 
   gauge<Label extends string = never>(options: GaugeOptions<Label>): Gauge<Label> {

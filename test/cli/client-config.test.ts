@@ -100,11 +100,25 @@ describe('7.3 ctl telemetry client-config', () => {
     assert.equal(wrong.exitCode, 3);
     assert.match(wrong.stderr, /error: ca: does not verify the server's certificate, which CN=Middle has issued/);
     assert.match(wrong.stderr, /error: hostname: other\.example\.com is no name of .*DNS:telemetry\.example\.com/);
-    assert.match(wrong.stdout, /nothing was written/);
+    assert.match(wrong.stderr, /nothing was written; --force/);
+    assert.equal(wrong.stdout, '');
     assert.throws(() => readFileSync(path('x')));
     assert.equal((await run(...base, '--ca', path('middle.crt'))).exitCode, 0, 'each authority counts by itself');
     const without = await run(...base);
     assert.deepEqual([without.exitCode, /error: ca: expected/.test(without.stderr)], [3, true]);
+    assert.match(without.stderr, /error: ca: .*\n {4}give --ca FILE/);
+  });
+
+  it('7.3 with mistakes nothing is printed that a script could send on, unless it is forced', async (t) => {
+    const { run } = await server(t);
+    const args = ['--hostname', HOST, '--port', '443', '--field', 'Soc=1'];
+    const { exitCode, stdout, stderr } = await run(...args);
+    assert.deepEqual([exitCode, stdout], [3, '']);
+    assert.match(stderr, /nothing was printed; --force/);
+    const json = JSON.parse((await run(...args, '--json')).stdout);
+    assert.deepEqual([json.ok, 'config' in json, json.findings.length > 0], [false, false, true]);
+    const forced = await run(...args, '--force');
+    assert.deepEqual([forced.exitCode, JSON.parse(forced.stdout).port], [3, 443]);
   });
 
   it('7.3 unknown signals, and what was meant', async (t) => {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { renderChecks } from '../../src/cli/doctor-report.js';
 import { serve } from '../actors/diagnosis/broken-server.js';
 import { DockerSocket } from '../fakes/docker-socket.js';
 import { testCertificates, VIN } from '../fakes/ingest-hub.js';
@@ -81,6 +82,23 @@ describe('doctor tls', () => {
       assert.equal(exitCode, 2, args.join(' '));
       assert.match(stderr, expected);
     }
+  });
+});
+
+describe('what doctor prints', () => {
+  it('CLI-2 nothing that a server says commands the terminal, or looks like a line of ours', () => {
+    const finding = 'CN=\u001b[2J\u009b31m\nok       all is well\u202e';
+    const text = renderChecks([{ id: 'x', status: 'problem', finding, details: ['a\rb\u2028'], next: 'c\u0007' }]);
+    assert.equal(
+      text,
+      [
+        'PROBLEM  CN=\\u{1b}[2J\\u{9b}31m\\u{a}ok       all is well\\u{202e}',
+        '           a\\u{d}b\\u{2028}',
+        '         → c\\u{7}',
+        '',
+        '1 problem, 0 warnings',
+      ].join('\n'),
+    );
   });
 });
 

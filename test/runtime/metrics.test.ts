@@ -47,3 +47,14 @@ test('MBX-6 the process’s own metrics come on request; descriptions list ours 
     { name: 'b_total', type: 'counter', help: 'B.', labels: [] },
   ]);
 });
+
+test('MBX-6 what is counted elsewhere is a counter, told as it stands however often it is collected', async () => {
+  const metrics = new Metrics();
+  let count = 3;
+  metrics.counter({ name: 'a_total', help: 'A.', labels: ['x'], collect: (tell) => tell({ x: '1' }, count) });
+  for (count of [3, 3, 5]) {
+    const text = await metrics.text();
+    assert.match(text, /^# TYPE a_total counter$/m);
+    assert.match(text, new RegExp(`^a_total\\{x="1"\\} ${count}$`, 'm'));
+  }
+});

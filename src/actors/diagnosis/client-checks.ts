@@ -78,7 +78,7 @@ function checkIdentity({ facts }: Known): Check {
   });
 }
 
-/** Of whom the server wants certificates (FT-TLS-3, FT-TLS-6). */
+/** Of whom the server wants certificates (FT-TLS-3, FT-TLS-6): it tells names alone, and no keys. */
 export function checkAuthorities(flight: ServerFlight | undefined, chain: readonly Known[]): Check {
   const id = 'server.authorities';
   if (!flight?.isComplete && !flight?.request) {
@@ -91,7 +91,7 @@ export function checkAuthorities(flight: ServerFlight | undefined, chain: readon
   }
   const { authorities } = flight.request;
   if (authorities.length === 0) return ok(id, 'the server asks for a certificate of any authority (it names none)');
-  const names = authorities.map(namedBy);
+  const names = authorities.map(authorityName);
   const details = [
     ...names.slice(0, MOST_SHOWN),
     ...(names.length > MOST_SHOWN ? [`and ${names.length - MOST_SHOWN} more`] : []),
@@ -108,8 +108,8 @@ export function checkAuthorities(flight: ServerFlight | undefined, chain: readon
       const missing = `${said}, and ${leaf.issuer} is not among them: vehicles keep their certificate back then`;
       return problem(id, missing, { details, next });
     }
-    if (known > 0) return warning(id, `${said}; the vehicle's is among them`, { details, next });
-    return ok(id, `${said}; the vehicle's is among them`, details);
+    if (known > 0) return warning(id, `${said}; by name, the vehicle's is among them`, { details, next });
+    return ok(id, `${said}; by name, the vehicle's is among them`, details);
   }
   if (known > 0) return problem(id, said, { details, next });
   return ok(id, said, details);
@@ -117,7 +117,8 @@ export function checkAuthorities(flight: ServerFlight | undefined, chain: readon
 
 const NAMELESS = '(no name)';
 
-function namedBy(der: Uint8Array): string {
+/** For people: an authority that a server names. */
+export function authorityName(der: Uint8Array): string {
   const read = decodeName(der);
   return read.ok ? nameText(read.value) || NAMELESS : '(unreadable)';
 }

@@ -1,9 +1,8 @@
 import { rootCertificates } from 'node:tls';
-import { decodeName, nameText } from '../../protocols/x509/index.js';
 import type { Clock } from '../../runtime/index.js';
 import { certificatesOf, type Known, known, type ShownCertificate, shown } from './certificates.js';
 import { type Check, hasProblem, ok, problem } from './check.js';
-import { checkAuthorities, checkClientCertificate } from './client-checks.js';
+import { authorityName, checkAuthorities, checkClientCertificate } from './client-checks.js';
 import { type Handshake, Prober, type ProbeTarget, serverNameOf } from './probe.js';
 import { checkAlpn, checkClock, checkMutual, checkStatus, checkUpgrade, checkVersions } from './protocol-checks.js';
 import { checkServerChain, checkServerName } from './server-chain.js';
@@ -113,15 +112,10 @@ class Diagnosis {
       target: this.target,
       checks,
       certificates: sent.map(shown),
-      authorities: flight?.request?.authorities.map(textOf) ?? null,
+      authorities: flight?.request?.authorities.map(authorityName) ?? null,
     };
   }
 }
-
-const textOf = (der: Uint8Array): string => {
-  const read = decodeName(der);
-  return read.ok ? nameText(read.value) : '(unreadable)';
-};
 
 const sentBy = ({ flight }: Handshake): readonly Known[] =>
   (flight?.certificates ?? []).flatMap((der) => known(der) ?? []);

@@ -54,6 +54,7 @@ export interface Handshake {
 
 export interface HttpAnswer {
   readonly error?: ProbeError;
+  /** 0: not even the head of an answer came. */
   readonly status: number;
   readonly body: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -170,7 +171,10 @@ export class Prober {
             body = (body + text).slice(0, LONGEST_BODY);
             if (body.length === LONGEST_BODY) end();
           });
-          response.on('error', (error) => fail(errorOf(error)));
+          response.on('error', (error) => {
+            const { statusCode: status = 0, headers } = response;
+            resolve({ error: errorOf(error), status, body, headers, at });
+          });
           response.once('end', end);
         });
         call.on('error', (error) => fail(errorOf(error)));

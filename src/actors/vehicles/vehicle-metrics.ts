@@ -41,15 +41,18 @@ export class VehicleMetrics {
     const gauge = (name: string, help: string, value: () => number): void => {
       metrics.gauge({ name, help, collect: (metric) => metric.set(value()) });
     };
+    const counter = (name: string, help: string, value: () => number): void => {
+      metrics.counter({ name, help, collect: (tell) => tell({}, value()) });
+    };
     gauge('last_values_vehicles', 'Vehicles whose last values are kept.', () => vehicles.size);
-    gauge('last_values_records_total', 'Records read for last values.', records);
+    counter('last_values_records_total', 'Records read for last values.', records);
     gauge('last_values_pending_records', 'Records that wait to be read for last values.', () => backlog().items);
-    gauge(
+    counter(
       'last_values_dropped_total',
       'Records passed over for last values because too many waited.',
       () => backlog().dropped,
     );
-    gauge(
+    counter(
       'last_values_refused_total',
       'Writes of last values that the store had no room for; see maxVehicles.',
       () => vehicles.refused,

@@ -13,6 +13,8 @@ const RECORD = { changeCipherSpec: 20, alert: 21, handshake: 22, applicationData
 const MESSAGE = { serverHello: 2, certificate: 11, certificateRequest: 13, helloDone: 14, finished: 20 } as const;
 const EXTENSION = { supportedVersions: 43, certificateAuthorities: 47 } as const;
 const HEADER_BYTES = 5;
+/** What precedes a message: its type and its length. */
+const HEAD_BYTES = 4;
 const TLS_1_3 = 0x0304;
 /** A hello with this in the place of chance asks for another one (RFC 8446 §4.1.3). */
 const RETRY = createHash('sha256').update('HelloRetryRequest').digest();
@@ -52,6 +54,8 @@ class Flight {
   /** A message may be spread over records. */
   private pending: Buffer[] = [];
   private pendingBytes = 0;
+  /** Of the message that is pending: its head, or all of it once its head has told. */
+  private wantedBytes = HEAD_BYTES;
 
   constructor(private readonly secret: Uint8Array | undefined) {}
 
@@ -105,16 +109,21 @@ class Flight {
   private takeHandshake(payload: Buffer): void {
     this.pending.push(payload);
     this.pendingBytes += payload.length;
-    while (this.pendingBytes >= 4 && !this.isComplete) {
-      const [first] = this.pending;
-      const joined = this.pending.length === 1 && first ? first : Buffer.concat(this.pending);
-      this.pending = [joined];
-      const length = joined.readUIntBE(1, 3);
-      if (joined.length < 4 + length) return;
-      this.takeMessage(joined[0] ?? 0, new Reader(joined, 4, 4 + length));
-      this.pending = [joined.subarray(4 + length)];
-      this.pendingBytes = joined.length - 4 - length;
+    // Joined only once a message is whole, as a long one may come in records of a few bytes.
+    if (this.pendingBytes < this.wantedBytes) return;
+    let joined = Buffer.concat(this.pending);
+    this.wantedBytes = HEAD_BYTES;
+    while (joined.length >= HEAD_BYTES && !this.isComplete) {
+      const end = HEAD_BYTES + joined.readUIntBE(1, 3);
+      if (joined.length < end) {
+        this.wantedBytes = end;
+        break;
+      }
+      this.takeMessage(joined[0] ?? 0, new Reader(joined, HEAD_BYTES, end));
+      joined = joined.subarray(end);
     }
+    this.pending = [joined];
+    this.pendingBytes = joined.length;
   }
 
   private takeMessage(type: number, body: Reader): void {

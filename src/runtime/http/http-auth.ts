@@ -65,6 +65,16 @@ export function isLoopback(host: string): boolean {
   return isIP(bare) !== 0 && loopback.check(bare, isIPv6(bare) ? 'ipv6' : 'ipv4');
 }
 
+/**
+ * Whether a `Host` header is one that no page of another site can bring about: an address, `localhost`, or none, which
+ * browsers always send.
+ */
+export function namesNoOther(host: string | undefined): boolean {
+  if (host === undefined) return true;
+  const hostname = parseAuthority(host)?.hostname;
+  return hostname !== undefined && (isLoopback(hostname) || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0);
+}
+
 /** Throws `HTTP_AUTH_REQUIRED` or `HTTP_TOKEN_INVALID` for a configuration that would let anybody in (AUTH-1). */
 export function createHttpAuth(options: HttpAuthOptions): HttpAuth {
   const { host, tokens = [], anonymousRole } = options;

@@ -161,7 +161,7 @@ describe('what a server asks of its clients', () => {
     const { authority } = await testCertificates();
     const port = await serve(t, { ca: [authority.certificatePem, ...rootCertificates.slice(0, 3)] });
     assert.deepEqual(complaints(await diagnose(port)), [
-      "server.authorities warning: the server asks for certificates of 4 authorities, 3 of them public ones of the web; the vehicle's is among them",
+      "server.authorities warning: the server asks for certificates of 4 authorities, 3 of them public ones of the web; by name, the vehicle's is among them",
     ]);
   });
 

@@ -33,6 +33,17 @@ describe('StatsD lines', () => {
     assert.deepEqual(lines.of([gauge(7, false), gauge(4, true)]), ['num_connections:7|g', 'signal_count:+4|g']);
     assert.deepEqual(lines.of([gauge(7, false), gauge(9, true)]), ['num_connections:7|g', 'signal_count:+5|g']);
     assert.deepEqual(lines.of([gauge(Number.NaN, false)]), []);
+    // A sign alone would be a change, so that it starts from 0.
+    assert.deepEqual(lines.of([gauge(-3, false)]), ['num_connections:0|g\nnum_connections:-3|g']);
+  });
+
+  it('spec 8.1 series that have the same tags when clean are one, with what both have', () => {
+    const lines = new StatsdLines('');
+    const of = (first: number, second: number) =>
+      lines.of([sample({ labels: { x: 'a b' }, value: first }), sample({ labels: { x: 'a:b' }, value: second })]);
+    assert.deepEqual(of(3, 4), ['record_total,x=a_b:7|c']);
+    assert.deepEqual(of(3, 4), []);
+    assert.deepEqual(of(5, 4), ['record_total,x=a_b:2|c']);
   });
 
   it('spec 8.1 tags are clean: several in order, none that is empty, nothing that would end one', () => {

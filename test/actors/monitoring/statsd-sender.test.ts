@@ -92,4 +92,51 @@ describe('the StatsD sender', () => {
     await sender.stop();
     await sender.stop();
   });
+
+  it('STD-1 STD-2 a socket that cannot be bound is tried anew, and what grew meanwhile is sent', async (t) => {
+    const server = await statsdServer(t);
+    let isFull = true;
+    let tries = 0;
+    const openSocket: StatsdDeps['openSocket'] = (type) => {
+      const socket = createSocket(type);
+      tries += 1;
+      if (isFull) {
+        socket.bind = () => {
+          socket.emit('error', new Error('EMFILE'));
+          return socket;
+        };
+      }
+      return socket;
+    };
+    const { sender, clock, metrics, log } = sending(t, server.port, { openSocket });
+    const total = metrics.tallies({ name: 'a_total', help: 'A.' }).with({});
+    await sender.start();
+    await eventually(async () => {
+      total.inc();
+      await clock.advance(100);
+      return tries >= 3;
+    }, 'three tries');
+    assert.match(JSON.stringify(log), /EMFILE/);
+    isFull = false;
+    await eventually(async () => {
+      await clock.advance(100);
+      return server.lines.length > 0;
+    }, 'the lines');
+    assert.ok(server.lines.includes(`fleet.a_total:${total.value}|c`), server.lines.join());
+  });
+
+  it('STD-1 a stop waits for no resolver beyond its deadline', async (t) => {
+    let asked = 0;
+    const resolve = () => {
+      asked += 1;
+      return new Promise<never>(() => {});
+    };
+    const { sender, clock } = sending(t, 9, { resolve });
+    await sender.start();
+    await clock.advance(100);
+    await eventually(() => asked === 1, 'the look-up');
+    const stopped = sender.stop(1_000);
+    await clock.advance(1_000);
+    await stopped;
+  });
 });

@@ -184,4 +184,19 @@ describe('what a server says in a handshake', () => {
     assert.equal(!long.ok && long.error.code, 'TLS_TOO_LARGE');
     assert.equal(readServerFlight(new Uint8Array()).ok, true);
   });
+
+  it('FT-TLS-7 a message in records of a byte each is read, and not joined anew with each of them', (t) => {
+    const names = Buffer.from('0002abcd'.repeat(10_000), 'hex');
+    const lengthOfNames = Buffer.alloc(2);
+    lengthOfNames.writeUInt16BE(names.length);
+    const body = Buffer.concat([Buffer.from('01400002', 'hex'), Buffer.from('0403', 'hex'), lengthOfNames, names]);
+    const head = Buffer.from([13, 0, body.length >> 8, body.length & 255]);
+    // An empty message of another kind comes before.
+    const message = Buffer.concat([Buffer.from([99, 0, 0, 0]), head, body]);
+    const records = Buffer.concat([...message].map((byte) => Buffer.from([22, 3, 3, 0, 1, byte])));
+    const join = t.mock.method(Buffer, 'concat');
+    const read = readServerFlight(records);
+    assert.ok(join.mock.callCount() < 10, `${join.mock.callCount()} times`);
+    assert.equal(read.ok && read.value.request?.authorities.length, 10_000);
+  });
 });

@@ -16,19 +16,28 @@ export class StatsdLines {
 
   constructor(private readonly prefix: string) {}
 
-  /** Of these series; what it returns counts as told. */
+  /** Of these series; what it returns counts as told. Series whose tags are the same when clean are added up. */
   of(samples: readonly Sample[]): string[] {
-    return samples.flatMap((sample) => {
-      const name = `${this.prefix}${sample.name}${tags(sample.labels)}`;
-      if (!Number.isFinite(sample.value)) return [];
-      if (sample.type === 'gauge' && !sample.onlyGrows) return [`${name}:${sample.value}|g`];
-      const growth = sample.value - (this.told.get(name) ?? 0);
+    const series = new Map<string, Series>();
+    for (const { name, labels, type, onlyGrows, value } of samples) {
+      if (!Number.isFinite(value)) continue;
+      const line = `${this.prefix}${name}${tags(labels)}`;
+      series.set(line, { type, onlyGrows, value: value + (series.get(line)?.value ?? 0) });
+    }
+    return [...series].flatMap(([name, { type, onlyGrows, value }]) => {
+      if (type === 'gauge' && !onlyGrows) {
+        // A sign makes it a change of what was told before; both lines have to stay in one datagram.
+        return value < 0 ? [`${name}:0|g\n${name}:${value}|g`] : [`${name}:${value}|g`];
+      }
+      const growth = value - (this.told.get(name) ?? 0);
       if (growth === 0) return [];
-      this.told.set(name, sample.value);
-      return [sample.type === 'gauge' ? `${name}:+${growth}|g` : `${name}:${growth}|c`];
+      this.told.set(name, value);
+      return [type === 'gauge' ? `${name}:+${growth}|g` : `${name}:${growth}|c`];
     });
   }
 }
+
+type Series = Pick<Sample, 'type' | 'onlyGrows' | 'value'>;
 
 /** Lines joined into as few datagrams as hold them; one that is too long for any goes alone. */
 export function packets(lines: readonly string[], mostBytes = MOST_PACKET_BYTES): Buffer[] {

@@ -4,7 +4,8 @@
  * Invariants
  * - STD-1 Neither a name that does not resolve nor a socket that fails is felt by anybody else; the log says it once a
  *   minute.
- * - STD-2 Growth that could not be sent because the server's name did not resolve is sent later.
+ * - STD-2 Growth that could not be sent because the server's name did not resolve, or no socket could be bound, is sent
+ *   later.
  * - STD-3 One round at a time: a slow one makes the next one late, and larger.
  */
 import { createSocket, type Socket } from 'node:dgram';
@@ -27,6 +28,8 @@ const GAUGES_MS = 10_000;
 const RESOLVE_MS = 60_000;
 /** A name that does not resolve is asked for no more often. */
 const RESOLVE_AGAIN_MS = 5_000;
+/** For the last round of a stop: the system's resolver may take far longer. */
+const STOP_MS = 2_000;
 
 export interface Resolved {
   readonly address: string;
@@ -40,6 +43,8 @@ export interface StatsdDeps {
   readonly logger: Logger;
   /** @default the system's resolver */
   readonly resolve?: (host: string) => Promise<Resolved>;
+  /** @default the system's, not yet bound */
+  readonly openSocket?: (type: 'udp4' | 'udp6') => Socket;
 }
 
 /** A child of a supervisor that never fails by itself. */
@@ -55,6 +60,7 @@ export class StatsdSender implements Child {
   private timer: TimerHandle;
   private round: Promise<void> = Promise.resolve();
   private isRunning = false;
+  private isClosed = false;
 
   constructor(private readonly deps: StatsdDeps) {
     this.lines = new StatsdLines(deps.settings.prefix);
@@ -65,22 +71,34 @@ export class StatsdSender implements Child {
     const { settings, logger, clock } = this.deps;
     const { host, port, flushPeriodMs } = settings;
     this.isRunning = true;
+    this.isClosed = false;
     this.gaugesAt = clock.monotonic();
     this.resolveAt = clock.monotonic();
     logger.info({ address: `${host}:${port}`, flush_period: flushPeriodMs }, 'new_statsd_client');
     this.arm();
   };
 
-  /** Sends what has grown since the last time. */
-  readonly stop = async (): Promise<void> => {
+  /** Sends what has grown since the last time, if it can within the deadline. */
+  readonly stop = async (deadlineMs = STOP_MS): Promise<void> => {
     if (!this.isRunning) return;
     this.isRunning = false;
-    this.deps.clock.clearTimeout(this.timer);
+    const { clock } = this.deps;
+    clock.clearTimeout(this.timer);
+    let late: TimerHandle;
+    const isLate = new Promise<void>((resolve) => {
+      late = clock.setTimeout(resolve, Math.min(deadlineMs, STOP_MS));
+    });
+    await Promise.race([this.lastRound(), isLate]);
+    clock.clearTimeout(late);
+    this.isClosed = true;
+    this.closeSocket();
+  };
+
+  private async lastRound(): Promise<void> {
     await this.round;
     this.gaugesAt = Number.NEGATIVE_INFINITY;
     await this.flush();
-    this.closeSocket();
-  };
+  }
 
   private arm(): void {
     const { clock, settings } = this.deps;
@@ -94,14 +112,15 @@ export class StatsdSender implements Child {
   private async flush(): Promise<void> {
     try {
       const target = await this.resolved();
-      if (!target) return;
+      if (!target || this.isClosed) return;
+      const socket = await this.socketFor(target);
       const { metrics, clock } = this.deps;
       const samples = await metrics.samples('counter');
       if (clock.monotonic() >= this.gaugesAt) {
         this.gaugesAt = clock.monotonic() + GAUGES_MS;
         samples.push(...(await metrics.samples('gauge')));
       }
-      await this.send(packets(this.lines.of(samples)), target);
+      await this.send(socket, packets(this.lines.of(samples)), target);
     } catch (error) {
       this.failed('MONITORING_STATSD_FAILED', 'metrics could not be sent', error);
     }
@@ -120,38 +139,44 @@ export class StatsdSender implements Child {
     return this.target;
   }
 
-  private async send(datagrams: readonly Buffer[], { address, family }: Resolved): Promise<void> {
-    const type = family === 6 ? 'udp6' : 'udp4';
-    if (!this.socket || this.socket.address().family !== `IPv${family}`) await this.openSocket(type);
-    const { socket } = this;
+  private async send(socket: Socket, datagrams: readonly Buffer[], { address }: Resolved): Promise<void> {
     for (const datagram of datagrams) {
+      // One that has failed meanwhile is closed.
+      if (this.socket !== socket) return;
       await new Promise<void>((sent) => {
-        const told = (error: Error | null): void => {
+        socket.send(datagram, this.deps.settings.port, address, (error) => {
           if (error) this.failed('MONITORING_STATSD_FAILED', 'a datagram could not be sent', error);
           sent();
-        };
-        if (socket) socket.send(datagram, this.deps.settings.port, address, told);
-        else sent();
+        });
       });
     }
   }
 
-  private openSocket(type: 'udp4' | 'udp6'): Promise<void> {
+  /** The socket of before, or a new one; it is kept only once it is bound. */
+  private async socketFor({ family }: Resolved): Promise<Socket> {
+    if (this.socket?.address().family === `IPv${family}`) return this.socket;
     this.closeSocket();
-    const socket = createSocket(type);
-    this.socket = socket;
+    const { openSocket = createSocket } = this.deps;
+    const socket = openSocket(family === 6 ? 'udp6' : 'udp4');
     socket.unref();
-    return new Promise((opened, failed) => {
-      socket.once('error', failed);
-      socket.bind(0, () => {
-        socket.off('error', failed);
-        socket.on('error', (error) => {
-          this.failed('MONITORING_STATSD_FAILED', 'the socket failed', error);
-          if (this.socket === socket) this.closeSocket();
+    try {
+      await new Promise<void>((bound, failed) => {
+        socket.once('error', failed);
+        socket.bind(0, () => {
+          socket.off('error', failed);
+          bound();
         });
-        opened();
       });
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    socket.on('error', (error) => {
+      this.failed('MONITORING_STATSD_FAILED', 'the socket failed', error);
+      if (this.socket === socket) this.closeSocket();
     });
+    this.socket = socket;
+    return socket;
   }
 
   private closeSocket(): void {
