@@ -26,6 +26,8 @@ export class DispatcherLog {
   private readonly isReference: boolean;
   private readonly failures = new Map<string, RepeatedFailures>();
   private readonly refusals: PeerLines;
+  /** Those whose failure was told, and nothing since. */
+  private readonly down = new Set<string>();
 
   constructor(private readonly options: DispatcherLogOptions) {
     this.isReference = options.lines === 'reference';
@@ -47,7 +49,14 @@ export class DispatcherLog {
     const failures = this.failures.get(dispatcher) ?? this.failuresOf(dispatcher);
     this.failures.set(dispatcher, failures);
     if (!failures.tell(dispatcher, { dispatcher }, error)) return;
+    this.down.add(dispatcher);
     this.report(failureLine(dispatcher), error.message, { dispatcher, code: (error as { code?: unknown }).code });
+  }
+
+  /** It has confirmed a record: once after each failure that was told, so no more often than those. */
+  confirmed(dispatcher: string): void {
+    if (this.down.size === 0 || !this.down.delete(dispatcher)) return;
+    this.options.logger.info({ dispatcher }, 'dispatcher_recovered');
   }
 
   /** A record is never taken there and becomes a dead letter. Once a minute for each vehicle. */

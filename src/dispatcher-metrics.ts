@@ -2,6 +2,9 @@ import type { DispatcherView } from './actors/dispatch/index.js';
 import type { AppendLog } from './runtime/append-log/append-log.js';
 import type { Metrics, Tally } from './runtime/index.js';
 
+/** States of a dispatcher that delivers. */
+const CONNECTED: ReadonlySet<string> = new Set(['ready', 'saturated', 'recovering', 'draining']);
+
 /** What waits for each destination and what became of the rest, read when somebody collects. */
 export function measureDispatchers(metrics: Metrics, views: () => readonly DispatcherView[], spool: AppendLog): void {
   const labels = ['dispatcher'] as const;
@@ -35,6 +38,9 @@ export function measureDispatchers(metrics: Metrics, views: () => readonly Dispa
     'dispatcher_refused_total',
     'Records that the destination will never take: dead letters.',
     (view) => view.refused,
+  );
+  gauge('dispatcher_connected', 'Whether the destination takes records; 0 while it is opened or away.', ({ state }) =>
+    CONNECTED.has(state) ? 1 : 0,
   );
   gauge('dispatcher_pending_records', 'Records that wait in the spool.', (view) => view.pendingItems);
   gauge('dispatcher_pending_bytes', 'Bytes of those; see the bound of the spool.', (view) => view.pendingBytes);

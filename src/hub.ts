@@ -177,6 +177,7 @@ async function createSpooledDispatch(
       pendingItems: () => spool.reader(name).pending().items,
     }),
     onConfirmed: (record: FleetRecord) => {
+      log.confirmed(name);
       const key = telemetry.confirmed(record, name);
       if (key !== undefined) spool.settled(key);
     },

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { DispatchError } from '../src/actors/dispatch/index.js';
+import { DispatcherLog } from '../src/dispatcher-log.js';
 import { countErrors, countPublications } from '../src/dispatcher-metrics.js';
-import { Metrics } from '../src/runtime/index.js';
+import { createLogger, ManualClock, Metrics } from '../src/runtime/index.js';
 
 it('publications and their bytes are counted by the type of the record', async () => {
   const metrics = new Metrics();
@@ -26,4 +28,24 @@ it('errors are counted by the type of the record, but for Kafka, whose have no l
   assert.match(text, /^mqtt_err\{record_type="V"\} 2$/m);
   assert.match(text, /^kafka_err 1$/m);
   assert.doesNotMatch(text, /redis_err/, 'it tells itself');
+});
+
+it('a destination that recovers has one line, for each failure that was told', () => {
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const logger = createLogger({ destination: { write: (line) => lines.push(line) } });
+  const log = new DispatcherLog({ logger, clock, lines: 'own', errors: { report: () => {}, close: async () => {} } });
+  const lost = new DispatchError('DISPATCH_REDIS_LOST', 'gone');
+  log.confirmed('redis');
+  log.failed('redis', lost);
+  log.confirmed('mqtt');
+  log.confirmed('redis');
+  log.confirmed('redis');
+  log.failed('redis', lost);
+  log.confirmed('redis');
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { msg: string }).msg),
+    ['dispatcher_failed', 'dispatcher_recovered'],
+    'a failure that is told by the count alone has no line at its end',
+  );
 });

@@ -74,6 +74,7 @@ export async function runDemo(options: DemoOptions, output: Output): Promise<voi
       await vehicle?.stop(VEHICLE_STOP_MS);
       bundle?.close();
     },
+    stopped: () => output.note(`stopped; \`npm start\` goes on with what is in ${options.data}`),
   });
 }
 

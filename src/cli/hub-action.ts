@@ -4,6 +4,7 @@ import { checkHubConfig, configOf } from '../hub-config.js';
 import { createLogger } from '../runtime/index.js';
 import { configInputOf } from './config-options.js';
 import { logWarnings, reloadConfig } from './config-reload.js';
+import { withFileMistakes } from './named-files.js';
 import { outputOf } from './output.js';
 import { NO_TELEMETRY, urlLines } from './ready-lines.js';
 import { runHub } from './run-hub.js';
@@ -13,7 +14,7 @@ export async function serveHub(command: Command): Promise<void> {
   const output = outputOf(command);
   const check = () => checkHubConfig(configInputOf(command));
   const started = check();
-  const config = configOf(started);
+  const config = configOf(await withFileMistakes(started, ['telemetry']));
   const { level, format } = config.log;
   const isReference = config.telemetry?.log.lines === 'reference';
   const logger = createLogger({ level, ...(isReference ? referenceForm(format) : { format }) });

@@ -63,6 +63,12 @@ export async function namedFileMistakes({ loaded, config }: Checked<unknown>, at
   return report({ ...loaded, mistakes }, []).mistakes;
 }
 
+/** Of a configuration that has mistakes anyway, those of its files besides, so that one round finds all of them. */
+export async function withFileMistakes<T>(checked: Checked<T>, at: Path): Promise<Checked<T>> {
+  if (checked.mistakes.length === 0) return checked;
+  return { ...checked, mistakes: [...checked.mistakes, ...(await namedFileMistakes(checked, at))] };
+}
+
 function dispatcherKeys(records: unknown): readonly Path[] {
   const used = Object.values(isTree(records) ? records : {}).flat();
   return Object.entries(DISPATCHER_KEYS).flatMap(([name, keys]) => (used.includes(name) ? keys : []));

@@ -1,11 +1,13 @@
 import { referenceForm } from '../actors/telemetry/index.js';
 import { ConfigError, type Mistake } from '../config/mistake.js';
 import { checkServerConfig, configOf } from '../hub-config.js';
+import type { TelemetrySettings } from '../protocols/fleet-telemetry/server-settings.js';
 import { createLogger, type RootLogger } from '../runtime/index.js';
 import { optionAssignment } from './config-options.js';
 import { logWarnings, reloadConfig } from './config-reload.js';
 import { exitCodes, QuietExit } from './exit-code.js';
 import { fleetTelemetryFlags, goFlagsUsage, parseGoFlags } from './go-flags.js';
+import { withFileMistakes } from './named-files.js';
 import type { Terminal } from './output.js';
 import { runHub } from './run-hub.js';
 
@@ -27,7 +29,7 @@ export async function runFleetTelemetry(args: readonly string[], terminal: Termi
   try {
     const check = () => checkServerConfig({ file: values.get('config'), environment, sets: [], assignments });
     const started = check();
-    const telemetry = configOf(started);
+    const telemetry = withReferenceLabels(configOf(await withFileMistakes(started, [])));
     const { level, format, lines = 'reference' } = telemetry.log;
     const form = lines === 'reference' ? referenceForm(format) : { ...OWN_FORM, format };
     const logger = createLogger({ level, ...form });
@@ -48,6 +50,12 @@ export async function runFleetTelemetry(args: readonly string[], terminal: Termi
     throw new QuietExit(exitCodes.wrongUsage);
   }
 }
+
+/** Dashboards made for the reference go on working, unless the file says otherwise (FT-RL-5). */
+const withReferenceLabels = (telemetry: TelemetrySettings): TelemetrySettings => ({
+  ...telemetry,
+  rateLimitLabels: telemetry.rateLimitLabels ?? 'reference',
+});
 
 /** What the reference would have ended with: it tells one mistake only. */
 function firstOf({ mistakes: [first] }: ConfigError, file: string): string {

@@ -1,7 +1,8 @@
 import { createHub, type Hub, type HubParts } from '../hub.js';
 import { type RunProcessOptions, runProcess } from './run-process.js';
 
-export interface RunHubOptions extends Pick<RunProcessOptions<Hub>, 'logger' | 'ready' | 'stopping' | 'terminal'> {
+export interface RunHubOptions
+  extends Pick<RunProcessOptions<Hub>, 'logger' | 'ready' | 'stopping' | 'stopped' | 'terminal'> {
   readonly parts: HubParts;
   /** Called on SIGHUP, before certificates are read again; whether all of it could be taken. */
   readonly reload?: () => boolean;

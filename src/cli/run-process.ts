@@ -15,6 +15,8 @@ export interface RunProcessOptions<T extends Runnable> {
   readonly ready?: (running: T) => void | Promise<void>;
   /** Called before it stops. */
   readonly stopping?: () => Promise<void>;
+  /** Called once it has stopped in good order. */
+  readonly stopped?: () => void;
   /** Called on SIGHUP; whether all of it could be taken. Without it, SIGHUP ends the process. */
   readonly reload?: ((running: T) => boolean | Promise<boolean>) | undefined;
   /** End it in order, as SIGINT and SIGTERM do. */
@@ -39,6 +41,7 @@ export async function runProcess<T extends Runnable>(options: RunProcessOptions<
     logger,
     ready,
     stopping,
+    stopped,
     reload,
     terminal,
     stopSignals = [],
@@ -74,6 +77,7 @@ export async function runProcess<T extends Runnable>(options: RunProcessOptions<
     stop: async (leftMs) => {
       await stopping?.();
       await running.stop(leftMs);
+      stopped?.();
     },
     ...(reload ? { reload: async () => reload(running) } : {}),
     exitCodeOf: () => EXIT.failed,

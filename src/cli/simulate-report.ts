@@ -65,7 +65,8 @@ function verdictOf(unacked: number, { notConnected, theirUnacked }: DrainEnd): s
   if (unacked > theirUnacked) {
     lines.push(
       '    a hub drops what exceeds its rate_limit without reply (rate_limit_exceeded_total at its /metrics): lower --rate,',
-      '    or raise the limit; --drain gives a slow one more time',
+      '    or raise the limit. Records of a topic whose reliable_ack_sources is away are acknowledged when that is back',
+      '    (dispatcher_connected at its /metrics says so). --drain gives a slow hub more time',
     );
   }
   return lines;

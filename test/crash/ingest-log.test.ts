@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { HubProcess } from '../fakes/hub-process.js';
 import { eventually, readRecords, testCertificates, VIN, writeServerConfig } from '../fakes/ingest-hub.js';
+import { freePort } from '../fakes/mosquitto.js';
 import { temporaryFolder } from '../fakes/runtime.js';
 import { Vehicle } from '../fakes/vehicle.js';
 
@@ -54,6 +55,19 @@ describe('8.3 the log of run fleet-telemetry', () => {
     assert.ok(hub.log.every((line) => !('activity' in line)));
     assert.ok(!hub.log.some(({ msg }) => msg === 'attempting_to_close'));
   });
+});
+
+it('FT-RL-5 run fleet-telemetry counts messages over the limit by the labels of the reference', async (t) => {
+  const port = await freePort();
+  const { hub } = await run(t, { monitoring: { prometheus_metrics_port: port } });
+  const car = await connect(await hub.port());
+  // One more than the shadow limit.
+  for (let record = 0; record < 101; record++) car.send();
+  await car.until(() => car.acked.length >= 101, 'the acks');
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  assert.match(text, new RegExp(`^rate_limit_exceeded_total\\{device_id="${VIN}",txtype="V"\\} 1$`, 'm'));
+  assert.match(text, /^dispatcher_connected\{dispatcher="\w+"\} 1$/m);
+  await hub.kill('SIGTERM');
 });
 
 it('8.5 on SIGTERM vehicles get a close frame, and what they sent and that they left is dispatched before the end', async (t) => {

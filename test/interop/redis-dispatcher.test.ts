@@ -199,7 +199,7 @@ describe('the redis dispatcher and a Redis server', { skip }, () => {
       dispatcherFor(t, server.port, { password: 'almostsecret' }).connect(signal),
       ({ code, message }: Error & { code: string }) =>
         code === 'DISPATCH_REDIS_UNREACHABLE' &&
-        /^redis_connect_error .*refuses the user name or password$/.test(message) &&
+        /^redis_connect_error .*refuses the user name or password; see .*redisPasswordFile/.test(message) &&
         !/secret/.test(message),
     );
     await assert.rejects(dispatcherFor(t, server.port).connect(signal), {

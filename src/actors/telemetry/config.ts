@@ -88,9 +88,8 @@ const ownKeys = {
   ),
   rateLimitLabels: Type.Optional(
     Type.Union([Type.Literal('record_type'), Type.Literal('reference')], {
-      default: 'record_type',
       description:
-        'What rate_limit_exceeded_total is counted by: the record type, or device_id and txtype as in the reference, for 1,000 vehicles at most.',
+        'What rate_limit_exceeded_total is counted by: the record type, or device_id and txtype as in the reference, for 1,000 vehicles at most. Default: reference under `run fleet-telemetry`, record_type in a hub.',
     }),
   ),
   statusHost: text('Address of status_port; empty: all interfaces, as in the reference.', { default: '' }),

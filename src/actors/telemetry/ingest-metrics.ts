@@ -40,7 +40,7 @@ export class IngestMetrics {
     const { metrics, logger, clock, settings, connections, budget } = options;
     const counter = (name: string, help: string) => metrics.counter({ name, help });
     this.topics = new TopicCounters(metrics, settings);
-    this.limited = countLimited(metrics, settings.rateLimitLabels);
+    this.limited = countLimited(metrics, settings.rateLimitLabels ?? 'record_type');
     this.tooBig = counter('record_too_big_total', 'Messages over the size limit.');
     this.unexpected = counter(
       'unexpected_record_err_total',

@@ -59,7 +59,7 @@ export function resolveServerConfig(config: ServerConfig, surroundings: ServerSu
     namespace: config.namespace ?? '',
     transmitDecodedRecords: config.transmit_decoded_records ?? false,
     rateLimit: rateLimit(config, findings),
-    rateLimitLabels: own.rateLimitLabels ?? 'record_type',
+    rateLimitLabels: own.rateLimitLabels,
     limits: limits(config, findings),
     idlePingMs: own.idlePing === 'off' ? undefined : (own.idlePing ?? serverDefaults.idlePingS) * 1000,
     doubleAckUnknownType: own.doubleAckUnknownType ?? false,

@@ -199,7 +199,8 @@ export interface TelemetrySettings {
   readonly transmitDecodedRecords: boolean;
   /** What drops the messages over it (FT-RL-1); undefined: none, and a shadow limit only counts (FT-RL-4). */
   readonly rateLimit: RateLimitSettings | undefined;
-  readonly rateLimitLabels: RateLimitLabels;
+  /** Undefined: as the process that runs it prefers. */
+  readonly rateLimitLabels: RateLimitLabels | undefined;
   readonly limits: {
     /** Longer messages are answered with an error (FT-WS-5). */
     readonly maxMessageBytes: number;

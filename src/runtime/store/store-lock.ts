@@ -23,7 +23,7 @@ export function lockStore(directory: string): () => void {
   if (pid !== '' && Number(pid) !== process.pid && startOf(Number(pid)) === started) {
     throw new StorageError(
       'STORAGE_IN_USE',
-      `${directory} is in use by process ${pid}: stop it, or name another data folder (\`npm start -- --data DIR\`, \`dataDir\` in a configuration)`,
+      `${directory} is in use by process ${pid}: stop it, or name another data folder (\`npm start -- --data DIR\`, \`hub --data DIR\`, \`run fleet-telemetry -data=DIR\`, \`dataDir\` in a configuration)`,
     );
   }
   const own = `${process.pid} ${startOf(process.pid)}`;

@@ -119,13 +119,16 @@ export class BrokerConnection {
   }
 
   private reason(code: string, what: string): DispatchError {
-    const advice = this.lastError ? `: ${explain(this.lastError)}` : '';
+    const advice = this.lastError ? `: ${explain(this.lastError)}` : code === 'DISPATCH_MQTT_LOST' ? SEE_ITS_LOG : '';
     return new DispatchError(code, `${what} ${shownUrl(this.options.url)}${advice}`, {
       retryable: true,
       ...(this.lastError ? { cause: this.lastError } : {}),
     });
   }
 }
+
+/** What to do about an end without a word. */
+const SEE_ITS_LOG = '; it is made again, and the log of the broker says why it ended';
 
 /** CONNACK return codes of MQTT 3.1.1. */
 const REFUSALS: Readonly<Record<number, string>> = {

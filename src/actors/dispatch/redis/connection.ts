@@ -176,7 +176,7 @@ export class RedisConnection {
 
   private lossOf({ options }: Redis): DispatchError {
     const reason = this.lastError ? `: ${this.lastError.message}` : '';
-    const message = `lost the connection to ${options.host}:${options.port}${reason}`;
+    const message = `lost the connection to ${options.host}:${options.port}${reason}; it is made again, and the log of Redis says why it ended`;
     return new DispatchError('DISPATCH_REDIS_LOST', message, { retryable: true });
   }
 
@@ -219,8 +219,10 @@ function explain({ client }: ConnectionOptions, error: unknown, connection: Redi
   const [first = String(error)] = texts.filter((text) => !/^(Connection is closed|Failed to refresh slots)/.test(text));
   if (/ECONNREFUSED/.test(all)) return `${where}: nobody listens there; is Redis running?`;
   if (/ENOTFOUND|EAI_AGAIN/.test(all)) return `${where}: the host name is unknown`;
-  if (/WRONGPASS|invalid password/.test(all)) return `${where}: Redis refuses the user name or password`;
-  if (/NOAUTH/.test(all)) return `${where}: Redis asks for a password; set redis.password, or REDIS_PASSWORD`;
+  if (/WRONGPASS|invalid password/.test(all))
+    return `${where}: Redis refuses the user name or password; see redis.username, and fleetchart.redisPasswordFile, REDIS_PASSWORD or redis.password`;
+  if (/NOAUTH/.test(all))
+    return `${where}: Redis asks for a password; set fleetchart.redisPasswordFile, REDIS_PASSWORD or redis.password`;
   if (/cluster support disabled/.test(all))
     return `${where}: that is no cluster; leave cluster_mode out and name one address`;
   return `${where}: ${first}`;
