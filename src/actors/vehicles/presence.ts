@@ -5,6 +5,7 @@ import {
   type Address,
   type Clock,
   type Logger,
+  PeerLines,
   type Table,
   type TimerHandle,
   within,
@@ -21,6 +22,8 @@ const ALIVE_EVERY_MS = 10_000;
 /** Vehicles that are told of a restart at once, and how long the next ones wait for them: awake they take memory. */
 const PAGE = 1_000;
 const PAGE_MS = 1_000;
+/** Lines that one vehicle has, whatever it does. */
+const LINES_A_MINUTE = 5;
 
 /** What a vehicle's chart needs, and nothing of the process around it: enough for a replay. */
 export const presenceType = { name: PRESENCE_TYPE, version: 1, machine: presenceMachine } as const;
@@ -46,6 +49,7 @@ export class Presence {
   ]);
   /** When the hub was last up, so that an outage has a beginning. */
   private readonly alive: Table<{ readonly at: number }>;
+  private readonly lines: PeerLines;
   private timer: TimerHandle;
   /** Until all vehicles are counted: the last one that is. Of those behind it no change counts yet. */
   private countedTo: string | undefined = '';
@@ -66,6 +70,7 @@ export class Presence {
         },
       },
     };
+    this.lines = new PeerLines({ clock: deps.clock, perMinute: LINES_A_MINUTE });
     this.alive = deps.system.table({ name: 'hub-alive', mostRows: 1, mostBytes: 1_024, overflow: 'reject' });
   }
 
@@ -138,9 +143,13 @@ export class Presence {
       if (connectionsTotal > 1 || from !== 'offline') this.count(from, -1);
       this.count(to, 1);
     }
+    // Who is back before it counts as offline never went away.
+    if (to === 'online' && from !== 'offline' && from !== 'silent') return;
     const message = LINES[to];
-    if (!message) return;
-    this.deps.logger.info({ vin, from, since, network_interface: latest?.networkInterface }, message);
+    const untold = message === undefined ? undefined : this.lines.tell(vin);
+    if (message === undefined || untold === undefined) return;
+    const repeated = untold > 0 ? { repeated: untold } : {};
+    this.deps.logger.info({ vin, from, since, network_interface: latest?.networkInterface, ...repeated }, message);
   }
 
   private count(state: PresenceName, by: 1 | -1): void {
