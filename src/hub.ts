@@ -158,7 +158,7 @@ async function createSpooledDispatch(
   for (const left of spool.leftovers) logger.warn({ ...left }, 'spool_leftovers_removed');
   if (spool.unreadable > 0) logger.error({ entries: spool.unreadable }, 'spool_entries_unreadable');
   system.addLog(SPOOL, spool);
-  if (settings.lastValues) vehicles.follow(spool.reader(LAST_VALUES_READER));
+  if (settings.lastValues) vehicles.follow(spool.reader(LAST_VALUES_READER), () => spool.lastSeq);
   const endTrimming = trimWhileDegraded({ system, clock, log: logger }, spool);
   const countFailure = countFailures(metrics);
   for (const { name } of readers) log.registered(name, settings);

@@ -12,8 +12,9 @@
 import { type LastValuesSettings, SignalScan } from '../../protocols/fleet-telemetry/index.js';
 import type { Clock, TimerHandle } from '../../runtime/index.js';
 import { decodeRecord, type Spool } from '../dispatch/index.js';
-import type { KeptVehicle, TakenRecord } from './kept-vehicle.js';
+import type { KeptVehicle, Taking } from './kept-vehicle.js';
 import type { KeptVehicles } from './kept-vehicles.js';
+import type { PassedOver } from './passed-over.js';
 
 const SLICE_MS = 2;
 const READ_ITEMS = 64;
@@ -31,7 +32,8 @@ export interface FollowerDeps {
   readonly vehicles: KeptVehicles;
   readonly settings: LastValuesSettings;
   readonly clock: Clock;
-  readonly found: (vin: string, taken: TakenRecord) => void;
+  readonly passedOver: PassedOver;
+  readonly found: Taking['found'];
   /** A record or a vehicle that something is wrong with; the others go on. */
   readonly failed: (error: Error) => void;
 }
@@ -39,7 +41,7 @@ export interface FollowerDeps {
 export class Follower {
   /** Since the start. */
   readonly counts = { records: 0, failed: 0 };
-  private readonly scan = new SignalScan();
+  private readonly taking: Taking;
   private stopListening: (() => void) | undefined;
   private isScheduled = false;
   private isRunning = false;
@@ -51,7 +53,10 @@ export class Follower {
   private unwrittenBytes = 0;
   private writing: { readonly vehicles: KeptVehicle[]; next: number; readonly seq: number | undefined } | undefined;
 
-  constructor(private readonly deps: FollowerDeps) {}
+  constructor(private readonly deps: FollowerDeps) {
+    const { settings: limits, passedOver, found } = deps;
+    this.taking = { scan: new SignalScan(), limits, passedOver, found };
+  }
 
   start(): void {
     this.isRunning = true;
@@ -112,15 +117,16 @@ export class Follower {
   }
 
   private take(seq: number, payload: Uint8Array): void {
-    const { vehicles, settings, found } = this.deps;
+    const { vehicles } = this.deps;
     const record = decodeRecord(payload);
     if (!record.ok) throw new Error(`${record.error.code}: ${record.error.detail}`);
-    const { vehicle: vin } = record.value;
+    const { vehicle: vin, origin } = record.value;
+    // What comes over no connection is made by this server: it says nothing of when the vehicle was heard.
+    if (origin === undefined || vehicles.isForgotten(vin, seq)) return;
     const vehicle = vehicles.open(vin);
     if (!vehicle) return;
-    const before = vehicle.signals.size;
-    vehicle.take(seq, record.value, this.scan, settings, (taken) => found(vin, taken));
-    vehicles.changed(vehicle, before);
+    vehicle.take(seq, record.value, this.taking);
+    vehicles.changed(vehicle);
   }
 
   private guard(work: () => void): void {
@@ -144,7 +150,7 @@ export class Follower {
   private write(until: number): void {
     const { clock, vehicles } = this.deps;
     if (!this.writing) {
-      this.writing = { vehicles: vehicles.takeDirty(), next: 0, seq: this.lastSeq };
+      this.writing = { vehicles: vehicles.toWrite(), next: 0, seq: this.lastSeq };
       this.unwritten = 0;
       this.unwrittenBytes = 0;
     }
@@ -164,6 +170,7 @@ export class Follower {
     if (seq === undefined || this.confirmedSeq === undefined || this.confirmedSeq >= seq) return false;
     this.confirmedSeq = Math.min(seq, this.confirmedSeq + CONFIRM_STEP);
     this.deps.spool.confirm(this.confirmedSeq);
+    this.deps.vehicles.confirmed(this.confirmedSeq);
     return true;
   }
 }

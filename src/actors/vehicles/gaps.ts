@@ -38,7 +38,7 @@ export function withGap(gaps: readonly Gap[], gap: Gap, most: number): { gaps: r
     ...gap,
     from: last.from,
     times: last.times + 1,
-    ...(last.after === undefined ? {} : { after: last.after }),
+    ...(last.after === undefined || last.prefix !== gap.prefix ? {} : { after: last.after }),
     ...(gap.records === undefined ? {} : { records: (last.records ?? 0) + gap.records, late: last.late ?? 0 }),
   };
   return { gaps: gaps.with(index, joined), isNew: false };
@@ -46,7 +46,7 @@ export function withGap(gaps: readonly Gap[], gap: Gap, most: number): { gaps: r
 
 function continues(last: Gap, gap: Gap): boolean {
   const isCounted = gap.kind === 'missing' || gap.kind === 'resend';
-  return isCounted && last.prefix === gap.prefix && (gap.to ?? 0) - (last.to ?? 0) < TOGETHER_MS;
+  return isCounted && (gap.to ?? 0) - (last.to ?? 0) < TOGETHER_MS;
 }
 
 /** With a record that comes late counted where it was missing; the same list if it was not. */

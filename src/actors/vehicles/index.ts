@@ -7,13 +7,16 @@ import {
   type HttpRoutes,
   type Logger,
   type Metrics,
+  PeerLines,
   RepeatedFailures,
 } from '../../runtime/index.js';
 import type { Spool } from '../dispatch/index.js';
 import type { ConnectionFacts } from './events.js';
 import { Follower } from './follower.js';
 import type { Gap } from './gaps.js';
+import type { Taking } from './kept-vehicle.js';
 import { KeptVehicles } from './kept-vehicles.js';
+import { PassedOver } from './passed-over.js';
 import { Presence } from './presence.js';
 import { vehicleRoutes } from './routes.js';
 import { SilenceWatch } from './silence-watch.js';
@@ -27,6 +30,9 @@ export type { SignalRow, VehicleRow } from './views.js';
 
 /** The reader of the spool that last values are made from. */
 export const LAST_VALUES_READER = 'lastValues';
+
+/** Lines of gaps that one vehicle has in a minute, whatever it sends. */
+const GAPS_A_MINUTE = 5;
 
 export interface VehiclesDeps {
   readonly presence: PresenceSettings;
@@ -49,19 +55,24 @@ export interface Vehicles {
   closed(connection: ConnectionFacts): void;
   /** A message of a vehicle is no record of any configured topic; its transaction id counts all the same. */
   passedOver(vin: string, txid: string): void;
-  /** Where records are read from; before the start. */
-  follow(spool: Spool): void;
+  /** Where records are read from, and the place of the newest there; before the start. */
+  follow(spool: Spool, lastSeq: () => number): void;
 }
 
 export function createVehicles(deps: VehiclesDeps): Vehicles {
   const { system, clock, logger, lastValues: settings } = deps;
   const kept = settings && new KeptVehicles(system, settings);
+  const passedOver = new PassedOver();
+  const gapLines = new PeerLines({ clock, perMinute: GAPS_A_MINUTE });
   let spool: Spool | undefined;
+  let newest = (): number => -1;
   let follower: Follower | undefined;
 
   const tellGap = (vin: string, gap: Gap, isNew: boolean): void => {
     metrics.gap(gap, isNew);
-    if (isNew) logger.info({ vin, ...gap }, 'telemetry_gap');
+    const untold = isNew ? gapLines.tell(vin) : undefined;
+    if (untold === undefined) return;
+    logger.info({ vin, ...gap, ...(untold > 0 ? { repeated: untold } : {}) }, 'telemetry_gap');
   };
   const presence = new Presence({
     settings: deps.presence,
@@ -73,6 +84,7 @@ export function createVehicles(deps: VehiclesDeps): Vehicles {
       const vehicle = kept.open(vin);
       if (!vehicle) return;
       const isNew = vehicle.addGap(gap, settings.maxGaps);
+      kept.changed(vehicle);
       // It has no record that would be read again after a crash.
       kept.write(vehicle);
       tellGap(vin, gap, isNew);
@@ -112,18 +124,28 @@ export function createVehicles(deps: VehiclesDeps): Vehicles {
         presence.stop();
       },
     },
-    routes: vehicleRoutes({ system, presence, kept, connections: deps.connections }),
+    routes: vehicleRoutes({
+      system,
+      presence,
+      kept,
+      connections: deps.connections,
+      forget: (vin) => {
+        passedOver.forget(vin);
+        return kept?.remove(vin, newest()) ?? false;
+      },
+    }),
     opened: ({ vin, id, deviceType, networkInterface, clientVersion, since }) =>
       presence.opened(vin, { id, deviceType, networkInterface, clientVersion, since }),
     closed: ({ vin, id }) => presence.closed(vin, id),
-    passedOver: (vin, txid) => kept?.open(vin)?.passedOver(txid),
-    follow: (reader) => {
+    passedOver: (vin, txid) => kept && passedOver.add(vin, txid),
+    follow: (reader, lastSeq) => {
       if (!kept || !settings) return;
       spool = reader;
-      const found = (vin: string, taken: { gap: Gap; isNew: boolean }): void => tellGap(vin, taken.gap, taken.isNew);
+      newest = lastSeq;
+      const found: Taking['found'] = (vin, taken) => tellGap(vin, taken.gap, taken.isNew);
       const failures = new RepeatedFailures({ logger, clock, message: 'last_values_failed' });
       const failed = (error: Error): void => failures.failed(LAST_VALUES_READER, {}, error);
-      follower = new Follower({ spool: reader, vehicles: kept, settings, clock, found, failed });
+      follower = new Follower({ spool: reader, vehicles: kept, passedOver, settings, clock, found, failed });
     },
   };
 }

@@ -8,7 +8,7 @@
  *   newer record counts whatever it says of its time. The one exception are records that wait in a connection of
  *   another network: one that came over another connection than the last and was made before what is known, by no more
  *   than {@link LATE_MS}, changes only what is older. More than that is a clock that was set.
- * - KV-3 What it takes is bounded: known signals, texts of a length, the newest gaps and notices.
+ * - KV-3 What it takes is bounded: known signals, texts of a length, the newest gaps, the newest notices and their bytes.
  */
 import {
   alertNotices,
@@ -22,7 +22,8 @@ import {
 import type { FleetRecord } from '../dispatch/index.js';
 import { type Gap, withGap, withLate } from './gaps.js';
 import { AHEAD, CUT, isKnownField, type KeptSignal } from './kept-signals.js';
-import { type KeptAlert, type KeptError, withAlerts, withErrors } from './notices.js';
+import { alertBytes, errorBytes, type KeptAlert, type KeptError, withAlerts, withErrors } from './notices.js';
+import type { PassedOver } from './passed-over.js';
 
 export const LATE_MS = 600_000;
 /** Clocks differ by that much without being ahead. */
@@ -31,8 +32,10 @@ const AHEAD_MS = 1_000;
 const VALUE_HEAD_BYTES = 8;
 /** A longer slice of a text would keep the whole text in memory. */
 const COPIED_LENGTH = 13;
-/** Counters of messages that are not records here, remembered until the records around them come. */
-const MOST_ELSEWHERE = 64;
+/** What a vehicle takes in memory, and a signal and a gap of it, beside their texts; about. */
+const VEHICLE_BYTES = 1_000;
+const SIGNAL_BYTES = 200;
+const GAP_BYTES = 160;
 
 /** The part that is stored with the signals. */
 export interface VehicleFacts {
@@ -62,42 +65,55 @@ export interface TakenRecord {
   readonly isNew: boolean;
 }
 
+/** What records are taken with. */
+export interface Taking {
+  readonly scan: SignalScan;
+  readonly limits: LastValuesSettings;
+  readonly passedOver: Pick<PassedOver, 'take'>;
+  /** Is told of gaps. */
+  readonly found: (vin: string, taken: TakenRecord) => void;
+}
+
 export class KeptVehicle {
   /** What is to be written. */
   isDirty = false;
   hasNewNotices = false;
-  private elsewhere: number[] = [];
+  private signalBytes = 0;
+  private noticeBytes = 0;
 
   constructor(
     readonly vin: string,
     readonly facts: VehicleFacts,
     readonly signals: Map<number, KeptSignal>,
     readonly notices: VehicleNotices,
-  ) {}
+  ) {
+    for (const { bytes } of signals.values()) this.signalBytes += SIGNAL_BYTES + bytes.length;
+    this.weighNotices();
+  }
 
-  /** Takes the record at `seq`; `found` is told of gaps. */
-  take(
-    seq: number,
-    record: FleetRecord,
-    scan: SignalScan,
-    limits: LastValuesSettings,
-    found: (taken: TakenRecord) => void,
-  ): void {
+  /** What it takes in memory, about. */
+  get bytes(): number {
+    return VEHICLE_BYTES + this.signalBytes + this.noticeBytes;
+  }
+
+  /** Takes the record at `seq`. */
+  take(seq: number, record: FleetRecord, taking: Taking): void {
     if (seq <= this.facts.seq) return;
+    const { scan, limits } = taking;
     this.isDirty = true;
     this.facts.seq = seq;
-    this.follow(record, limits, found);
+    this.follow(record, taking);
     switch (record.type) {
       case 'V':
-        if (scan.scan(record.payload)) this.takeSignals(record, scan, limits, found);
+        if (scan.scan(record.payload)) this.takeSignals(record, taking);
         break;
       case 'alerts':
-        this.hasNewNotices = true;
         this.notices.alerts = withAlerts(this.notices.alerts, alertNotices(record.payload), record.receivedAt, limits);
+        this.noticed();
         break;
       case 'errors':
-        this.hasNewNotices = true;
         this.notices.errors = withErrors(this.notices.errors, errorNotices(record.payload), record.receivedAt, limits);
+        this.noticed();
         break;
     }
     this.facts.lastRecordAt = record.receivedAt;
@@ -107,20 +123,24 @@ export class KeptVehicle {
   addGap(gap: Gap, most: number): boolean {
     const { gaps, isNew } = withGap(this.notices.gaps, gap, most);
     this.notices.gaps = gaps;
-    this.hasNewNotices = true;
+    this.noticed();
     return isNew;
   }
 
-  /** A message of the vehicle that is no record here has this transaction id, so its counter is not missing. */
-  passedOver(txid: string): void {
-    const counter = transactionCounter(txid);
-    if (!counter || counter.prefix !== this.facts.prefix) return;
-    this.elsewhere.push(counter.count);
-    if (this.elsewhere.length > MOST_ELSEWHERE) this.elsewhere.shift();
+  private noticed(): void {
+    this.hasNewNotices = true;
+    this.weighNotices();
+  }
+
+  private weighNotices(): void {
+    const { alerts, errors, gaps } = this.notices;
+    this.noticeBytes = gaps.length * GAP_BYTES;
+    for (const alert of alerts) this.noticeBytes += alertBytes(alert);
+    for (const error of errors) this.noticeBytes += errorBytes(error);
   }
 
   /** Follows the counter of the transaction ids. */
-  private follow(record: FleetRecord, { maxGaps }: LastValuesSettings, found: (taken: TakenRecord) => void): void {
+  private follow(record: FleetRecord, taking: Taking): void {
     const counter = transactionCounter(record.metadata['txid'] ?? '');
     if (!counter) return;
     const { facts } = this;
@@ -133,23 +153,15 @@ export class KeptVehicle {
         this.notices.gaps = gaps;
         return;
       }
-      if (distance > 1) this.jumped(record.receivedAt, count, distance - 1, maxGaps, found);
-    } else this.elsewhere = [];
+      if (distance > 1) this.jumped(record.receivedAt, count, distance - 1, taking);
+    } else taking.passedOver.take(this.vin, prefix, count, count);
     facts.prefix = prefix;
     facts.count = count;
   }
 
-  private jumped(
-    at: number,
-    count: number,
-    skipped: number,
-    maxGaps: number,
-    found: (taken: TakenRecord) => void,
-  ): void {
+  private jumped(at: number, count: number, skipped: number, { limits, passedOver, found }: Taking): void {
     const { prefix, count: last, lastRecordAt } = this.facts;
-    const known = this.elsewhere.filter((each) => counterDistance(last, each) > 0 && counterDistance(each, count) > 0);
-    this.elsewhere = this.elsewhere.filter((each) => counterDistance(count, each) > 0);
-    const records = skipped - known.length;
+    const records = skipped - passedOver.take(this.vin, prefix, last, count);
     if (records <= 0) return;
     const gap: Gap = {
       kind: 'missing',
@@ -162,23 +174,19 @@ export class KeptVehicle {
       after: last,
       before: count,
     };
-    found({ gap, isNew: this.addGap(gap, maxGaps) });
+    found(this.vin, { gap, isNew: this.addGap(gap, limits.maxGaps) });
   }
 
-  private takeSignals(
-    record: FleetRecord,
-    scan: SignalScan,
-    { maxTextBytes, maxGaps }: LastValuesSettings,
-    found: (taken: TakenRecord) => void,
-  ): void {
+  private takeSignals(record: FleetRecord, { scan, limits, found }: Taking): void {
     const { facts, signals } = this;
+    const { maxTextBytes, maxGaps } = limits;
     const { receivedAt, payload, origin = '' } = record;
     const claimed = scan.createdAtMs || record.at;
     const isAhead = claimed > receivedAt + AHEAD_MS;
     const createdAt = claimed === 0 || claimed > receivedAt ? receivedAt : claimed;
     if (scan.isResend) {
       const gap: Gap = { kind: 'resend', from: facts.lastDataAt || receivedAt, to: receivedAt, times: 1 };
-      found({ gap, isNew: this.addGap(gap, maxGaps) });
+      found(this.vin, { gap, isNew: this.addGap(gap, maxGaps) });
     }
     const behind = facts.createdAt - createdAt;
     const isLate = facts.origin !== '' && facts.origin !== origin && behind > 0 && behind < LATE_MS;
@@ -198,9 +206,12 @@ export class KeptVehicle {
         value = Buffer.from(shortenedValue(bytes.subarray(start, end), maxTextBytes)).toString('latin1');
       } else value = end - start < COPIED_LENGTH ? text.slice(start, end) : bytes.toString('latin1', start, end);
       const kept = signals.get(field);
-      if (!kept) signals.set(field, { bytes: value, createdAt, receivedAt, changedAt: receivedAt, flags });
-      else if (!isLate || kept.createdAt < createdAt) {
+      if (!kept) {
+        signals.set(field, { bytes: value, createdAt, receivedAt, changedAt: receivedAt, flags });
+        this.signalBytes += SIGNAL_BYTES + value.length;
+      } else if (!isLate || kept.createdAt < createdAt) {
         if (kept.bytes !== value) {
+          this.signalBytes += value.length - kept.bytes.length;
           kept.bytes = value;
           kept.changedAt = receivedAt;
         }

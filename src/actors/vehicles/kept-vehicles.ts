@@ -4,10 +4,10 @@ import { presenceAddress } from './addresses.js';
 import { packSignals, unpackSignals } from './kept-signals.js';
 import { KeptVehicle, type VehicleFacts, type VehicleNotices } from './kept-vehicle.js';
 
-/** Signals of vehicles in memory past which those that were quiet longest leave it: some 100 MB. */
-const MOST_SIGNALS_IN_MEMORY = 500_000;
-/** What a vehicle takes besides, in signals. */
-const VEHICLE_WEIGHT = 5;
+/** Of vehicles in memory; past it those that were quiet longest leave it. */
+const MOST_BYTES_IN_MEMORY = 100 * 1024 * 1024;
+/** Vehicles that are forgotten while records of them wait to be read; past it the first of them. */
+const MOST_FORGOTTEN = 10_000;
 /** Rows of a vehicle are no larger on average. */
 const BYTES_PER_VEHICLE = 16 * 1024;
 
@@ -15,13 +15,24 @@ interface SignalsRow extends VehicleFacts {
   readonly signals: Uint8Array;
 }
 
-/** What is kept of all vehicles: in the store, and in memory of those that send. */
+/**
+ * What is kept of all vehicles: in the store, and in memory of those that send.
+ *
+ * Invariants
+ * - KS-1 A vehicle that is to be written stays in memory until it is: what the store has of it is older.
+ * - KS-2 Of a vehicle that was forgotten no record counts that was in the spool by then, also after a crash.
+ */
 export class KeptVehicles {
   private readonly signals: Table<SignalsRow>;
   private readonly notices: Table<VehicleNotices>;
+  private readonly tombstones: Table<{ readonly seq: number }>;
+  /** The newest record that was in the spool when each was forgotten. */
+  private readonly forgotten = new Map<string, number>();
   /** The longest quiet first. */
   private readonly inMemory = new Map<string, KeptVehicle>();
-  private signalsInMemory = 0;
+  /** What each took when it was last weighed. */
+  private readonly weights = new WeakMap<KeptVehicle, number>();
+  private bytesInMemory = 0;
   private readonly dirty = new Set<KeptVehicle>();
   /** Vehicles that there was no room for, since the start. */
   refused = 0;
@@ -29,7 +40,7 @@ export class KeptVehicles {
   constructor(
     system: Pick<ActorSystem, 'table'>,
     settings: LastValuesSettings,
-    private readonly mostInMemory = MOST_SIGNALS_IN_MEMORY,
+    private readonly mostInMemory = MOST_BYTES_IN_MEMORY,
   ) {
     const bounds = {
       mostRows: settings.maxVehicles,
@@ -38,6 +49,13 @@ export class KeptVehicles {
     } as const;
     this.signals = system.table({ name: 'vehicle-signals', version: 1, ...bounds });
     this.notices = system.table({ name: 'vehicle-notices', version: 1, ...bounds });
+    this.tombstones = system.table({
+      name: 'vehicle-tombstones',
+      mostRows: MOST_FORGOTTEN,
+      mostBytes: MOST_FORGOTTEN * 1_024,
+      overflow: 'drop-first',
+    });
+    for (const [vin, { seq }] of this.tombstones.range()) this.forgotten.set(vin, seq);
   }
 
   /** Vehicles in the store. */
@@ -66,61 +84,93 @@ export class KeptVehicles {
     if (!presenceAddress(vin)) return undefined;
     const vehicle = this.load(vin) ?? newVehicle(vin);
     this.inMemory.set(vin, vehicle);
-    this.signalsInMemory += vehicle.signals.size + VEHICLE_WEIGHT;
+    this.weigh(vehicle);
     this.makeRoom();
     return vehicle;
   }
 
-  /** It is to be written; `signalsBefore` is how many it had. */
-  changed(vehicle: KeptVehicle, signalsBefore: number): void {
-    this.signalsInMemory += vehicle.signals.size - signalsBefore;
+  /** It is to be written. */
+  changed(vehicle: KeptVehicle): void {
+    this.weigh(vehicle);
     this.dirty.add(vehicle);
-    if (this.signalsInMemory <= this.mostInMemory) return;
+    if (this.bytesInMemory <= this.mostInMemory) return;
     // What has just been used stays; what is to be written stays until it is.
     this.inMemory.delete(vehicle.vin);
     this.inMemory.set(vehicle.vin, vehicle);
     this.makeRoom();
   }
 
-  /** Vehicles to write, as they are now. */
-  takeDirty(): KeptVehicle[] {
-    const vehicles = [...this.dirty];
-    this.dirty.clear();
-    return vehicles;
+  /** Vehicles to write now. */
+  toWrite(): KeptVehicle[] {
+    return [...this.dirty];
   }
 
   /** Writes a vehicle with the batch that gathers now. */
   write(vehicle: KeptVehicle): void {
     const { vin, facts, notices } = vehicle;
-    if (vehicle.isDirty) {
-      vehicle.isDirty = false;
-      if (!this.signals.put(vin, { ...facts, signals: packSignals(vehicle.signals) })) this.refused++;
+    try {
+      if (vehicle.isDirty) {
+        vehicle.isDirty = false;
+        if (!this.signals.put(vin, { ...facts, signals: packSignals(vehicle.signals) })) this.refused++;
+      }
+      if (!vehicle.hasNewNotices) return;
+      vehicle.hasNewNotices = false;
+      if (!this.notices.put(vin, { ...notices })) this.refused++;
+    } finally {
+      this.dirty.delete(vehicle);
     }
-    if (!vehicle.hasNewNotices) return;
-    vehicle.hasNewNotices = false;
-    if (!this.notices.put(vin, { ...notices })) this.refused++;
   }
 
-  /** Forgets a vehicle; false if there was nothing. */
-  remove(vin: string): boolean {
+  /** Forgets a vehicle, and what the spool has of it up to `seq`; false if there was nothing. */
+  remove(vin: string, seq: number): boolean {
+    if (!presenceAddress(vin)) return false;
     const vehicle = this.inMemory.get(vin);
     if (vehicle) {
       this.leave(vehicle);
       this.dirty.delete(vehicle);
+      vehicle.isDirty = false;
+      vehicle.hasNewNotices = false;
     }
+    for (const first of this.forgotten.keys()) {
+      if (this.forgotten.size < MOST_FORGOTTEN) break;
+      this.revive(first);
+    }
+    this.forgotten.set(vin, seq);
+    this.tombstones.put(vin, { seq });
     const hadNotices = this.notices.remove(vin);
     return this.signals.remove(vin) || hadNotices || vehicle !== undefined;
   }
 
+  /** Whether the record at `seq` is of a vehicle that was forgotten since. */
+  isForgotten(vin: string, seq: number): boolean {
+    return this.forgotten.size > 0 && seq <= (this.forgotten.get(vin) ?? -1);
+  }
+
+  /** No record up to `seq` is read again. */
+  confirmed(seq: number): void {
+    for (const [vin, last] of this.forgotten) if (last <= seq) this.revive(vin);
+  }
+
+  private revive(vin: string): void {
+    this.forgotten.delete(vin);
+    this.tombstones.remove(vin);
+  }
+
+  private weigh(vehicle: KeptVehicle): void {
+    const { bytes } = vehicle;
+    this.bytesInMemory += bytes - (this.weights.get(vehicle) ?? 0);
+    this.weights.set(vehicle, bytes);
+  }
+
   private leave(vehicle: KeptVehicle): void {
     this.inMemory.delete(vehicle.vin);
-    this.signalsInMemory -= vehicle.signals.size + VEHICLE_WEIGHT;
+    this.bytesInMemory -= this.weights.get(vehicle) ?? 0;
   }
 
   /** The last one is in use. */
   private makeRoom(): void {
     for (const each of this.inMemory.values()) {
-      const isRoomy = this.signalsInMemory <= this.mostInMemory || this.inMemory.size === 1;
+      const isRoomy = this.bytesInMemory <= this.mostInMemory || this.inMemory.size === 1;
       if (isRoomy || this.dirty.has(each)) break;
       this.leave(each);
     }

@@ -15,6 +15,8 @@ export interface VehicleRoutesDeps {
   readonly presence: Presence;
   readonly kept: KeptVehicles | undefined;
   readonly connections: () => Iterable<ConnectionFacts>;
+  /** Erases what is kept of a vehicle; false if nothing is. */
+  readonly forget: (vin: string) => boolean;
 }
 
 const PAGE = 100;
@@ -31,7 +33,7 @@ const Listed = Type.Object({
 const Named = Type.Object({ name: Type.Optional(Type.String()) });
 
 /** Below `/api/v1/vehicles`: who is there, and what is known of each. */
-export function vehicleRoutes({ system, presence, kept, connections }: VehicleRoutesDeps): HttpRoutes {
+export function vehicleRoutes({ system, presence, kept, connections, forget }: VehicleRoutesDeps): HttpRoutes {
   const presenceOf = (vin: string) => {
     const address = presenceAddress(vin);
     const chart = address && system.peek(address);
@@ -135,14 +137,16 @@ export function vehicleRoutes({ system, presence, kept, connections }: VehicleRo
 
     app.delete('/api/v1/vehicles/:vin', { schema: { params: Vin } }, async (request, reply) => {
       const { vin } = request.params;
-      const { state } = presenceOf(vin);
-      if (state !== 'offline') {
+      const address = presenceAddress(vin);
+      const state = address && system.peek(address)?.value;
+      if (state !== undefined && state !== 'offline') {
         throw new VehicleError(
           'VEHICLE_CONFLICT',
-          `${vin} is ${state}; only a vehicle that is offline can be forgotten`,
+          `${vin} is ${String(state)}; only a vehicle that is offline can be forgotten`,
         );
       }
-      kept?.remove(vin);
+      // Values may be there without presence, and the other way round.
+      if (!forget(vin)) presenceOf(vin);
       await presence.forget(vin);
       return reply.code(204).send();
     });

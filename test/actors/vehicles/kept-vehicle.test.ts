@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import type { FleetRecord } from '../../../src/actors/dispatch/index.js';
 import type { Gap } from '../../../src/actors/vehicles/gaps.js';
 import { packSignals, unpackSignals } from '../../../src/actors/vehicles/kept-signals.js';
-import { KeptVehicle, LATE_MS } from '../../../src/actors/vehicles/kept-vehicle.js';
+import { KeptVehicle, LATE_MS, type Taking } from '../../../src/actors/vehicles/kept-vehicle.js';
+import { PassedOver } from '../../../src/actors/vehicles/passed-over.js';
 import { signalViews } from '../../../src/actors/vehicles/views.js';
 import { SignalScan } from '../../../src/protocols/fleet-telemetry/index.js';
 import { serverDefaults } from '../../../src/protocols/fleet-telemetry/server-settings.js';
@@ -16,16 +17,21 @@ function newVehicle(limits = {}) {
   const settings = { ...serverDefaults.lastValues, ...limits };
   const facts = { seq: -1, lastRecordAt: 0, lastDataAt: 0, createdAt: 0, origin: '', prefix: '', count: 0 };
   const vehicle = new KeptVehicle(VIN, facts, new Map(), { alerts: [], errors: [], gaps: [] });
-  const scan = new SignalScan();
   const found: Gap[] = [];
   let seq = 0;
-  const take = (record: FleetRecord, at = ++seq) =>
-    vehicle.take(at, record, scan, settings, ({ gap, isNew }) => isNew && found.push(gap));
+  const passedOver = new PassedOver();
+  const taking: Taking = {
+    scan: new SignalScan(),
+    limits: settings,
+    passedOver,
+    found: (_, { gap, isNew }) => isNew && found.push(gap),
+  };
+  const take = (record: FleetRecord, at = ++seq) => vehicle.take(at, record, taking);
   const value = (name: string): unknown => {
     const [view] = signalViews(vehicle, [name]);
     return view && ('value' in view ? view.value : view.state);
   };
-  return { vehicle, take, value, found };
+  return { vehicle, take, value, found, passOver: (txid: string) => passedOver.add(VIN, txid) };
 }
 
 describe('the last values of a vehicle', () => {
@@ -160,10 +166,10 @@ describe('gaps', () => {
   });
 
   it('FT-AUTH-3 messages of topics that are not configured are not missing', () => {
-    const { vehicle, take, found } = newVehicle();
+    const { take, found, passOver } = newVehicle();
     take(dataRecord({}, { txid: txid(1) }));
-    vehicle.passedOver(txid(2));
-    vehicle.passedOver(txid(4));
+    passOver(txid(2));
+    passOver(txid(4));
     take(dataRecord({}, { txid: txid(3) }));
     take(dataRecord({}, { txid: txid(5) }));
     assert.deepEqual(found, []);
@@ -171,6 +177,44 @@ describe('gaps', () => {
     assert.deepEqual(
       found.map(({ records }) => records),
       [1],
+    );
+  });
+
+  it('FT-AUTH-3 nor are those that came long before the records around them are read, under a new prefix', () => {
+    const { take, found, passOver } = newVehicle();
+    const next = 'f'.repeat(22);
+    take(dataRecord({}, { txid: txid(1) }));
+    for (const prefix of [undefined, next]) {
+      for (let count = 2; count < 1_000; count += 3) {
+        passOver(txid(count, prefix));
+        passOver(txid(count + 1, prefix));
+      }
+    }
+    for (const prefix of [undefined, next]) {
+      for (let count = 1; count <= 1_000; count += 3) take(dataRecord({}, { txid: txid(count, prefix) }));
+    }
+    assert.deepEqual(found, []);
+  });
+
+  it('KV-3 of a vehicle whose prefix changes again and again are one, and push no other out', () => {
+    const { vehicle, take, found } = newVehicle({ maxGaps: 3 });
+    take(dataRecord({}, { txid: txid(1) }));
+    take(dataRecord({}, { isResend: true, txid: txid(2) }));
+    for (let turn = 0; turn < 100; turn++) {
+      const prefix = String(turn).padStart(22, '0');
+      take(dataRecord({}, { received: turn, txid: txid(1, prefix) }));
+      take(dataRecord({}, { received: turn, txid: txid(4, prefix) }));
+    }
+    assert.deepEqual(
+      found.map(({ kind }) => kind),
+      ['resend', 'missing'],
+    );
+    assert.deepEqual(
+      vehicle.notices.gaps.map(({ kind, times, records, after }) => [kind, times, records, after]),
+      [
+        ['resend', 1, undefined, undefined],
+        ['missing', 100, 200, 1],
+      ],
     );
   });
 
@@ -226,5 +270,18 @@ describe('alerts and errors', () => {
     );
     assert.deepEqual(vehicle.notices.errors[0]?.body.length, 16);
     assert.deepEqual(vehicle.notices.errors[0]?.tags['tag']?.length, 16);
+  });
+
+  it('KV-3 are bounded in bytes, whatever the length of their texts and tags; the newest stay', () => {
+    const { vehicle, take } = newVehicle({ maxNotices: 1_000, maxTextBytes: 4_096 });
+    const empty = vehicle.bytes;
+    const long = 'l'.repeat(4_000);
+    for (let index = 0; index < 100; index++) {
+      take(errorRecord(`${index} ${long}`, START + index, long));
+      take(alertRecord(`${index} ${long}`, START));
+    }
+    assert.ok(vehicle.bytes - empty <= 20 * 1024, String(vehicle.bytes));
+    assert.match(vehicle.notices.errors.at(-1)?.name ?? '', /^99 /);
+    assert.match(vehicle.notices.alerts.at(-1)?.name ?? '', /^99 /);
   });
 });

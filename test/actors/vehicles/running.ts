@@ -52,7 +52,7 @@ export async function start(t: TestContext, lastValues: object | null = {}) {
     const readers = [{ name: LAST_VALUES_READER, boundBytes: 1 << 26, overflow: 'drop-oldest' }] as const;
     const log = await openLog(system.commit, clock, { name: 'spool', readers });
     const reader = log.reader(LAST_VALUES_READER);
-    part.follow(reader);
+    part.follow(reader, () => log.lastSeq);
     before(test);
     await part.child.start(() => {});
     const app = fastify();

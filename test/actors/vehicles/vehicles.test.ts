@@ -185,4 +185,39 @@ describe('last values', () => {
     const next = await hub.reopen();
     assert.deepEqual((await next.json('')).vehicles, []);
   });
+
+  it('KS-2 a vehicle is forgotten with what the spool has of it, also after a crash', async (t) => {
+    const hub = await start(t);
+    hub.append(dataRecord({ Soc: { intValue: 1 } }));
+    await hub.signal('Soc', 1);
+    assert.equal(await hub.forget(), 204, 'values without presence');
+    assert.equal((await hub.get(`/${VIN}/signals`)).statusCode, 404);
+    await hub.system.commit.flushed();
+    const next = await hub.crash();
+    next.append(dataRecord({ Odometer: { intValue: 2 } }));
+    await next.signal('Odometer', 2);
+    const { signals } = await next.json(`/${VIN}/signals`);
+    assert.deepEqual(
+      signals.map(({ name }: { name: string }) => name),
+      ['Odometer'],
+    );
+    assert.equal(await next.forget(), 204);
+    assert.equal(await next.forget(), 404);
+    await next.clock.advance(10_000);
+    await until(async () => {
+      await next.system.commit.flushed();
+      return next.reader.pending().items === 0;
+    }, 'all is confirmed');
+    const last = await next.reopen();
+    assert.equal((await last.get(`/${VIN}/signals`)).statusCode, 404);
+  });
+
+  it('are of what the vehicle sends: records of the server itself say nothing of when it was heard', async (t) => {
+    const hub = await start(t);
+    hub.append(dataRecord({ Soc: { intValue: 1 } }, { received: 1_000 }));
+    const { origin: _, ...own } = dataRecord({}, { received: 9_000 });
+    hub.append({ ...own, type: 'connectivity' }, dataRecord({ Gear: { intValue: 1 } }, { received: 2_000 }));
+    await until(async () => (await hub.json(`/${VIN}/signals`)).signals?.length === 2, 'all is read');
+    assert.equal((await hub.json(`/${VIN}/signals`)).lastRecordAt, START + 2_000);
+  });
 });

@@ -54,6 +54,7 @@ describe('1.4 presence of vehicles', () => {
     assert.equal(stateOf(next, 'B'), 'returning');
     await next.logged('telemetry_gap', { vin: 'A', kind: 'outage' });
     assert.equal(await next.metric('vehicle_gaps_total', { kind: 'outage' }), 1);
+    assert.ok(!next.log.some(({ msg }) => msg === 'vehicle_online'), 'it never went away');
   });
 });
 
@@ -62,15 +63,30 @@ describe('11 what is kept of vehicles', () => {
     const hub = await startIngestHub(t, { records: { V: ['file'] } });
     const car = await hub.vehicle();
     const txid = (count: number): string => `78ae54a58800468194dc95-${String(count).padStart(9, '0')}`;
-    await car.ask({ txid: txid(1), payload: data(1) });
+    car.send({ txid: txid(1), payload: data(1) });
     const alerts = encodeAlerts({ alerts: [{ name: 'A' }], createdAtMs: Date.now(), vin: VIN });
-    await car.ask({ txid: txid(2), topic: 'alerts', payload: alerts });
-    await car.ask({ txid: txid(3), payload: data(3) });
-    await car.ask({ txid: txid(6), payload: data(6, true) });
+    car.send({ txid: txid(2), topic: 'alerts', payload: alerts });
+    car.send({ txid: txid(3), payload: data(3) });
+    car.send({ txid: txid(6), payload: data(6, true) });
     const line = await hub.logged('telemetry_gap', { kind: 'missing' });
     assert.deepEqual([line['vin'], line['records'], line['after'], line['before']], [VIN, 2, 3, 6]);
     await hub.logged('telemetry_gap', { kind: 'resend' });
     assert.equal(await hub.metric('vehicle_missing_records_total'), 2, 'one of another topic is not missing');
+  });
+
+  it('FT-AUTH-3 FT-CLI-2 messages of other topics are not missing, however fast they come and whatever their prefix', async (t) => {
+    const hub = await startIngestHub(t, { records: { V: ['file'] } });
+    const car = await hub.vehicle();
+    const alerts = encodeAlerts({ alerts: [{ name: 'A' }], createdAtMs: Date.now(), vin: VIN });
+    for (const prefix of ['a', 'b', 'c']) {
+      for (let count = 1; count <= 300; count++) {
+        const txid = `${prefix.repeat(22)}-${String(count).padStart(9, '0')}`;
+        car.send(count % 100 === 1 ? { txid, payload: data(count) } : { txid, topic: 'alerts', payload: alerts });
+      }
+    }
+    await car.replied(900);
+    await eventually(async () => (await hub.metric('last_values_records_total')) >= 9, 'all are read');
+    assert.equal(await hub.metric('vehicle_missing_records_total'), 0);
   });
 
   it('FT-ACK-1 what records say is read behind their acknowledgement, and holds up no dispatcher', async (t) => {
