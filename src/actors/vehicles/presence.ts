@@ -14,6 +14,7 @@ import { PRESENCE_TYPE, presenceAddress, vinOf } from './addresses.js';
 import type { PresenceEvent, PresenceInput, PresenceName, PresenceOutput, VehicleConnection } from './events.js';
 import type { Gap } from './gaps.js';
 import { presenceMachine } from './machine.js';
+import { presenceRows } from './presence-rows.js';
 import { presenceSummary } from './views.js';
 
 /** A vehicle's presence changes seldom: it sleeps soon, and wakes for the next change. */
@@ -121,10 +122,10 @@ export class Presence {
     let seen = 0;
     for (let cursor: Address | undefined, isDone = false; !isDone; ) {
       isDone = true;
-      for (const { address, row } of [...takeFirst(system.summaries.of(PRESENCE_TYPE, cursor), PAGE)]) {
+      for (const { address, row } of presenceRows(system, cursor, PAGE)) {
         isDone = false;
         seen++;
-        cursor = `${address}\u0000`;
+        cursor = address;
         this.countedTo = vinOf(address);
         const state = String(row['state']) as PresenceName;
         this.count(state, 1);
@@ -173,11 +174,3 @@ const LINES: Partial<Record<PresenceName, string>> = {
   offline: 'vehicle_offline',
   silent: 'vehicle_silent',
 };
-
-function* takeFirst<T>(all: Iterable<T>, most: number): Generator<T> {
-  let taken = 0;
-  for (const each of all) {
-    yield each;
-    if (++taken === most) return;
-  }
-}

@@ -1,10 +1,12 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Type } from '@sinclair/typebox';
 import { type ActorSystem, FleetchartError, type HttpRoutes, type SummaryRow } from '../../runtime/index.js';
-import { PRESENCE_TYPE, presenceAddress, vinOf } from './addresses.js';
+import { presenceAddress, vinOf } from './addresses.js';
 import type { ConnectionFacts, PresenceContext, PresenceName } from './events.js';
 import type { KeptVehicle } from './kept-vehicle.js';
 import type { KeptVehicles } from './kept-vehicles.js';
 import type { Presence } from './presence.js';
+import { presenceRows } from './presence-rows.js';
 import { isOnline, isSignalName, presenceSummary, signalViews, type VehicleRow, vehicleRow } from './views.js';
 
 /** `VEHICLE_*`: what is asked of a vehicle cannot be answered. */
@@ -20,7 +22,9 @@ export interface VehicleRoutesDeps {
 }
 
 const PAGE = 100;
-const MOST_SCANNED = 20_000;
+/** Vehicles that are looked at for one page, and how many at once: between them the loop turns. */
+const MOST_SCANNED = 5_000;
+const SCANNED_AT_ONCE = 200;
 const MOST_NAMES = 300;
 const Vin = Type.Object({ vin: Type.String() });
 const Listed = Type.Object({
@@ -60,19 +64,23 @@ export function vehicleRoutes({ system, presence, kept, connections, forget }: V
       const { online, state, q, limit = PAGE, cursor = '' } = request.query;
       const vehicles: VehicleRow[] = [];
       let scanned = 0;
-      let next: string | null = null;
-      let last = cursor;
-      const from = cursor === '' ? undefined : `${PRESENCE_TYPE}/${cursor}\u0000`;
-      for (const { address, row } of system.summaries.of(PRESENCE_TYPE, from)) {
-        if (vehicles.length >= limit || ++scanned > MOST_SCANNED) {
-          next = last;
-          break;
+      let last = presenceAddress(cursor);
+      const isFull = (): boolean => vehicles.length >= limit || scanned >= MOST_SCANNED;
+      for (let isMore = true; isMore && !isFull(); ) {
+        if (scanned > 0) await turn();
+        const rows = presenceRows(system, last, SCANNED_AT_ONCE);
+        isMore = rows.length === SCANNED_AT_ONCE;
+        for (const { address, row } of rows) {
+          if (isFull()) break;
+          scanned++;
+          last = address;
+          const vin = vinOf(address);
+          if (!matches(vin, row, { online, state, q })) continue;
+          const vehicle = vehicleRow(vin, row);
+          vehicles.push({ ...vehicle, lastSeenAt: Math.max(vehicle.lastSeenAt, kept?.lastRecordAt(vin) ?? 0) });
         }
-        last = vinOf(address);
-        if (!matches(last, row, { online, state, q })) continue;
-        const vehicle = vehicleRow(last, row);
-        vehicles.push({ ...vehicle, lastSeenAt: Math.max(vehicle.lastSeenAt, kept?.lastRecordAt(last) ?? 0) });
       }
+      const next = last && isFull() && presenceRows(system, last, 1).length > 0 ? vinOf(last) : null;
       return { vehicles, next, states: Object.fromEntries(presence.states) };
     });
 

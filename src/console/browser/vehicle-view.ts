@@ -85,11 +85,11 @@ export function vehicleView({ api }: ViewContext, vin: string): View {
     'div',
     { hidden: true },
     facts,
+    values.element,
     alerts.element,
     gaps.element,
     connections.element,
     errors.element,
-    values.element,
   );
   values.element.querySelector('h2')?.after(search);
   const stop = poll(refresh, EVERY_MS);

@@ -10,6 +10,11 @@ import { vehicleHref } from './router.js';
 import type { View, ViewContext } from './view.js';
 
 const EVERY_MS = 2000;
+/** The hub looks at every vehicle for these, so it is asked less often, and not for each letter. */
+const FILTERED_EVERY_MS = 10_000;
+const TYPING_MS = 300;
+/** What one search asks for at most: a page of little is one for which the hub has looked at many vehicles. */
+const MOST_PAGES = 50;
 const PAGE = 100;
 /** More rows than a person reads, and as many as the API gives at once. */
 const MOST_ROWS = 1000;
@@ -40,14 +45,36 @@ export function vehiclesView({ api }: ViewContext): View {
   });
   const moreRow = html('p', { class: 'more', hidden: true }, more);
 
-  const refresh = async (): Promise<void> => {
+  let asked = 0;
+  let askedAt = 0;
+  let typing: number | undefined;
+  const filters = (): string => {
     const q = search.value.trim();
-    const query = [`limit=${most}`, presence.value, q === '' ? '' : `q=${encodeURIComponent(q)}`];
-    try {
+    return [presence.value, q === '' ? '' : `q=${encodeURIComponent(q)}`].filter(Boolean).join('&');
+  };
+  /** Undefined if something else was asked for meanwhile. */
+  const find = async (wanted: string, turn: number): Promise<VehiclesAnswer | undefined> => {
+    const found: VehicleRowView[] = [];
+    for (let page = 1, cursor = ''; ; page += 1) {
+      const query = [`limit=${most - found.length}`, wanted, cursor && `cursor=${encodeURIComponent(cursor)}`];
       const answer = await api.get<VehiclesAnswer>(`/api/v1/vehicles?${query.filter(Boolean).join('&')}`);
+      if (turn !== asked) return undefined;
+      found.push(...answer.vehicles);
+      const isDone = answer.next === null || found.length >= most || page === MOST_PAGES;
+      if (isDone) return { ...answer, vehicles: found };
+      cursor = answer.next;
+    }
+  };
+  const refresh = async (): Promise<void> => {
+    clearTimeout(typing);
+    asked += 1;
+    askedAt = Date.now();
+    try {
+      const answer = await find(filters(), asked);
+      if (!answer) return;
       list.update(answer.vehicles);
-      const shown = answer.vehicles.length === 0 && q !== '' ? '; none is found' : '';
-      setText(summary, statesWords(answer.states) + shown);
+      const isNone = answer.vehicles.length === 0 && filters() !== '';
+      setText(summary, statesWords(answer.states) + (isNone ? '; none is found' : ''));
       setAttribute(moreRow, 'hidden', answer.next === null || most >= MOST_ROWS);
     } catch (error) {
       if (error instanceof ApiError && error.status === 0) return;
@@ -55,9 +82,19 @@ export function vehiclesView({ api }: ViewContext): View {
       setText(summary, isMissing ? NOT_HERE : (error as Error).message);
     }
   };
-  search.addEventListener('input', () => void refresh());
+  search.addEventListener('input', () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => void refresh(), TYPING_MS);
+  });
   presence.addEventListener('change', () => void refresh());
-  const stop = poll(refresh, EVERY_MS);
+  const stopPoll = poll(async () => {
+    if (filters() === '' || Date.now() - askedAt >= FILTERED_EVERY_MS) await refresh();
+  }, EVERY_MS);
+  const stop = (): void => {
+    clearTimeout(typing);
+    asked += 1;
+    stopPoll();
+  };
 
   const heads = ['VIN', 'Presence', 'How long', 'Network', 'Version', 'Connections', 'Times online', 'Last seen'].map(
     (label, index) => html('th', { scope: 'col', class: index > 4 ? 'number' : undefined }, label),
