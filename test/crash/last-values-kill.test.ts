@@ -20,6 +20,12 @@ async function connect(port: number): Promise<Vehicle> {
 const data = (odometer: number): Uint8Array =>
   encodeVehicleData({ data: [{ key: 'Odometer', value: { intValue: odometer } }], createdAtMs: Date.now(), vin: VIN });
 
+interface Presence {
+  readonly state: string;
+  readonly sessions: number;
+  readonly connectionsTotal: number;
+}
+
 interface Signals {
   readonly signals: readonly { readonly name: string; readonly value: number }[];
 }
@@ -42,9 +48,15 @@ test('FO-1 FT-CON-4 a hub that is killed knows what it has acknowledged, and who
       const answer = await fetch(`${url}/api/v1/vehicles/${VIN}${path}`, { signal: AbortSignal.timeout(30_000) });
       return (await answer.json()) as Answer;
     };
+    const is = (state: string): Promise<void> =>
+      eventually(async () => (await get<Presence>('')).state === state, `the vehicle is ${state}`);
+    // The hub was killed while it was connected.
+    if (round > 0) await is('returning');
     const car = await connect(port);
     t.after(() => car.socket.terminate());
-    await eventually(async () => (await get<{ state: string }>('')).state === 'online', 'the vehicle is online');
+    await is('online');
+    const { sessions, connectionsTotal } = await get<Presence>('');
+    assert.deepEqual([sessions, connectionsTotal], [1, round + 1], 'it was online all the time');
     const known = async (): Promise<number> => (await get<Signals>('/signals')).signals[0]?.value ?? 0;
     await eventually(async () => (await known()) >= acked, `what was acknowledged before: ${acked}`);
     const first = round * RECORDS;
