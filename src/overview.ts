@@ -79,8 +79,10 @@ class Rate {
   }
 }
 
+/** Types whose actors all sleep are among them. */
 function actorsByType(system: ActorSystem): Record<string, { live: number; states: Record<string, number> }> {
   const types: Record<string, { live: number; states: Record<string, number> }> = {};
+  for (const type of system.typeNames) types[type] = { live: 0, states: {} };
   for (const [type, states] of system.byState()) {
     const live = [...states.values()].reduce((sum, count) => sum + count, 0);
     types[type] = { live, states: Object.fromEntries(states) };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fastify } from 'fastify';
+import { presenceType } from '../src/actors/vehicles/index.js';
 import { overviewRoutes } from '../src/overview.js';
 import { type HttpApp, ManualClock, Overload } from '../src/runtime/index.js';
 import { testSystem } from './fakes/runtime.js';
@@ -28,4 +29,16 @@ test('the rate is that of the last five seconds, whoever asks and how often', as
   assert.equal(await rate(), 0);
   await app.close();
   assert.equal(clock.pending, 0);
+});
+
+test('types whose actors all sleep are told as well', async (t) => {
+  const { system } = await testSystem(t, [{ ...presenceType, durability: 'committed' }]);
+  const clock = new ManualClock();
+  const overload = new Overload({ clock, log: { info: () => {}, warn: () => {} }, waitMs: () => 0 });
+  const app = fastify();
+  await overviewRoutes({ role: 'hub', version: 'test', system, overload, clock })(app as unknown as HttpApp);
+  await app.ready();
+  const { actors } = (await app.inject('/api/v1/overview')).json();
+  assert.deepEqual(actors.byType, { presence: { live: 0, states: {} } });
+  await app.close();
 });

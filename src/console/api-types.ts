@@ -38,7 +38,7 @@ export interface ActorCountsView {
   /** Absent where they are not counted. */
   readonly passivated?: number;
   readonly parked: number;
-  /** Empty under overload. */
+  /** All types, with live actors or without; empty under overload. */
   readonly byType: Readonly<Record<string, ActorTypeCountView>>;
 }
 

@@ -210,6 +210,11 @@ export class ActorSystem {
     return this.host.cells.types.get(name);
   }
 
+  /** Of all that are registered, with actors or without. */
+  get typeNames(): Iterable<string> {
+    return this.host.cells.types.keys();
+  }
+
   cell(address: Address): Cell | undefined {
     return this.host.cells.get(address);
   }

@@ -77,7 +77,8 @@ export function overviewView({ feed, api }: ViewContext): View {
     setAttribute(storage.element, 'class', store.degraded === null ? 'tile' : 'tile bad');
     setAttribute(dispatcherSection, 'hidden', (overview.dispatchers ?? []).length === 0);
     dispatchers.update(overview.dispatchers ?? []);
-    types.update(Object.entries(counts.byType).map(([type, count]) => ({ type, ...count })));
+    const live = Object.entries(counts.byType).filter(([, count]) => count.live > 0);
+    types.update(live.map(([type, count]) => ({ type, ...count })));
   };
   const stop = feed.listen(({ overview, rates }) => {
     if (overview !== undefined) show(overview, rates);
