@@ -104,7 +104,8 @@ describe('a configuration with ten mistakes', () => {
   const MISTAKES = {
     host: 7,
     port: 70_000,
-    tls: { server_cert: '', server_key: 'k' },
+    // A file that is there: that is looked at, too.
+    tls: { server_cert: '', server_key: process.execPath },
     rate_limit: { enabled: true },
     records: { V: ['kafak'], alerts: [], errors: ['nowhere'] },
     reliable_ack_sources: { connectivity: 'file' },
