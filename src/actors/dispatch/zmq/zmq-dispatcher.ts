@@ -37,6 +37,9 @@ export interface ZmqDispatcherOptions extends ZmqDispatcherSettings {
   readonly load?: () => Promise<Library>;
 }
 
+/** ZeroMQ lets go of an address a moment after the socket there was closed. */
+const BIND_AGAIN_MS = 50;
+const MOST_BINDS = 20;
 /** How often room is looked for: no event tells of it. */
 const LOOK_AGAIN_MS = 5;
 
@@ -52,6 +55,7 @@ class ZmqDispatcher implements Dispatcher {
   private readonly patienceMs: number;
   private context: Context | undefined;
   private publisher: ZmqPublisher | undefined;
+  private hasBeenBound = false;
 
   constructor(private readonly options: ZmqDispatcherOptions) {
     this.patienceMs = options.patienceMs ?? 20_000;
@@ -102,11 +106,7 @@ class ZmqDispatcher implements Dispatcher {
     if (signal.aborted) throw givenUp();
     // One for each dispatcher: the handler of a context answers for all of its sockets.
     this.context ??= new library.Context({ blocky: false });
-    const publisher = await ZmqPublisher.bind(library, this.context, {
-      ...options,
-      onEvent: options.verbose ? options.onEvent : undefined,
-      onDenied: options.onDenied ?? (() => {}),
-    });
+    const publisher = await this.bound(library, this.context, signal);
     if (signal.aborted) {
       // Nobody else would close it.
       publisher.close(0);
@@ -119,6 +119,25 @@ class ZmqDispatcher implements Dispatcher {
     });
     // Subscribers that were there before the socket was closed come back by themselves, but not at once.
     await pause(options.clock, options.joinMs, signal);
+  }
+
+  /** Tries again for an address that was this one's own. */
+  private async bound(library: Library, context: Context, signal: AbortSignal): Promise<ZmqPublisher> {
+    const { options } = this;
+    for (let tries = 1; ; tries++) {
+      try {
+        const publisher = await ZmqPublisher.bind(library, context, {
+          ...options,
+          onEvent: options.verbose ? options.onEvent : undefined,
+          onDenied: options.onDenied ?? (() => {}),
+        });
+        this.hasBeenBound = true;
+        return publisher;
+      } catch (error) {
+        if (!this.hasBeenBound || !isInUse(error) || tries >= MOST_BINDS || signal.aborted) throw error;
+        await pause(options.clock, BIND_AGAIN_MS, signal);
+      }
+    }
   }
 
   private async firstSubscriber(publisher: ZmqPublisher, signal: AbortSignal): Promise<void> {
@@ -162,6 +181,9 @@ class ZmqDispatcher implements Dispatcher {
     for (const callback of [...this.lostListeners]) callback(error);
   }
 }
+
+const isInUse = (error: unknown): boolean =>
+  ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE';
 
 const nobody = (): DispatchError =>
   new DispatchError('DISPATCH_ZMQ_NOBODY', 'nobody has subscribed; records wait (fleetchart.zmq.nobodyListens)', {
