@@ -8,10 +8,10 @@
  * - KFD-4 After any other failure the connection is given up: what it held is sent again from the spool, over the next.
  */
 import type { KafkaDispatcherSettings } from '../../../protocols/fleet-telemetry/kafka-settings.js';
-import type { Result } from '../../../protocols/result.js';
 import type { Clock } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
-import type { Confirmation, Delivery, Dispatcher, RecordFormats, TopicMessage } from '../dispatcher.js';
+import { byDestination, type Placed } from '../by-destination.js';
+import type { Confirmation, Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import type { DestinationOptions } from '../effects.js';
 import { DispatchError, givenUp, notConnected } from '../errors.js';
 import type { DispatcherTiming } from '../events.js';
@@ -111,7 +111,9 @@ class KafkaDispatcher implements Dispatcher {
     if (records.length === 0) return { delivered: 0 };
     if (!connection) return notConnected();
     const settlement = new Settlement(records.length, progress);
-    const topics = this.byTopic(records, settlement);
+    // Of the sending, as in the reference: by the time of the receipt what waited long would be deleted before it is read.
+    const timestamp = String(this.options.clock.now());
+    const topics = byDestination(records, settlement, (record, index) => this.place(record, index, timestamp));
     const call = { settlement, connection, signal };
     await Promise.all([...topics].map(([topic, parts]) => this.sendTopic(topic, parts, call)));
     const { outcome } = settlement;
@@ -133,38 +135,20 @@ class KafkaDispatcher implements Dispatcher {
     return () => {};
   }
 
-  private byTopic(records: readonly FleetRecord[], settlement: Settlement): Map<string, Part[]> {
-    const topics = new Map<string, Part[]>();
-    // Of the sending, as in the reference: by the time of the receipt what waited long would be deleted before it is read.
-    const timestamp = String(this.options.clock.now());
-    for (const [index, record] of records.entries()) {
-      const form = formOf((each) => this.formOf(each), record);
-      if (!form.ok) {
-        settlement.settle(index, reasonOf(form.error));
-        continue;
-      }
-      const { topic, body, headers } = form.value;
-      const [key, value] = [Buffer.from(record.vehicle), Buffer.from(body.buffer, body.byteOffset, body.byteLength)];
-      const bytes = sizeOf(key, value, headers);
-      if (bytes + BATCH_BYTES > this.options.maxMessageBytes) {
-        settlement.settle(index, this.tooLarge(bytes + BATCH_BYTES));
-        continue;
-      }
-      const message = { key, value, headers, timestamp };
-      const part = { index, type: record.type, message, payloadBytes: value.length, bytes };
-      const parts = topics.get(topic);
-      if (parts) parts.push(part);
-      else topics.set(topic, [part]);
-    }
-    return topics;
-  }
-
-  private formOf(record: FleetRecord): Result<TopicMessage & { readonly headers: Readonly<Record<string, string>> }> {
-    const { topic, attributes } = this.options.formats;
-    const form = topic(record);
-    if (!form.ok) return form;
-    const headers = attributes(record);
-    return headers.ok ? { ok: true, value: { ...form.value, headers: headers.value } } : headers;
+  /** A message for its topic; what has no form, or would never be taken, is refused. */
+  private place(record: FleetRecord, index: number, timestamp: string): Placed<Part> | string {
+    const { formats, maxMessageBytes } = this.options;
+    const form = formOf(formats.topic, record);
+    if (!form.ok) return reasonOf(form.error);
+    const attributes = formOf(formats.attributes, record);
+    if (!attributes.ok) return reasonOf(attributes.error);
+    const { topic, body } = form.value;
+    const headers = attributes.value;
+    const [key, value] = [Buffer.from(record.vehicle), Buffer.from(body.buffer, body.byteOffset, body.byteLength)];
+    const bytes = sizeOf(key, value, headers);
+    if (bytes + BATCH_BYTES > maxMessageBytes) return this.tooLarge(bytes + BATCH_BYTES);
+    const message = { key, value, headers, timestamp };
+    return { destination: topic, entry: { index, type: record.type, message, payloadBytes: value.length, bytes } };
   }
 
   /** FT-KAF-4. */

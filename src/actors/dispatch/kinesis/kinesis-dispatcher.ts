@@ -15,6 +15,7 @@ import type { KinesisDispatcherSettings } from '../../../protocols/fleet-telemet
 import { delayMs } from '../../../runtime/backoff.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { pause } from '../../../runtime/wait.js';
+import { byDestination, type Placed } from '../by-destination.js';
 import { loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import { givenUp, notConnected } from '../errors.js';
@@ -89,7 +90,7 @@ class KinesisDispatcher implements Dispatcher {
     if (records.length === 0) return { delivered: 0 };
     if (!connection) return notConnected();
     const settlement = new Settlement(records.length, progress);
-    const streams = this.sort(records, settlement);
+    const streams = byDestination(records, settlement, (record, index) => this.place(record, index));
     await Promise.all(
       [...streams].map(([stream, entries]) => this.putAll(connection, stream, entries, settlement, signal)),
     );
@@ -106,22 +107,13 @@ class KinesisDispatcher implements Dispatcher {
     return () => {};
   }
 
-  /** Entries by their streams; what has no form, or would never be taken, is refused. */
-  private sort(records: readonly FleetRecord[], settlement: Settlement): Map<string, Entry[]> {
-    const streams = new Map<string, Entry[]>();
-    for (const [index, record] of records.entries()) {
-      const form = formOf(this.options.formats.topic, record);
-      const entry = form.ok ? entryOf(index, record.type, record.vehicle, form.value.body) : reasonOf(form.error);
-      if (typeof entry === 'string' || !form.ok) {
-        settlement.settle(index, String(entry));
-        continue;
-      }
-      const stream = this.options.streams.get(record.type) ?? form.value.topic;
-      const entries = streams.get(stream);
-      if (entries) entries.push(entry);
-      else streams.set(stream, [entry]);
-    }
-    return streams;
+  /** An entry for its stream; what has no form, or would never be taken, is refused. */
+  private place(record: FleetRecord, index: number): Placed<Entry> | string {
+    const form = formOf(this.options.formats.topic, record);
+    if (!form.ok) return reasonOf(form.error);
+    const entry = entryOf(index, record.type, record.vehicle, form.value.body);
+    if (typeof entry === 'string') return entry;
+    return { destination: this.options.streams.get(record.type) ?? form.value.topic, entry };
   }
 
   private async putAll(

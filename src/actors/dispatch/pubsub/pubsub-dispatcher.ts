@@ -9,6 +9,7 @@
  *   refused. Any other failure ends the batch: the rest waits in the spool.
  */
 import type { PubsubDispatcherSettings } from '../../../protocols/fleet-telemetry/pubsub-settings.js';
+import { byDestination, type Placed } from '../by-destination.js';
 import { loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import { DispatchError, notConnected } from '../errors.js';
@@ -88,7 +89,7 @@ class PubsubDispatcher implements Dispatcher {
     if (records.length === 0) return { delivered: 0 };
     if (!connection) return notConnected();
     const settlement = new Settlement(records.length, progress);
-    const topics = this.sort(records, settlement);
+    const topics = byDestination(records, settlement, (record, index) => this.place(record, index));
     await Promise.all(
       [...topics].map(([topic, entries]) => this.publishAll(connection, topic, entries, settlement, signal)),
     );
@@ -117,29 +118,16 @@ class PubsubDispatcher implements Dispatcher {
     }
   }
 
-  /** Messages by their topics; what has no form, or would never be taken, is refused. */
-  private sort(records: readonly FleetRecord[], settlement: Settlement): Map<string, Entry[]> {
+  /** A message for its topic; what has no form, or would never be taken, is refused. */
+  private place(record: FleetRecord, index: number): Placed<Entry> | string {
     const { formats, topics } = this.options;
-    const sorted = new Map<string, Entry[]>();
-    for (const [index, record] of records.entries()) {
-      const form = formOf(formats.topic, record);
-      const attributes = formOf(formats.attributes, record);
-      const failure = !form.ok ? form.error : !attributes.ok ? attributes.error : undefined;
-      if (!form.ok || !attributes.ok) {
-        settlement.settle(index, failure && reasonOf(failure));
-        continue;
-      }
-      const entry = entryOf(index, record.type, form.value.body, attributes.value);
-      if (typeof entry === 'string') {
-        settlement.settle(index, entry);
-        continue;
-      }
-      const topic = topics.get(record.type) ?? form.value.topic;
-      const entries = sorted.get(topic);
-      if (entries) entries.push(entry);
-      else sorted.set(topic, [entry]);
-    }
-    return sorted;
+    const form = formOf(formats.topic, record);
+    if (!form.ok) return reasonOf(form.error);
+    const attributes = formOf(formats.attributes, record);
+    if (!attributes.ok) return reasonOf(attributes.error);
+    const entry = entryOf(index, record.type, form.value.body, attributes.value);
+    if (typeof entry === 'string') return entry;
+    return { destination: topics.get(record.type) ?? form.value.topic, entry };
   }
 
   private async publishAll(
