@@ -48,7 +48,8 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
     case 'logger':
       return createLoggerDispatcher({
         formats,
-        write: ({ level, message, fields }) => logger[level](fields, message),
+        // What vehicles say is what this destination is for: a signal may be named as a secret is.
+        write: ({ level, message, fields }) => logger.verbatim(level, fields, message),
       });
     case 'file':
       return createFileDispatcher({

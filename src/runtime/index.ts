@@ -56,10 +56,10 @@ export {
   type RootLogger,
   silentLogger,
 } from './logging/log.js';
-export type { LineForm } from './logging/logfmt.js';
 export { PeerLines } from './logging/peer-lines.js';
 export { type RefusalLine, Refusals } from './logging/refusals.js';
 export { RepeatedFailures } from './logging/repeated-failures.js';
+export type { LineForm } from './logging/targets.js';
 export { Metrics, type Sample } from './metrics.js';
 export { Overload, type OverloadView } from './overload.js';
 export { REDACTED, redacted } from './redaction.js';

@@ -106,7 +106,8 @@ function members(entries: Array<[string, unknown]>, depth: number, budget: Budge
       result['…'] = `[${entries.length - Object.keys(result).length} more]`;
       break;
     }
-    const given = member !== undefined && member !== null && typeof member !== 'boolean';
+    if (member === undefined) continue;
+    const given = member !== null && typeof member !== 'boolean';
     result[name] = given && budget.isHidden(name) ? REDACTED : copy(member, depth - 1, budget);
   }
   return result;

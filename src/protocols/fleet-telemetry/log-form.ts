@@ -1,3 +1,4 @@
+import { goJson } from './go-json.js';
 import { goQuoted, goText } from './go-text.js';
 
 /** A line of the log before it has a form: `time` in RFC 3339, `level`, `msg`, and its fields. */
@@ -9,8 +10,6 @@ const FIRST = ['time', 'level', 'msg'];
 /** What stands without quotes in the reference's text form; an empty text does, too. */
 const PLAIN = /^[\w\-./@^+]*$/;
 const UNSAFE_NAME = /[^\w\-./@]/g;
-/** What Go escapes in JSON beside what JSON demands, so that a line may stand in HTML. */
-const HTML = /[<>&\u2028\u2029]/g;
 
 /**
  * One line of the log in the form of the reference (spec 8.3), without its end: JSON with its keys in alphabetical
@@ -18,9 +17,8 @@ const HTML = /[<>&\u2028\u2029]/g;
  */
 export function logText(record: LogRecord, form: LogForm): string {
   const line = asReference(record);
+  if (form === 'json') return goJson(line);
   const names = Object.keys(line).sort();
-  if (form === 'json')
-    return escaped(JSON.stringify(Object.fromEntries(names.map((name) => [name, sorted(line[name])]))));
   const time = String(line['time']).replace(/\.\d+(?=Z)/, '');
   const ordered = [...FIRST, ...names.filter((name) => !FIRST.includes(name))];
   return ordered
@@ -56,21 +54,6 @@ const cutTime = (time: string): string =>
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Go sorts the keys of its maps. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((name) => [name, sorted(value[name])]),
-  );
-}
-
-function escaped(json: string): string {
-  return json.replace(HTML, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
 
 function textOf(value: unknown): string {
   const text = goText(value);

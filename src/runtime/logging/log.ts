@@ -1,12 +1,15 @@
 import { pino } from 'pino';
 import { type Clock, systemClock } from '../clock.js';
 import { redacted } from '../redaction.js';
-import { formWriter, type LineForm, type LineWriter, logfmt } from './logfmt.js';
+import { logfmt } from './logfmt.js';
+import { formLines, jsonLines, type LineForm, type LineTarget, type LineWriter } from './targets.js';
 
 /** `error`: a person must act; `warn`: degraded but handled; `info`: life-cycle; `debug`: per message. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+type WrittenLevel = Exclude<LogLevel, 'silent'>;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -21,6 +24,8 @@ export interface Logger {
   warn(fields: Fields, message: string): void;
   error(fields: Fields, message: string): void;
   fatal(fields: Fields, message: string): void;
+  /** Data that somebody has asked to have in the log, as they are: nothing is redacted. */
+  verbatim(level: WrittenLevel, fields: Fields, message: string): void;
   /** Whether a line of this level would be written; asked before fields that cost something are built. */
   isEnabled(level: LogLevel): boolean;
   /** A logger that adds `fields` to each line: `{ actor: address }`. It costs nothing until it writes. */
@@ -73,15 +78,9 @@ export function createLogger(options: LogOptions = {}): RootLogger {
   // A log that cannot be written (a full disk, a closed pipe) must not end the process.
   standardError?.on('error', () => {});
   const out = options.destination ?? (standardError as LineWriter);
-  const target = pino(
-    {
-      level: 'trace',
-      base: fieldsOf(options.base ?? {}),
-      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
-      formatters: { level: (label) => ({ level: levelNames[label as LogLevel] ?? label }) },
-    },
-    format === 'json' ? out : formWriter(format === 'logfmt' ? logfmt : format, out),
-  );
+  const base = fieldsOf(options.base ?? {});
+  const lines = { out, base, time: () => new Date(clock.now()).toISOString(), levelNames };
+  const target = format === 'json' ? jsonLines(lines) : formLines(format === 'logfmt' ? logfmt : format, lines);
   const threshold: Threshold = { level: options.level ?? 'info' };
   return new Root(
     () => target,
@@ -100,13 +99,11 @@ interface Threshold {
   level: LogLevel;
 }
 
-type WrittenLevel = Exclude<LogLevel, 'silent'>;
-
 class Line implements Logger {
-  private made: pino.Logger | undefined;
+  private made: LineTarget | undefined;
 
   constructor(
-    private readonly make: () => pino.Logger,
+    private readonly make: () => LineTarget,
     protected readonly threshold: Threshold,
   ) {}
 
@@ -134,6 +131,10 @@ class Line implements Logger {
     this.write('fatal', fields, message);
   }
 
+  verbatim(level: WrittenLevel, fields: Fields, message: string): void {
+    if (this.isEnabled(level)) this.target().write(level, fields, message);
+  }
+
   isEnabled(level: LogLevel): boolean {
     return level !== 'silent' && RANK[level] >= RANK[this.threshold.level];
   }
@@ -143,10 +144,10 @@ class Line implements Logger {
   }
 
   private write(level: WrittenLevel, fields: Fields, message: string): void {
-    if (this.isEnabled(level)) this.target()[level](fieldsOf(fields), message);
+    if (this.isEnabled(level)) this.target().write(level, fieldsOf(fields), message);
   }
 
-  private target(): pino.Logger {
+  private target(): LineTarget {
     this.made ??= this.make();
     return this.made;
   }
@@ -154,7 +155,7 @@ class Line implements Logger {
 
 class Root extends Line implements RootLogger {
   constructor(
-    make: () => pino.Logger,
+    make: () => LineTarget,
     threshold: Threshold,
     readonly flush: () => void,
   ) {

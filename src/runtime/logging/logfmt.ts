@@ -1,8 +1,3 @@
-/** What a formatted line is written to; `process.stderr` and pino's destinations are such. */
-export interface LineWriter {
-  write(line: string): unknown;
-}
-
 const FIRST = ['time', 'level', 'msg'];
 const PLAIN = /^[\w.\-/@^+:]+$/;
 const UNSAFE_NAME = /[^\w.\-/@]/g;
@@ -18,18 +13,6 @@ export function logfmt(record: Readonly<Record<string, unknown>>): string {
   for (const name of FIRST) if (record[name] !== undefined) pairs.push(`${name}=${value(record[name])}`);
   for (const name of Object.keys(record).sort()) if (!FIRST.includes(name)) field(name, record[name], pairs);
   return pairs.join(' ');
-}
-
-/** A line in some form, without its end; it has `time`, `level`, `msg` and its fields. */
-export type LineForm = (record: Readonly<Record<string, unknown>>) => string;
-
-/** A destination for pino: takes its JSON lines, writes them in that form. */
-export function formWriter(form: LineForm, out: LineWriter): LineWriter {
-  return {
-    write(line) {
-      out.write(`${form(JSON.parse(line) as Record<string, unknown>)}\n`);
-    },
-  };
 }
 
 function field(name: string, member: unknown, pairs: string[]): void {
