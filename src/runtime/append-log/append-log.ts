@@ -117,8 +117,9 @@ export class AppendLog {
   }
 
   /**
-   * Stores an entry for `readers` with the batch that gathers now. Whoever must know when it is on disk asks the
-   * group commit (`afterFlush`). The payload is copied.
+   * Stores an entry for `readers` with the batch that gathers now, which waits some milliseconds for others (DUR-15).
+   * Whoever must know when it is on disk asks the group commit (`afterFlush`), which makes it go at once. The payload is
+   * copied.
    */
   append(payload: Uint8Array, readers: readonly string[], options?: AppendOptions): AppendResult {
     const { commit, producers, repeats } = this.parts;
@@ -242,7 +243,7 @@ export class AppendLog {
     if (this.isTidyDue) return;
     this.isTidyDue = true;
     const { commit } = this.parts;
-    if (commit.pending) commit.afterFlush(this.tidy);
+    if (commit.pending) commit.afterFlush(this.tidy, 'soon');
     else setImmediate(this.tidy);
   }
 

@@ -69,7 +69,7 @@ export class LogPositions {
     row.writeDoubleLE(this.clock.now(), 8);
     row.writeDoubleLE(this.elapsed.now(), 16);
     const key = readerKey(this.log, reader);
-    this.commit.put('positions', key, row);
+    this.commit.put('positions', key, row, 'soon');
     this.commit.ahead('positions', key);
   }
 

@@ -65,14 +65,14 @@ export class LogRows {
     // The log was open before in this process, and what it appended then is not on disk yet.
     this.flushedSeq = 0;
     this.gathered.push({ batch: -1, end: start.lastSeq, readers: -1, bytes: 0 });
-    this.commit.afterFlush(this.markFlushed);
+    this.commit.afterFlush(this.markFlushed, 'soon');
   }
 
   /** Hands an entry over and returns its number. */
   add(readers: number, at: number, elapsedMs: number, payload: Uint8Array): number {
     const seq = this.lastSeq + 1;
     const entry = makeEntry(seq, readers, at, elapsedMs, payload);
-    this.commit.put('log', this.keys.of(seq), entry.row);
+    this.commit.put('log', this.keys.of(seq), entry.row, 'soon');
     this.lastSeq = seq;
     this.tail.push(entry);
     this.renewAllowance();
@@ -111,7 +111,7 @@ export class LogRows {
     this.renewAllowance();
     while (this.trimAllowance > 0 && this.backlogHead < this.backlog.length) {
       const key = this.keys.of(this.backlog[this.backlogHead++] ?? 0);
-      this.commit.removeOnce('log', key);
+      this.commit.removeOnce('log', key, 'soon');
       this.commit.ahead('log', key);
       this.trimAllowance--;
       this.trimmed++;
@@ -132,7 +132,7 @@ export class LogRows {
     if (newest && newest.batch === this.commit.batchNumber) return newest;
     const batch = { batch: this.commit.batchNumber, end: 0, readers: 0, bytes: 0 };
     this.gathered.push(batch);
-    this.commit.afterFlush(this.markFlushed);
+    this.commit.afterFlush(this.markFlushed, 'soon');
     return batch;
   }
 

@@ -11,6 +11,8 @@ export const noRows = (): Record<Table, Rows> =>
 export class CommitBatch {
   readonly rows = noRows();
   readonly released: Array<() => void> = [];
+  /** Whether somebody waits for one of the rows. */
+  haste: 'now' | 'soon' = 'soon';
   /** Rows in all tables. */
   size = 0;
   /** Whether some of the rows may be on disk already, because they were in a batch that failed. */

@@ -7,6 +7,8 @@
  *   without letting the loop turn are never parted; a batch that has grown large waits in line as it is, so that no
  *   write stops the loop for long.
  * - GC-2 What is on disk is always a prefix of the order in which rows were handed over.
+ *   Rows that are handed over `soon` wait until somebody hands over or waits for something `now`, {@link SOON_MS} at
+ *   most: a commit costs much the same with many rows as with one.
  * - GC-3 `afterFlush` callbacks run in the order they were registered, after everything handed over before them is
  *   on disk.
  * - GC-4 A batch that fails is kept, the store is `degraded`, and the same rows are tried again every
@@ -35,12 +37,17 @@ import { type Rows, StoreFile, TABLES, type Table } from './store-file.js';
 
 export { type Rows, TABLES, type Table };
 
+/** How long rows that nobody waits for may gather. */
+const SOON_MS = 10;
 const RETRY_MS = 5_000;
 const RETRY_WHILE_CLOSING_MS = 100;
 const QUOTA = 'STORAGE_QUOTA';
 const WRITE_FAILED = 'STORAGE_WRITE_FAILED';
 /** Written to find out whether the disk takes something again. */
 const PROBE = Buffer.alloc(1);
+
+/** `soon`: nobody waits for it, so that others may gather with it for some milliseconds. */
+export type Haste = 'now' | 'soon';
 
 export interface GroupCommitOptions {
   /** Folder of the store; made when missing. */
@@ -66,6 +73,7 @@ export class GroupCommit {
   /** The callbacks being run, while they are. */
   private releasing: Array<() => void> | undefined;
   private scheduled = false;
+  private soonTimer: NodeJS.Timeout | undefined;
   private isTurnDue = false;
   private retryTimer: unknown;
   private failure: StorageError | undefined;
@@ -96,22 +104,22 @@ export class GroupCommit {
   }
 
   /** Keys are 1 to 1 900 bytes of UTF-8 and sort by code point. */
-  put(table: Table, key: string, value: Buffer): void {
+  put(table: Table, key: string, value: Buffer, haste: Haste = 'now'): void {
     this.set(table, key, value);
-    this.schedule();
+    this.schedule(haste);
   }
 
-  remove(table: Table, key: string): void {
+  remove(table: Table, key: string, haste: Haste = 'now'): void {
     this.set(table, key, null);
-    this.schedule(true);
+    this.schedule(haste, true);
   }
 
   /**
    * Removes a row whose key is never used twice (an inbox, outbox or log row): put and removed within one batch it
    * never reaches the disk.
    */
-  removeOnce(table: Table, key: string): void {
-    if (this.gathering.isRetry || !this.gathering.forget(table, key)) this.remove(table, key);
+  removeOnce(table: Table, key: string, haste: Haste = 'now'): void {
+    if (this.gathering.isRetry || !this.gathering.forget(table, key)) this.remove(table, key, haste);
   }
 
   /** Lets the row of this key that gathers now go before all others for as long as the disk is full (GC-7). */
@@ -173,11 +181,15 @@ export class GroupCommit {
    * Runs `callback` once all that was handed over so far is on disk; at once if it is already. One that hands over
    * rows and registers itself again each time keeps the store busy for ever.
    */
-  afterFlush(callback: () => void): void {
+  afterFlush(callback: () => void, haste: Haste = 'now'): void {
     const newest = this.gathering.isEmpty ? (this.waiting[this.waiting.length - 1] ?? this.inFlight) : this.gathering;
     const line = newest?.released ?? this.releasing;
-    if (line) line.push(callback);
-    else callback();
+    if (!line) {
+      callback();
+      return;
+    }
+    line.push(callback);
+    if (newest === this.gathering) this.schedule(haste);
   }
 
   /** Resolves once all that was handed over so far is on disk. */
@@ -204,7 +216,7 @@ export class GroupCommit {
     if (this.pending || this.releasing) {
       const idle = new Promise<void>((resolve) => this.idle.push(resolve));
       if (this.failure) this.write();
-      else this.schedule();
+      else this.schedule('now');
       await within(clock, idle, deadlineMs);
     }
     const complete = !this.pending;
@@ -223,7 +235,9 @@ export class GroupCommit {
       return;
     }
     this.gathering.set(table, key, value);
-    if (this.inFlight && !this.isTurnDue && this.gathering.isLarge) this.setAsideNextTurn();
+    if (!this.gathering.isLarge) return;
+    if (!this.inFlight) this.schedule('now');
+    else if (!this.isTurnDue) this.setAsideNextTurn();
   }
 
   private readonly isStored = (table: Table, key: string): boolean => this.file.get(table, key) !== undefined;
@@ -258,6 +272,8 @@ export class GroupCommit {
   private write(): void {
     if (!this.isOpen || this.inFlight) return;
     if (!this.isAllowed()) return;
+    clearTimeout(this.soonTimer);
+    this.soonTimer = undefined;
     const batch = this.waiting.shift() ?? this.takeGathering();
     // All that could not be written has been removed again (GC-4): only something else can end the state.
     if (batch.size === 0 && this.failure?.code === WRITE_FAILED && !this.closed) batch.set('meta', 'probe', PROBE);
@@ -289,8 +305,10 @@ export class GroupCommit {
     this.releasing = batch.released;
     for (const callback of batch.released) callGuarded(callback);
     this.releasing = undefined;
-    if (this.pending) this.schedule(this.failure !== undefined && this.gathering.removesSomething);
-    else for (const resolve of this.idle.splice(0)) resolve();
+    if (this.pending) {
+      const haste = this.waiting.length > 0 || this.closed ? 'now' : this.gathering.haste;
+      this.schedule(haste, this.failure !== undefined && this.gathering.removesSomething);
+    } else for (const resolve of this.idle.splice(0)) resolve();
   }
 
   private fail(batch: CommitBatch, error: StorageError): void {
@@ -337,14 +355,18 @@ export class GroupCommit {
     return new StorageError(QUOTA, `the store has reached its quota of ${quotaBytes} bytes`, { retryable: true });
   }
 
-  private schedule(removes = false): void {
+  private schedule(haste: Haste, removes = false): void {
+    if (haste === 'now') this.gathering.haste = haste;
     if (this.scheduled || this.inFlight) return;
     if (this.failure && !(removes && this.failure.code === QUOTA)) return;
-    this.scheduled = true;
-    setImmediate(() => {
+    const write = (): void => {
       this.scheduled = false;
       unowned(() => this.write());
-    });
+    };
+    if (haste === 'now') {
+      this.scheduled = true;
+      setImmediate(write);
+    } else this.soonTimer ??= setTimeout(write, SOON_MS);
   }
 }
 

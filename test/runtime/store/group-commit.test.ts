@@ -214,3 +214,56 @@ test('DUR-9 a store that cannot be opened says so', (t) => {
   const directory = `${temporaryDirectory(t)}\0`;
   assert.throws(() => new GroupCommit({ directory, clock: systemClock }), { code: 'STORAGE_OPEN_FAILED' });
 });
+
+test('DUR-15 rows that nobody waits for gather, and go by themselves', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { commit } = openStore(t);
+  const released: string[] = [];
+  for (const name of ['a', 'b', 'c']) {
+    commit.put('log', name, bytes(name), 'soon');
+    commit.afterFlush(() => released.push(name), 'soon');
+    await turn();
+  }
+  assert.equal(commit.counts.batches, 0, 'none has gone with a turn of the loop');
+  t.mock.timers.tick(10);
+  await until(() => released.length === 3);
+  assert.equal(commit.counts.batches, 1);
+  assert.deepEqual(released, ['a', 'b', 'c']);
+});
+
+test('DUR-15 whoever waits makes all go at once: a row, a callback, a large batch, the end', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const directory = temporaryDirectory(t);
+  const { commit } = openStore(t, { directory });
+  const goes = async (why: string): Promise<void> => {
+    const { batches } = commit.counts;
+    await turn();
+    await turn();
+    assert.equal(commit.counts.batches, batches + 1, why);
+    await commit.flushed();
+  };
+  const gather = (): void => commit.put('log', 'a', bytes('1'), 'soon');
+  gather();
+  commit.put('meta', 'm', bytes('1'));
+  await goes('a row');
+  gather();
+  commit.afterFlush(() => {});
+  await goes('a callback');
+  commit.put('log', 'large', Buffer.alloc(8 * 1024 * 1024), 'soon');
+  await goes('a large batch');
+  commit.put('log', 'last', bytes('1'), 'soon');
+  assert.equal(await commit.close(), true);
+  assert.equal(openStore(t, { directory }).commit.get('log', 'last')?.toString(), '1');
+});
+
+test('DUR-15 what was handed over in a hurry while a batch is written goes as soon as it is', async (t) => {
+  const { commit } = openStore(t);
+  commit.put('meta', 'a', bytes('1'));
+  await turn();
+  commit.put('log', 'b', bytes('1'), 'soon');
+  const isFlushed = commit.flushed();
+  commit.put('log', 'c', bytes('1'), 'soon');
+  await isFlushed;
+  assert.equal(commit.counts.batches, 2);
+  assert.equal(commit.pending, false, 'what came with it has gone with it');
+});
