@@ -291,7 +291,7 @@ export class GroupCommit {
 
   private async writeToFile(batch: CommitBatch): Promise<void> {
     if (!this.hurried.isEmpty) await this.hurried.writeBefore(batch);
-    await this.file.write(batch.rows);
+    await this.file.write(batch.rows, batch.roomBytes);
   }
 
   private succeed(batch: CommitBatch): void {

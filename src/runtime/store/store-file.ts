@@ -1,5 +1,5 @@
 /** The LMDB file: its tables, one transaction for a batch of rows, its size. Only {@link GroupCommit} writes to it. */
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StorageError } from '../errors.js';
@@ -76,8 +76,15 @@ export class StoreFile {
     });
   }
 
-  /** Writes all rows in one transaction; resolves once they are on disk. */
-  write(rows: Record<Table, Rows>): Promise<void> {
+  /**
+   * Writes all rows in one transaction; resolves once they are on disk. Rejects without having tried where the disk has
+   * less than `roomBytes` left: on a full one, LMDB writes its message past the end of the memory that it takes for it.
+   */
+  write(rows: Record<Table, Rows>, roomBytes = 0): Promise<void> {
+    if (roomBytes > 0 && this.freeBytes() < roomBytes) {
+      const detail = `the disk of ${this.path} has less than ${roomBytes} bytes left`;
+      return Promise.reject(new StorageError('STORAGE_WRITE_FAILED', detail, { retryable: true }));
+    }
     const written = this.batch(() => {
       for (const name of TABLES) {
         const table = this.tables[name];
@@ -101,6 +108,16 @@ export class StoreFile {
       return statSync(this.path).size;
     } catch {
       return 0;
+    }
+  }
+
+  private freeBytes(): number {
+    try {
+      const { bavail, bsize } = statfsSync(this.path);
+      return bavail * bsize;
+    } catch {
+      // The write itself says what is wrong with the file.
+      return Number.POSITIVE_INFINITY;
     }
   }
 

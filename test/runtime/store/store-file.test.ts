@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { noRows } from '../../../src/runtime/store/commit-batch.js';
 import { StoreFile } from '../../../src/runtime/store/store-file.js';
 import { temporaryDirectory } from './group-commit-harness.js';
 
@@ -12,4 +13,15 @@ test('what is stored is for nobody else to read, even in a folder that is open t
   t.after(() => store.close());
   const modes = readdirSync(directory).map((name) => [name, statSync(join(directory, name)).mode & 0o777]);
   assert.deepEqual(Object.fromEntries(modes), { 'store.lmdb': 0o600, 'store.lmdb-lock': 0o600 });
+});
+
+test('DUR-9 what the disk has no room for is not tried', async (t) => {
+  const store = new StoreFile(temporaryDirectory(t));
+  t.after(() => store.close());
+  const rows = noRows();
+  rows.meta.set('a', Buffer.from('1'));
+  await assert.rejects(store.write(rows, Number.MAX_SAFE_INTEGER), { code: 'STORAGE_WRITE_FAILED', retryable: true });
+  assert.equal(store.get('meta', 'a'), undefined);
+  await store.write(rows, 1);
+  assert.equal(store.get('meta', 'a')?.toString(), '1');
 });
