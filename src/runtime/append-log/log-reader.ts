@@ -199,7 +199,7 @@ export class LogReaderState implements LogReader {
       this.lastRead = Math.max(this.lastRead, entry.seq);
       this.cursor++;
     }
-    if (items.length === 0 && maxItems > 0 && this.isAvailable()) this.wakeLater();
+    if (items.length === 0 && maxItems > 0 && this.isAvailable()) this.wake();
     return items;
   }
 
@@ -219,7 +219,7 @@ export class LogReaderState implements LogReader {
   onAvailable(callback: () => void): () => void {
     const listener = keepOwner(callback);
     this.listeners.add(listener);
-    if (this.isAvailable()) this.wakeLater();
+    if (this.isAvailable()) this.wake();
     return () => {
       this.listeners.delete(listener);
     };
@@ -230,22 +230,21 @@ export class LogReaderState implements LogReader {
     return { items: this.items, bytes: this.bytes, ...(oldest && { oldestAt: oldest.at }) };
   }
 
-  /** Tells the listeners that there may be something to read. */
+  /**
+   * Tells the listeners soon that there may be something to read: behind the acknowledgements of the flush that it came
+   * with, which wait for nothing else.
+   */
   wake(): void {
-    for (const listener of this.listeners) callGuarded(listener);
-  }
-
-  close(): void {
-    this.listeners.clear();
-  }
-
-  private wakeLater(): void {
     if (this.wakeScheduled) return;
     this.wakeScheduled = true;
     setImmediate(() => {
       this.wakeScheduled = false;
-      this.wake();
+      for (const listener of this.listeners) callGuarded(listener);
     });
+  }
+
+  close(): void {
+    this.listeners.clear();
   }
 
   /** The bound that so much more would exceed; a single entry exceeds none. */
