@@ -8,7 +8,7 @@ export class Settlement {
   private readonly reasons = new Map<number, string>();
   /** Those of the settled beginning, in order; it only grows. */
   private readonly refused: Refusal[] = [];
-  private delivered = 0;
+  private settledCount = 0;
   private reason: FleetchartError | undefined;
 
   constructor(
@@ -16,6 +16,11 @@ export class Settlement {
     private readonly progress: (delivery: Delivery) => void,
   ) {
     this.settled = Array.from({ length: count }, () => false);
+  }
+
+  /** How many records from the start are settled. */
+  get delivered(): number {
+    return this.settledCount;
   }
 
   /** Why the rest is given up: the first failure. */
@@ -39,7 +44,7 @@ export class Settlement {
       if (refusal !== undefined) this.reasons.set(index, refusal);
     }
     const before = this.delivered;
-    for (; this.settled[this.delivered]; this.delivered++) {
+    for (; this.settled[this.delivered]; this.settledCount++) {
       const reason = this.reasons.get(this.delivered);
       if (reason !== undefined) this.refused.push({ index: this.delivered, reason });
     }

@@ -13,7 +13,7 @@ import { FakeLogReader } from '../../fakes/log-reader.js';
 import { FakeMqttBroker } from '../../fakes/mqtt-broker.js';
 import { startBroker } from '../mqtt/broker-setup.js';
 import { dispatcherSuite } from './abstract-suite.js';
-import { numberOf, sampleFormats, sampleRecord, sampleRecords } from './sample-records.js';
+import { numberOf, sampleFormats, sampleRecord, sampleRecords, UNPRINTABLE } from './sample-records.js';
 
 const signal = new AbortController().signal;
 
@@ -94,6 +94,18 @@ describe('the mqtt dispatcher', () => {
       () => createMqttDispatcher({ ...options, broker: 'foo://user:topsecret@h:1' }),
       ({ code, message }: DispatchError) => code === 'DISPATCH_BROKER_INVALID' && !/topsecret|user/.test(message),
     );
+  });
+
+  it('a batch of refusals costs no more for each record than for the one before', async (t) => {
+    const { dispatcher } = await setUp(t);
+    await dispatcher.connect(signal);
+    const count = 30_000;
+    const records = Array.from({ length: count }, (_, number) => sampleRecord(number, { type: UNPRINTABLE }));
+    // All that is told is kept: a list of refusals with each of them would be gigabytes.
+    const told: Delivery[] = [];
+    const { delivered, refused } = await dispatcher.deliver(records, signal, (progress) => told.push(progress));
+    assert.deepEqual([delivered, refused?.length, told.length], [count, count, count - 1]);
+    assert.deepEqual([told[99]?.delivered, told[99]?.refused?.at(-1)?.index], [100, 99]);
   });
 
   it('FT-MQ-2 says that nobody listens, and connects when somebody does', async (t) => {

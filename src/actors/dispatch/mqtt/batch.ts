@@ -1,9 +1,10 @@
 import type { Clock, TimerHandle } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
-import type { Delivery, MqttMessage, RecordFormats, Refusal } from '../dispatcher.js';
+import type { Delivery, MqttMessage, RecordFormats } from '../dispatcher.js';
 import { DispatchError, dispatchError } from '../errors.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
+import { Settlement } from '../settlement.js';
 import type { BrokerConnection } from './connection.js';
 import { topicFault } from './topic.js';
 
@@ -23,10 +24,7 @@ export interface BatchOptions {
 export class Batch {
   /** Resolves when every record is settled, or none can be any more. */
   readonly outcome: Promise<Delivery>;
-  private readonly refused: Refusal[] = [];
-  /** Whether each record is settled; the first that is not ends the delivered prefix. */
-  private readonly settled: boolean[];
-  private delivered = 0;
+  private readonly settlement: Settlement;
   /** Publications of each record, and those that are not confirmed. */
   private readonly publications: { total: number; left: number }[] = [];
   private delivery: Delivery | undefined;
@@ -43,7 +41,10 @@ export class Batch {
     this.outcome = new Promise((resolve) => {
       this.resolve = resolve;
     });
-    this.settled = records.map(() => false);
+    this.settlement = new Settlement(records.length, (delivery) => {
+      options.progress(delivery);
+      if (this.isWatched) this.watch();
+    });
     this.stopListening = connection.onLost((error) => this.end(error));
   }
 
@@ -70,10 +71,7 @@ export class Batch {
   private async writeRecord(index: number): Promise<void> {
     const record = this.records[index] as FleetRecord;
     const messages = messagesOf(record, this.options);
-    if (typeof messages === 'string') {
-      this.refused.push({ index, reason: messages });
-      return this.settle(index);
-    }
+    if (typeof messages === 'string') return this.settle(index, messages);
     if (messages.length === 0) return this.settle(index);
 
     const publications = { total: messages.length, left: messages.length };
@@ -91,31 +89,24 @@ export class Batch {
     }
   }
 
-  private settle(index: number): void {
-    this.settled[index] = true;
-    if (index !== this.delivered) return;
-    while (this.settled[this.delivered]) this.delivered++;
-    if (this.delivered < this.records.length) {
-      this.options.progress(this.prefix());
-      if (this.isWatched) this.watch();
-    } else this.end(undefined);
-  }
-
-  private prefix(): Delivery {
-    const { delivered } = this;
-    return { delivered, refused: this.refused.filter(({ index }) => index < delivered) };
+  private settle(index: number, refusal?: string): void {
+    if (this.delivery) return;
+    this.settlement.settle(index, refusal);
+    if (this.settlement.delivered === this.records.length) this.end(undefined);
   }
 
   private timedOut(afterMs: number): void {
-    const { total, left } = this.publications[this.delivered] ?? { total: 0, left: 0 };
-    const what = `${left} of ${total} publications of a record of type ${this.records[this.delivered]?.type}`;
+    const { delivered } = this.settlement;
+    const { total, left } = this.publications[delivered] ?? { total: 0, left: 0 };
+    const what = `${left} of ${total} publications of a record of type ${this.records[delivered]?.type}`;
     const message = `${what} were not confirmed within ${afterMs} ms (publish_timeout_ms)`;
     this.end(new DispatchError('DISPATCH_MQTT_TIMEOUT', message, { retryable: true }));
   }
 
   private end(failure: FleetchartError | undefined): void {
     if (this.delivery) return;
-    this.delivery = { ...this.prefix(), ...(failure ? { failure } : {}) };
+    if (failure) this.settlement.fail(failure);
+    this.delivery = this.settlement.outcome;
     this.stopListening();
     this.options.clock.clearTimeout(this.timer);
     this.resolve(this.delivery);
