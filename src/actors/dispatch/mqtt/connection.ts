@@ -4,9 +4,11 @@
  */
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { shownUrl } from '../../../protocols/fleet-telemetry/broker-url.js';
+import { connectFailure } from '../../../protocols/mqtt/index.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { within } from '../../../runtime/wait.js';
 import { DispatchError, givenUp } from '../errors.js';
+import { unlessAborted } from '../unless-aborted.js';
 
 export interface ConnectionOptions {
   readonly url: URL;
@@ -42,20 +44,16 @@ export class BrokerConnection {
     if (signal.aborted) throw givenUp();
     const mqtt = connect(options.url.href, options.client);
     const connection = new BrokerConnection(mqtt, options);
-    let giveUp = (): void => {};
+    const accepted = new Promise<void>((resolve, reject) => {
+      mqtt.once('connect', () => resolve());
+      connection.onLost(() => reject(connection.reason('DISPATCH_MQTT_UNREACHABLE', 'cannot connect to')));
+    });
     try {
-      await new Promise<void>((resolve, reject) => {
-        mqtt.once('connect', () => resolve());
-        connection.onLost(() => reject(connection.reason('DISPATCH_MQTT_UNREACHABLE', 'cannot connect to')));
-        giveUp = () => reject(givenUp());
-        signal.addEventListener('abort', giveUp);
-      });
+      await unlessAborted(accepted, signal);
       return connection;
     } catch (error) {
       connection.drop();
       throw error;
-    } finally {
-      signal.removeEventListener('abort', giveUp);
     }
   }
 
@@ -119,7 +117,11 @@ export class BrokerConnection {
   }
 
   private reason(code: string, what: string): DispatchError {
-    const advice = this.lastError ? `: ${explain(this.lastError)}` : code === 'DISPATCH_MQTT_LOST' ? SEE_ITS_LOG : '';
+    const advice = this.lastError
+      ? `: ${connectFailure(this.lastError)}`
+      : code === 'DISPATCH_MQTT_LOST'
+        ? SEE_ITS_LOG
+        : '';
     return new DispatchError(code, `${what} ${shownUrl(this.options.url)}${advice}`, {
       retryable: true,
       ...(this.lastError ? { cause: this.lastError } : {}),
@@ -129,20 +131,3 @@ export class BrokerConnection {
 
 /** What to do about an end without a word. */
 const SEE_ITS_LOG = '; it is made again, and the log of the broker says why it ended';
-
-/** CONNACK return codes of MQTT 3.1.1. */
-const REFUSALS: Readonly<Record<number, string>> = {
-  1: 'the broker does not speak MQTT 3.1.1',
-  2: 'the broker refuses the client id',
-  3: 'the broker is unavailable at the moment',
-  4: 'the broker refuses the user name or password',
-  5: 'the broker does not authorise this client: check user name, password and the access list',
-};
-
-function explain(error: Error): string {
-  const { code } = error as { code?: unknown };
-  if (typeof code === 'number') return REFUSALS[code] ?? `the broker refuses with code ${code}`;
-  if (code === 'ECONNREFUSED') return 'nobody listens there; is the broker running?';
-  if (code === 'ENOTFOUND') return 'the host name is unknown';
-  return error.message || String(code);
-}

@@ -11,8 +11,9 @@
 import { brokerUrl } from '../../../protocols/fleet-telemetry/broker-url.js';
 import type { Clock } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
+import { CurrentConnection } from '../current-connection.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
-import { DispatchError, notConnected } from '../errors.js';
+import { DispatchError } from '../errors.js';
 import type { FleetRecord } from '../record.js';
 import { Batch } from './batch.js';
 import { BrokerConnection, type ConnectionOptions } from './connection.js';
@@ -58,8 +59,7 @@ class MqttDispatcher implements Dispatcher {
   readonly confirmation;
   readonly window = 2;
   private readonly connectionOptions: ConnectionOptions;
-  private readonly lostListeners = new Set<(error: FleetchartError) => void>();
-  private connection: BrokerConnection | undefined;
+  private readonly current = new CurrentConnection<BrokerConnection>();
   /** Batches are written one after another (MQD-2); their confirmations overlap. */
   private writing: Promise<unknown> = Promise.resolve();
   /** The batch before has an outcome. */
@@ -93,46 +93,29 @@ class MqttDispatcher implements Dispatcher {
     };
   }
 
-  async connect(signal: AbortSignal): Promise<void> {
-    this.connection?.drop();
-    this.connection = undefined;
-    const connection = await BrokerConnection.open(this.connectionOptions, signal);
-    this.connection = connection;
-    connection.onLost((error) => {
-      if (this.connection !== connection) return;
-      this.connection = undefined;
-      for (const callback of [...this.lostListeners]) callback(error);
-    });
+  connect(signal: AbortSignal): Promise<void> {
+    return this.current.replace(() => BrokerConnection.open(this.connectionOptions, signal));
   }
 
-  async deliver(
+  deliver(
     records: readonly FleetRecord[],
     _signal: AbortSignal,
     progress: (delivery: Delivery) => void = () => {},
   ): Promise<Delivery> {
-    const { connection } = this;
-    if (records.length === 0) return { delivered: 0 };
-    if (!connection?.isUp) return notConnected();
-    const batch = new Batch(records, connection, { ...this.options, progress });
-    void this.settled.then(() => batch.watch());
-    this.settled = batch.outcome;
-    this.writing = this.writing.then(() => batch.write());
-    const delivery = await batch.outcome;
-    if (delivery.failure) {
-      if (this.connection === connection) this.connection = undefined;
-      connection.drop();
-    }
-    return delivery;
+    return this.current.deliver((connection) => {
+      const batch = new Batch(records, connection, { ...this.options, progress });
+      void this.settled.then(() => batch.watch());
+      this.settled = batch.outcome;
+      this.writing = this.writing.then(() => batch.write());
+      return batch.outcome;
+    });
   }
 
-  async close(deadlineMs: number): Promise<void> {
-    const { connection } = this;
-    this.connection = undefined;
-    await connection?.end(Math.min(deadlineMs, this.options.disconnectTimeoutMs ?? 250));
+  close(deadlineMs: number): Promise<void> {
+    return this.current.end(Math.min(deadlineMs, this.options.disconnectTimeoutMs ?? 250));
   }
 
   onLost(callback: (error: FleetchartError) => void): () => void {
-    this.lostListeners.add(callback);
-    return () => this.lostListeners.delete(callback);
+    return this.current.onLost(callback);
   }
 }

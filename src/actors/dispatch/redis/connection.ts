@@ -9,8 +9,10 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../../runtime/clock.js';
 import { within } from '../../../runtime/wait.js';
+import { loadPackage } from '../client-package.js';
 import { DispatchError, givenUp } from '../errors.js';
-import { type Client, type ClientOptions, createClient, type Library, loadLibrary } from './redis-client.js';
+import { unlessAborted } from '../unless-aborted.js';
+import { type Client, type ClientOptions, createClient, type Library } from './redis-client.js';
 
 export interface ConnectionOptions {
   readonly client: ClientOptions;
@@ -41,37 +43,23 @@ export class RedisConnection {
 
   /** Resolves when a node has answered; rejects with what to do about it if none does (FT-RED-4). */
   static async open(options: ConnectionOptions, signal: AbortSignal): Promise<RedisConnection> {
-    const library = await loadLibrary(options.load);
+    const { clock, pingTimeoutMs } = options;
+    const library = await loadPackage({ dispatcher: 'redis', name: 'ioredis', major: 6 }, options.load);
     if (signal.aborted) throw givenUp();
     let connection: RedisConnection | undefined;
-    let giveUp = (): void => {};
     try {
-      const opened = new RedisConnection(await createClient(library, options.client), options);
-      connection = opened;
-      await new Promise<void>((resolve, reject) => {
-        giveUp = () => reject(givenUp());
-        signal.addEventListener('abort', giveUp);
-        if (signal.aborted) giveUp();
-        const { clock, pingTimeoutMs } = options;
-        within(clock, opened.connect(), pingTimeoutMs).then((isOpen) => {
-          if (isOpen) resolve();
-          else reject(new Error(`no answer within ${pingTimeoutMs} ms`));
-        }, reject);
-      });
-      return opened;
+      connection = new RedisConnection(await createClient(library, options.client), options);
+      const isOpen = await unlessAborted(within(clock, connection.connect(), pingTimeoutMs), signal);
+      if (!isOpen) throw new Error(`no answer within ${pingTimeoutMs} ms`);
+      return connection;
     } catch (error) {
       connection?.drop();
       if (error instanceof DispatchError) throw error;
       throw new DispatchError(
         'DISPATCH_REDIS_UNREACHABLE',
         `redis_connect_error ${explain(options, error, connection)}`,
-        {
-          cause: error,
-          retryable: true,
-        },
+        { cause: error, retryable: true },
       );
-    } finally {
-      signal.removeEventListener('abort', giveUp);
     }
   }
 

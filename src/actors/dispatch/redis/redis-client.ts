@@ -6,7 +6,6 @@ import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
 import type { Cluster, Redis } from 'ioredis';
 import type { RedisAddress, RedisTlsSettings } from '../../../protocols/fleet-telemetry/redis-settings.js';
-import { DispatchError } from '../errors.js';
 
 export interface ClientOptions {
   readonly addresses: readonly RedisAddress[];
@@ -24,19 +23,6 @@ export type Library = Pick<typeof import('ioredis'), 'Cluster' | 'Redis'>;
 export type Client =
   | { readonly kind: 'single'; readonly redis: Redis }
   | { readonly kind: 'cluster'; readonly cluster: Cluster };
-
-/** Rejects with the name of the package if it is not installed. */
-export async function loadLibrary(load: () => Promise<Library>): Promise<Library> {
-  try {
-    return await load();
-  } catch (error) {
-    throw new DispatchError(
-      'DISPATCH_PACKAGE_MISSING',
-      'the redis dispatcher needs the package ioredis, which is not installed: npm install ioredis@6',
-      { cause: error, retryable: true },
-    );
-  }
-}
 
 export async function createClient({ Redis, Cluster }: Library, options: ClientOptions): Promise<Client> {
   const { addresses, isCluster, username, password, db } = options;

@@ -11,8 +11,9 @@
 import type { RedisDispatcherSettings } from '../../../protocols/fleet-telemetry/redis-settings.js';
 import type { Clock } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
+import { CurrentConnection } from '../current-connection.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
-import { DispatchError, givenUp, notConnected } from '../errors.js';
+import { DispatchError, givenUp } from '../errors.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
 import { Settlement } from '../settlement.js';
@@ -40,52 +41,34 @@ class RedisDispatcher implements Dispatcher {
   readonly kind = 'redis';
   readonly confirmation = 'relayed';
   readonly window = 1;
-  private readonly lostListeners = new Set<(error: FleetchartError) => void>();
-  private connection: RedisConnection | undefined;
+  private readonly current = new CurrentConnection<RedisConnection>();
 
   constructor(private readonly options: RedisDispatcherOptions) {}
 
-  async connect(signal: AbortSignal): Promise<void> {
-    this.connection?.drop();
-    this.connection = undefined;
+  connect(signal: AbortSignal): Promise<void> {
     const { clock, publishTimeoutMs, pingTimeoutMs = 10_000 } = this.options;
     const load = this.options.load ?? (() => import('ioredis'));
     const opening = { client: this.options, load, clock, pingTimeoutMs, publishTimeoutMs };
-    const connection = await RedisConnection.open(opening, signal);
-    this.connection = connection;
-    connection.onLost((error) => {
-      if (this.connection !== connection) return;
-      this.connection = undefined;
-      for (const callback of [...this.lostListeners]) callback(error);
-    });
+    return this.current.replace(() => RedisConnection.open(opening, signal));
   }
 
-  async deliver(
+  deliver(
     records: readonly FleetRecord[],
     signal: AbortSignal,
     progress: (delivery: Delivery) => void = () => {},
   ): Promise<Delivery> {
-    const { connection } = this;
-    if (records.length === 0) return { delivered: 0 };
-    if (!connection?.isUp) return notConnected();
-    const batch = new Publications(records, connection, this.options, new Settlement(records.length, progress));
-    const delivery = await batch.publish(signal);
-    if (delivery.failure) {
-      if (this.connection === connection) this.connection = undefined;
-      connection.drop();
-    }
-    return delivery;
+    return this.current.deliver((connection) => {
+      const settlement = new Settlement(records.length, progress);
+      return new Publications(records, connection, this.options, settlement).publish(signal);
+    });
   }
 
-  async close(deadlineMs: number): Promise<void> {
-    const { connection } = this;
-    this.connection = undefined;
-    await connection?.end(deadlineMs);
+  close(deadlineMs: number): Promise<void> {
+    return this.current.end(deadlineMs);
   }
 
   onLost(callback: (error: FleetchartError) => void): () => void {
-    this.lostListeners.add(callback);
-    return () => this.lostListeners.delete(callback);
+    return this.current.onLost(callback);
   }
 }
 
