@@ -1,6 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { FileDispatcherSchema, HttpDispatcherSchema, SpoolSchema } from './actors/dispatch/config.js';
-import { MonitoringSchema } from './actors/monitoring/config.js';
 import { type MqttConfig, MqttSchema, resolveMqtt } from './actors/mqtt/config.js';
 import {
   explainTelemetry,
@@ -24,7 +23,6 @@ const telemetrySchema = telemetrySchemas({
   spool: SpoolSchema,
   file: FileDispatcherSchema,
   http: HttpDispatcherSchema,
-  monitoring: MonitoringSchema,
   presence: PresenceSchema,
   lastValues: LastValuesSchema,
 });

@@ -14,6 +14,7 @@ import { kinesisKeys, ownZmqKeys, pubsubKeys, zmqKeys } from './broker-keys.js';
 import { airbrakeKeys, clientTls, errorWebhookKeys } from './error-report-keys.js';
 import { kafkaKeys, ownKafkaKeys } from './kafka-keys.js';
 import { count, flag, later, milliseconds, nanoseconds, peer, text } from './key-types.js';
+import { monitoringKeys } from './monitoring-keys.js';
 
 const ignored = later('Old; accepted without effect.');
 
@@ -272,9 +273,10 @@ const serverKeys = {
   kafka: Type.Optional(kafkaKeys),
   reliable_ack: ignored,
   reliable_ack_workers: ignored,
+  monitoring: Type.Optional(monitoringKeys),
 };
 
-/** The sections that dispatchers, monitoring and vehicles bring along. */
+/** The sections that dispatchers and vehicles bring along. */
 export interface OwnSchemas {
   /** Key `fleetchart.spool`. */
   readonly spool: TSchema;
@@ -286,8 +288,6 @@ export interface OwnSchemas {
   readonly presence: TSchema;
   /** Key `fleetchart.lastValues`. */
   readonly lastValues: TSchema;
-  /** Key `monitoring`. */
-  readonly monitoring: TSchema;
 }
 
 /** The schemas of this concern, with the sections of others in their place. */
@@ -303,11 +303,7 @@ export function telemetrySchemas<S extends OwnSchemas>(schemas: S) {
     },
     { additionalProperties: false, default: {}, description: 'Keys that the reference does not have.' },
   );
-  const keys = {
-    ...serverKeys,
-    monitoring: Type.Optional(schemas.monitoring as S['monitoring']),
-    fleetchart: Type.Optional(fleetchart),
-  };
+  const keys = { ...serverKeys, fleetchart: Type.Optional(fleetchart) };
   return {
     /** `server_config.json` of fleet-telemetry, key for key, and our own keys in `fleetchart`. */
     serverConfig: peer(keys, 'Telemetry ingest.', { title: 'fleet-telemetry server_config.json' }),
