@@ -213,7 +213,10 @@ describe('the zmq dispatcher', () => {
   it('waits for a first subscriber until its patience ends, or it is told to give up', async (t) => {
     const address = `tcp://127.0.0.1:${await freePort()}`;
     const dispatcher = dispatcherFor(t, address, { nobodyListens: 'wait', patienceMs: 1 });
-    await assert.rejects(dispatcher.connect(signal), { code: 'DISPATCH_ZMQ_NOBODY' });
+    await assert.rejects(dispatcher.connect(signal), {
+      code: 'DISPATCH_ZMQ_NOBODY',
+      message: `nobody has subscribed at ${address}, and records wait: connect a subscriber, or set fleetchart.zmq.nobodyListens to drop`,
+    });
     assert.equal((await dispatcher.deliver([sampleRecord(1)], signal)).failure?.code, 'DISPATCH_ZMQ_NOBODY');
 
     const patient = dispatcherFor(t, `tcp://127.0.0.1:${await freePort()}`, { nobodyListens: 'wait' });

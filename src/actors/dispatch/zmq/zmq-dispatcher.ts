@@ -115,7 +115,7 @@ class ZmqDispatcher implements Dispatcher {
     this.publisher = publisher;
     publisher.onLost((error) => this.lose(publisher, error));
     publisher.onSubscribers(() => {
-      if (options.nobodyListens === 'wait' && !publisher.hasSubscribers) this.lose(publisher, nobody());
+      if (options.nobodyListens === 'wait' && !publisher.hasSubscribers) this.lose(publisher, nobody(options));
     });
     // Subscribers that were there before the socket was closed come back by themselves, but not at once.
     await pause(options.clock, options.joinMs, signal);
@@ -147,7 +147,7 @@ class ZmqDispatcher implements Dispatcher {
     });
     try {
       const isThere = await within(this.options.clock, unlessAborted(subscribed, signal), this.patienceMs);
-      if (!isThere) throw nobody();
+      if (!isThere) throw nobody(this.options);
     } finally {
       stop();
     }
@@ -165,7 +165,7 @@ class ZmqDispatcher implements Dispatcher {
     const { topic, body } = form.value;
     const begin = clock.monotonic();
     while (!signal.aborted) {
-      if (nobodyListens === 'wait' && !publisher.hasSubscribers) throw nobody();
+      if (nobodyListens === 'wait' && !publisher.hasSubscribers) throw nobody(this.options);
       if (await publisher.send(topic, body)) {
         onPublished?.(record.type, Buffer.byteLength(topic) + body.length);
         return undefined;
@@ -185,10 +185,14 @@ class ZmqDispatcher implements Dispatcher {
 const isInUse = (error: unknown): boolean =>
   ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE';
 
-const nobody = (): DispatchError =>
-  new DispatchError('DISPATCH_ZMQ_NOBODY', 'nobody has subscribed; records wait (fleetchart.zmq.nobodyListens)', {
-    retryable: true,
-  });
+function nobody({ address, serverKeyFile }: ZmqDispatcherOptions): DispatchError {
+  const denied = serverKeyFile === '' ? '' : '; zmq_client_denied in the log names those that CURVE does not let in';
+  return new DispatchError(
+    'DISPATCH_ZMQ_NOBODY',
+    `nobody has subscribed at ${address}, and records wait: connect a subscriber${denied}, or set fleetchart.zmq.nobodyListens to drop`,
+    { retryable: true },
+  );
+}
 
 const slow = (ms: number): DispatchError =>
   new DispatchError(
