@@ -17,6 +17,7 @@ import {
   PUBSUB_PACING,
 } from './actors/dispatch/index.js';
 import { telemetryFormats } from './actors/telemetry/index.js';
+import type { DispatcherLog } from './dispatcher-log.js';
 import {
   countByType,
   countHttpRequests,
@@ -34,6 +35,8 @@ export interface DestinationDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly logger: Logger;
+  /** What is said of dispatchers. */
+  readonly log: DispatcherLog;
   readonly metrics: Metrics;
   /** How many records wait for it in the spool. */
   readonly pendingItems: () => number;
@@ -91,6 +94,7 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
         formats,
         clock,
         onPublished: countTopicPublications(deps.metrics, { dispatcher: 'kinesis', what: 'Records put into streams' }),
+        onPlaced: (record, place) => deps.log.placed(name, record, place),
       });
     }
     case 'pubsub': {
@@ -99,6 +103,7 @@ export function createDestination(name: DispatcherName, deps: DestinationDeps): 
         ...dispatchers.pubsub,
         formats,
         onPublished: countTopicPublications(deps.metrics, { dispatcher: 'pubsub', what: 'Messages on Pub/Sub topics' }),
+        onTopic: (type, topic, isMade) => deps.log.topicFound(name, type, topic, isMade),
         onNotConnected: countByType(
           deps.metrics,
           'pubsub_not_connected_total',

@@ -1,4 +1,4 @@
-import type { RefusedRecord } from './actors/dispatch/index.js';
+import { type FleetRecord, type RefusedRecord, type StreamPlace, TopicError } from './actors/dispatch/index.js';
 import type { ErrorSink } from './actors/error-reports/index.js';
 import type { LogLines, TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import { type Clock, type Logger, PeerLines, RepeatedFailures } from './runtime/index.js';
@@ -16,22 +16,43 @@ export interface DispatcherLogOptions {
 const FAILURES: Readonly<Record<string, string>> = { mqtt: 'mqtt_publish_error', zmq: 'zmq_dispatch_error' };
 /** And about single records that a destination does not take. */
 const REFUSALS: Readonly<Record<string, string>> = { mqtt: 'mqtt_process_payload_error', zmq: 'zmq_dispatch_error' };
+/** Those of them that have names of their own, by dispatcher and the code of the reason. */
+const NAMED_REFUSALS: Readonly<Record<string, string>> = {
+  'mqtt PAYLOAD_TOPIC_UNKNOWN': 'mqtt_unknown_payload_type',
+  'kinesis DISPATCH_KINESIS_STREAM_UNNAMED': 'kinesis_produce_stream_not_configured',
+};
 /** Those whose readiness the reference has a line for. */
 const REGISTERED = new Set(['kafka', 'pubsub', 'redis']);
 
-const failureLine = (dispatcher: string): string => FAILURES[dispatcher] ?? `${dispatcher}_err`;
+const failureLine = (dispatcher: string, error: Error): string =>
+  error instanceof TopicError ? `${dispatcher}_topic_creation_error` : (FAILURES[dispatcher] ?? `${dispatcher}_err`);
+
+const refusalLine = (dispatcher: string, reason: string): string =>
+  NAMED_REFUSALS[`${dispatcher} ${reason.split(':', 1)[0]}`] ?? REFUSALS[dispatcher] ?? `${dispatcher}_err`;
+
+/** Of a vehicle's own text on a line. */
+const LONGEST_TEXT = 128;
+
+/** Whose record it is, and which. */
+const factsOf = ({ type, vehicle, metadata }: FleetRecord) => ({
+  record_type: type,
+  txid: metadata['txid']?.slice(0, LONGEST_TEXT),
+  vin: vehicle,
+});
 
 /** Lines about dispatchers, under our names or the reference's (spec 8.3), and reports of the errors among them. */
 export class DispatcherLog {
   private readonly isReference: boolean;
   private readonly failures = new Map<string, RepeatedFailures>();
   private readonly refusals: PeerLines;
+  private readonly topics: PeerLines;
   /** Those whose failure was told, and nothing since. */
   private readonly down = new Set<string>();
 
   constructor(private readonly options: DispatcherLogOptions) {
     this.isReference = options.lines === 'reference';
     this.refusals = new PeerLines({ clock: options.clock, perMinute: 1 });
+    this.topics = new PeerLines({ clock: options.clock, perMinute: 1 });
   }
 
   /** A destination is made; whether it can be reached shows later. */
@@ -44,13 +65,31 @@ export class DispatcherLog {
     this.options.logger.info({ namespace, ...own }, `${dispatcher}_registered`);
   }
 
+  /** A topic of a dispatcher is there. The reference says so of each, ours are told if they were made. */
+  topicFound(dispatcher: string, recordType: string, topic: string, isMade: boolean): void {
+    if (!this.isReference && !isMade) return;
+    if (this.topics.tell(`${dispatcher} ${topic}`) === undefined) return;
+    const { logger } = this.options;
+    if (this.isReference) logger.info({ topic_name: topic, txType: recordType }, `${dispatcher}_topic_created`);
+    else logger.info({ dispatcher, topic }, 'dispatcher_topic_made');
+  }
+
+  /** A record is in its stream; in detail only. */
+  placed(dispatcher: string, record: FleetRecord, { shardId, sequenceNumber }: StreamPlace): void {
+    const { logger } = this.options;
+    if (!this.isReference || !logger.isEnabled('debug')) return;
+    const place = { shard_id: shardId, sequence_number: sequenceNumber };
+    logger.debug({ ...factsOf(record), ...place }, `${dispatcher}_message_dispatched`);
+  }
+
   /** A destination cannot be reached or is lost; it is tried again. Once a minute for each kind of error. */
   failed(dispatcher: string, error: Error): void {
-    const failures = this.failures.get(dispatcher) ?? this.failuresOf(dispatcher);
-    this.failures.set(dispatcher, failures);
-    if (!failures.tell(dispatcher, { dispatcher }, error)) return;
+    const line = failureLine(dispatcher, error);
+    const topic = error instanceof TopicError ? { topic_name: error.topic, txType: error.recordType } : {};
+    const fields = { dispatcher, ...topic };
+    if (!this.failuresOf(this.isReference ? line : 'dispatcher_failed').tell(dispatcher, fields, error)) return;
     this.down.add(dispatcher);
-    this.report(failureLine(dispatcher), error.message, { dispatcher, code: (error as { code?: unknown }).code });
+    this.report(line, error.message, { ...fields, code: (error as { code?: unknown }).code });
   }
 
   /** It has confirmed a record: once after each failure that was told, so no more often than those. */
@@ -64,11 +103,8 @@ export class DispatcherLog {
     if (dispatcher === 'logger') return;
     const untold = this.refusals.tell(`${dispatcher} ${record?.vehicle ?? ''}`);
     if (untold === undefined) return;
-    const isUnknown = dispatcher === 'mqtt' && reason.startsWith('PAYLOAD_TOPIC_UNKNOWN');
-    const message = isUnknown ? 'mqtt_unknown_payload_type' : (REFUSALS[dispatcher] ?? `${dispatcher}_err`);
-    const facts = record
-      ? { topic_name: record.type, record_type: record.type, txid: record.metadata['txid'], vin: record.vehicle }
-      : {};
+    const message = refusalLine(dispatcher, reason);
+    const facts = record ? { topic_name: record.type, ...factsOf(record) } : {};
     const fields = { dispatcher, ...facts, ...(untold > 0 ? { repeated: untold } : {}) };
     if (this.isReference) this.options.logger.error({ ...fields, error: reason }, message);
     this.report(message, reason, fields);
@@ -91,10 +127,11 @@ export class DispatcherLog {
     errors.report({ at: clock.now(), type: 'dispatcher', message, severity: 'error', params });
   }
 
-  private failuresOf(dispatcher: string): RepeatedFailures {
+  private failuresOf(message: string): RepeatedFailures {
     const { logger, clock } = this.options;
-    return this.isReference
-      ? new RepeatedFailures({ logger, clock, message: failureLine(dispatcher), level: 'error' })
-      : new RepeatedFailures({ logger, clock, message: 'dispatcher_failed' });
+    const level = this.isReference ? 'error' : 'warn';
+    const failures = this.failures.get(message) ?? new RepeatedFailures({ logger, clock, message, level });
+    this.failures.set(message, failures);
+    return failures;
   }
 }

@@ -173,6 +173,7 @@ async function createSpooledDispatch(
       clock,
       ids,
       logger,
+      log,
       metrics,
       pendingItems: () => spool.reader(name).pending().items,
     }),

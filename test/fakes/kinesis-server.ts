@@ -6,6 +6,7 @@ import {
   GetRecordsCommand,
   GetShardIteratorCommand,
   KinesisClient,
+  type _Record as KinesisRecord,
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis';
 import kinesalite from 'kinesalite';
@@ -102,19 +103,31 @@ export class KinesisServer {
 
   /** All records of a stream, those of each shard in order. */
   async records(stream: string): Promise<StoredRecord[]> {
+    const found = await this.read(stream);
+    return found.map(({ PartitionKey = '', Data = new Uint8Array() }) => ({
+      vehicle: PartitionKey,
+      body: Buffer.from(Data),
+    }));
+  }
+
+  /** The vehicle of each record of a stream, by its sequence number. */
+  async sequenceNumbers(stream: string): Promise<Map<string, string>> {
+    const found = await this.read(stream);
+    return new Map(found.map(({ SequenceNumber = '', PartitionKey = '' }) => [SequenceNumber, PartitionKey]));
+  }
+
+  private async read(stream: string): Promise<KinesisRecord[]> {
     const { Shards = [] } = await this.client.send(new ListShardsCommand({ StreamName: stream }));
-    const all: StoredRecord[] = [];
+    const all: KinesisRecord[] = [];
     for (const { ShardId } of Shards) {
       let { ShardIterator } = await this.client.send(
         new GetShardIteratorCommand({ StreamName: stream, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
       );
       for (;;) {
-        const answer = await this.client.send(new GetRecordsCommand({ ShardIterator }));
-        for (const { PartitionKey = '', Data = new Uint8Array() } of answer.Records ?? []) {
-          all.push({ vehicle: PartitionKey, body: Buffer.from(Data) });
-        }
-        ShardIterator = answer.NextShardIterator;
-        if ((answer.Records ?? []).length === 0) break;
+        const { Records = [], NextShardIterator } = await this.client.send(new GetRecordsCommand({ ShardIterator }));
+        all.push(...Records);
+        ShardIterator = NextShardIterator;
+        if (Records.length === 0) break;
       }
     }
     return all;

@@ -4,6 +4,20 @@ import type { Delivery } from './dispatcher.js';
 /** `DISPATCH_*`: a destination that cannot be reached, or does not take records. */
 export class DispatchError extends FleetchartError {}
 
+/** A topic that is not there and cannot be made. */
+export class TopicError extends DispatchError {
+  constructor(
+    code: string,
+    message: string,
+    readonly topic: string,
+    /** Of the records that go there. */
+    readonly recordType: string,
+    cause: unknown,
+  ) {
+    super(code, message, { cause, retryable: true });
+  }
+}
+
 /** Any error as a {@link DispatchError}; `code` and `what` say what was being done. */
 export function dispatchError(code: string, what: string, cause: unknown): FleetchartError {
   if (cause instanceof FleetchartError) return cause;

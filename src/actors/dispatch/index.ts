@@ -18,7 +18,7 @@ export type {
   Refusal,
   TopicMessage,
 } from './dispatcher.js';
-export { DispatchError } from './errors.js';
+export { DispatchError, TopicError } from './errors.js';
 export type { DispatcherCommand, DispatcherTiming } from './events.js';
 export { createFileDispatcher, FILE_DEFAULTS, type FileDispatcherOptions } from './file/file-dispatcher.js';
 export { type Answer, Exchange } from './http/exchange.js';
@@ -26,6 +26,7 @@ export { createHttpDispatcher, type HttpDispatcherOptions, httpBatching } from '
 export { SIGNATURE_HEADER, signatureOf } from './http/signature.js';
 export { createKafkaDispatcher, type KafkaDispatcherOptions, kafkaBatching } from './kafka/kafka-dispatcher.js';
 export { createKinesisDispatcher, type KinesisDispatcherOptions, kinesisPacing } from './kinesis/kinesis-dispatcher.js';
+export type { StreamPlace } from './kinesis/put-plan.js';
 export { createLoggerDispatcher, type LoggerDispatcherOptions } from './logger/logger-dispatcher.js';
 export { createMqttDispatcher, type MqttDispatcherOptions } from './mqtt/mqtt-dispatcher.js';
 export { createPubsubDispatcher, PUBSUB_PACING, type PubsubDispatcherOptions } from './pubsub/pubsub-dispatcher.js';

@@ -7,7 +7,13 @@ import {
   createKinesisDispatcher,
   type KinesisDispatcherOptions,
 } from '../../../src/actors/dispatch/kinesis/kinesis-dispatcher.js';
-import { type Entry, entryOf, MOST_BYTES, sift } from '../../../src/actors/dispatch/kinesis/put-plan.js';
+import {
+  type Entry,
+  entryOf,
+  MOST_BYTES,
+  type StreamPlace,
+  sift,
+} from '../../../src/actors/dispatch/kinesis/put-plan.js';
 import { Pump } from '../../../src/actors/dispatch/pump.js';
 import { encodeRecord } from '../../../src/actors/dispatch/record.js';
 import { systemClock } from '../../../src/runtime/clock.js';
@@ -15,7 +21,7 @@ import { KinesisServer, type PutEntry, type StoredRecord } from '../../fakes/kin
 import { FakeLogReader } from '../../fakes/log-reader.js';
 import { until } from '../../fakes/until.js';
 import { dispatcherSuite } from './abstract-suite.js';
-import { numberOf, sampleFormats, sampleRecord, sampleRecords } from './sample-records.js';
+import { numberOf, sampleFormats, sampleRecord, sampleRecords, UNPRINTABLE } from './sample-records.js';
 
 // What the AWS tools would find; nothing of the machine is asked.
 process.env['AWS_ACCESS_KEY_ID'] = 'test';
@@ -57,7 +63,7 @@ const lastOnes = (numbers: readonly number[]): number[] =>
 
 dispatcherSuite('kinesis', async (t) => {
   // One shard, which keeps the order over vehicles, too.
-  const streams = new Map(['V', '__proto__'].map((type) => [type, 'fleet_V']));
+  const streams = new Map(['V', '__proto__', UNPRINTABLE].map((type) => [type, 'fleet_V']));
   const { server, dispatcher } = await setUp(t, { shards: 1, streams });
   return {
     dispatcher,
@@ -98,6 +104,47 @@ describe('the kinesis dispatcher', () => {
     }
     assert.equal(published.length, 500);
     assert.equal(dispatcher.confirmation, 'stored');
+  });
+
+  it('spec 5.4 says where each record is, once it is there', async (t) => {
+    const placed: [number, StreamPlace][] = [];
+    const { server, dispatcher } = await setUp(t, {
+      shards: 1,
+      onPlaced: ({ metadata }, place) => placed.push([numberOf(metadata['txid'] as string), place]),
+    });
+    await dispatcher.connect(signal);
+    let requests = 0;
+    server.meddle = (operation) =>
+      operation === 'PutRecords' && requests++ === 0
+        ? { kind: 'fail', isFailing: (entry) => putNumber(entry) === 2 }
+        : { kind: 'pass' };
+    assert.equal((await dispatcher.deliver(fleet(4, 4), signal)).delivered, 4);
+    assert.deepEqual(
+      placed.map(([number]) => number),
+      [1, 3, 4, 2],
+    );
+    const stored = await server.sequenceNumbers('fleet_V');
+    for (const [number, { shardId, sequenceNumber }] of placed) {
+      assert.equal(shardId, 'shardId-000000000000');
+      assert.equal(stored.get(sequenceNumber), `VIN${number % 4}`);
+    }
+  });
+
+  it('spec 5.4 refuses records of a type that has no stream any more, and takes their neighbours', async (t) => {
+    const { server, dispatcher } = await setUp(t);
+    await dispatcher.connect(signal);
+    const records = [sampleRecord(1), sampleRecord(2, { type: 'alerts' }), sampleRecord(3)];
+    assert.deepEqual(await dispatcher.deliver(records, signal), {
+      delivered: 3,
+      refused: [
+        {
+          index: 1,
+          reason:
+            'DISPATCH_KINESIS_STREAM_UNNAMED: no stream is configured for alerts, which records does not send to kinesis any more',
+        },
+      ],
+    });
+    assert.deepEqual(numbersOf(await server.records('fleet_V')), [1, 3]);
   });
 
   it('KID-1 KID-2 puts again what failed and what its vehicles have behind it, so that their last copies are in order', async (t) => {
@@ -213,7 +260,8 @@ describe('the kinesis dispatcher', () => {
     await server.create('missing');
     await dispatcher.connect(signal);
     assert.equal((await dispatcher.deliver([sampleRecord(1, { type: 'alerts' })], signal)).delivered, 1);
-    const gone = await dispatcher.deliver([sampleRecord(1, { type: 'errors' })], signal);
+    server.meddle = () => ({ kind: 'error', status: 400, type: 'ResourceNotFoundException' });
+    const gone = await dispatcher.deliver([sampleRecord(1, { type: 'alerts' })], signal);
     assert.equal(gone.failure?.code, 'DISPATCH_KINESIS_STREAM_MISSING');
   });
 
@@ -336,8 +384,10 @@ describe('the kinesis dispatcher', () => {
 });
 
 describe('what goes into a PutRecords request', () => {
+  const entryFor = (vehicle: string, bytes: number, index = 0): Entry | string =>
+    entryOf(index, sampleRecord(index, { vehicle }), new Uint8Array(bytes));
   const entry = (index: number, bytes: number, vehicle = 'V'): Entry =>
-    entryOf(index, 'V', vehicle, new Uint8Array(bytes - vehicle.length)) as Entry;
+    entryFor(vehicle, bytes - vehicle.length, index) as Entry;
   const MIB = 1024 * 1024;
 
   it('at most 500 records and 5 MiB, each up to 1 MiB with its key', () => {
@@ -347,20 +397,18 @@ describe('what goes into a PutRecords request', () => {
     assert.equal(fitting(large, 500, MOST_BYTES), 5);
     assert.equal(fitting([entry(0, MIB - 1), ...large], 500, MOST_BYTES), 5);
     assert.equal(fitting([], 500, MOST_BYTES), 0);
-    assert.equal(typeof entryOf(0, 'V', 'V', new Uint8Array(MIB - 1)), 'object');
-    assert.match(String(entryOf(0, 'V', 'V', new Uint8Array(MIB))), /TOO_LARGE/);
-    assert.match(String(entryOf(0, 'V', 'x'.repeat(257), new Uint8Array())), /no partition key/);
-    assert.equal(typeof entryOf(0, 'V', '\u{1f600}'.repeat(256), new Uint8Array()), 'object');
-    assert.match(String(entryOf(0, 'V', 'lone \ud800', new Uint8Array())), /no partition key/);
+    assert.equal(typeof entryFor('V', MIB - 1), 'object');
+    assert.match(String(entryFor('V', MIB)), /TOO_LARGE/);
+    assert.match(String(entryFor('x'.repeat(257), 0)), /no partition key/);
+    assert.equal(typeof entryFor('\u{1f600}'.repeat(256), 0), 'object');
+    assert.match(String(entryFor('lone \ud800', 0)), /no partition key/);
   });
 
   it('KID-1 an entry without a result failed', () => {
     const entries = [entry(0, 10, 'A'), entry(1, 10, 'B'), entry(2, 10, 'A')];
-    const { taken, again, failure } = sift(entries, [{ SequenceNumber: '1' }]);
-    assert.deepEqual(
-      [taken, again].map((list) => list.map(({ index }) => index)),
-      [[0], [1, 2]],
-    );
+    const { taken, again, failure } = sift(entries, [{ ShardId: 's', SequenceNumber: '1' }]);
+    assert.deepEqual(taken, [{ entry: entries[0], place: { shardId: 's', sequenceNumber: '1' } }]);
+    assert.deepEqual(again, entries.slice(1));
     assert.equal(failure?.code, 'NoResult');
   });
 });

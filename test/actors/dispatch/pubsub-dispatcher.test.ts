@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import { TopicError } from '../../../src/actors/dispatch/errors.js';
 import type { Library } from '../../../src/actors/dispatch/pubsub/connection.js';
 import {
   createPubsubDispatcher,
@@ -100,13 +101,70 @@ describe('the pubsub dispatcher', () => {
     assert.equal((await dispatcher.deliver([sampleRecord(1)], signal)).delivered, 1);
   });
 
-  it('needs no right but to publish where topics are there', async (t) => {
-    const { server, dispatcher } = await setUp(t);
+  it('spec 8.3 tells of each topic once, whether it was there or is made, and again when it is made again', async (t) => {
+    const told: [string, string, boolean][] = [];
+    const { server, dispatcher } = await setUp(t, {
+      topics: new Map([
+        ['V', 'fleet_V'],
+        ['alerts', 'fleet_alerts'],
+      ]),
+      onTopic: (...topic) => told.push(topic),
+    });
+    server.topics.add(TOPIC);
+    await dispatcher.connect(signal);
+    await dispatcher.connect(signal);
+    assert.deepEqual(told.splice(0), [
+      ['V', 'fleet_V', false],
+      ['alerts', 'fleet_alerts', true],
+    ]);
+    server.topics.delete(TOPIC);
+    await dispatcher.connect(signal);
+    assert.deepEqual(told, [['V', 'fleet_V', true]]);
+  });
+
+  it('PSD-4 makes the topic of a type that only waiting records have before their first publication, once', async (t) => {
+    const told: [string, string, boolean][] = [];
+    const { server, dispatcher } = await setUp(t, { onTopic: (...topic) => told.push(topic) });
+    server.topics.add(TOPIC);
+    await dispatcher.connect(signal);
+    const records = (from: number) => range(from, from + 9).map((number) => sampleRecord(number, { type: 'alerts' }));
+    for (const from of [1, 11]) assert.equal((await dispatcher.deliver(records(from), signal)).delivered, 10);
+    assert.deepEqual(server.calls, ['GetTopic', 'GetTopic', 'CreateTopic', 'Publish 10', 'Publish 10']);
+    assert.deepEqual(told.at(-1), ['alerts', 'fleet_alerts', true]);
+  });
+
+  it('PSD-4 makes records wait for a topic that cannot be made, and tries again with the next connection', async (t) => {
+    const missing: string[] = [];
+    const { server, dispatcher } = await setUp(t, { onNotConnected: (type) => missing.push(type) });
+    await dispatcher.connect(signal);
+    server.answer = (method) =>
+      method === 'CreateTopic' ? { code: status.RESOURCE_EXHAUSTED, details: 'a quota' } : 'take';
+    const records = [sampleRecord(1, { type: 'alerts' }), sampleRecord(2)];
+    const { delivered, failure } = await dispatcher.deliver(records, signal);
+    assert.deepEqual(
+      [delivered, failure?.message],
+      [0, 'pubsub_topic_creation_error fleet_alerts: the quota of the project is used up: a quota'],
+    );
+    assert.ok(failure instanceof TopicError);
+    assert.deepEqual([failure.topic, failure.recordType, missing], ['fleet_alerts', 'alerts', ['alerts']]);
+    server.answer = () => 'take';
+    await dispatcher.connect(signal);
+    assert.equal((await dispatcher.deliver(records, signal)).delivered, 2);
+  });
+
+  it('needs no right but to publish where topics are there, and says which right a missing one needs', async (t) => {
+    const { server, dispatcher } = await setUp(t, { onTopic: () => assert.fail('nobody knows') });
     server.topics.add(TOPIC);
     server.answer = (method) =>
       method === 'Publish' ? 'take' : { code: status.PERMISSION_DENIED, details: 'not yours' };
     await dispatcher.connect(signal);
     assert.equal((await dispatcher.deliver([sampleRecord(1)], signal)).delivered, 1);
+    server.topics.clear();
+    const { failure } = await dispatcher.deliver([sampleRecord(2)], signal);
+    assert.equal(
+      failure?.message,
+      'pubsub_err the topic fleet_V does not exist, and the account may not look for it: create it (gcloud pubsub topics create fleet_V), or give the account pubsub.topics.get and pubsub.topics.create',
+    );
   });
 
   it('PSD-3 makes records wait, and says why, when the service is away, busy or at its quota', async (t) => {

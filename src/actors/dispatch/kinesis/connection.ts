@@ -48,7 +48,7 @@ export class KinesisConnection {
 
   /** What became of each entry, in their order. */
   async put(stream: string, entries: readonly Entry[], abortSignal: AbortSignal): Promise<PutRecordsResultEntry[]> {
-    const Records = entries.map(({ data, vehicle }) => ({ Data: data, PartitionKey: vehicle }));
+    const Records = entries.map(({ data, record }) => ({ Data: data, PartitionKey: record.vehicle }));
     const command = new this.library.PutRecordsCommand({ StreamName: stream, Records });
     const { Records: results = [] } = await this.client.send(command, { abortSignal });
     return results;

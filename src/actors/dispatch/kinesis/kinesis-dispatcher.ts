@@ -15,22 +15,24 @@ import type { KinesisDispatcherSettings } from '../../../protocols/fleet-telemet
 import { delayMs } from '../../../runtime/backoff.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { pause } from '../../../runtime/wait.js';
-import { byDestination, type Placed } from '../by-destination.js';
+import { deliverByDestination, type Placed } from '../by-destination.js';
 import { loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import { givenUp, notConnected } from '../errors.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
 import { sendInRequests } from '../requests.js';
-import { Settlement } from '../settlement.js';
+import type { Settlement } from '../settlement.js';
 import { KinesisConnection, type Library, nameOf, SILENCE_MS } from './connection.js';
-import { type Entry, entryOf, MOST_BYTES, MOST_RECORDS, sift } from './put-plan.js';
+import { type Entry, entryOf, MOST_BYTES, MOST_RECORDS, type StreamPlace, sift } from './put-plan.js';
 
 export interface KinesisDispatcherOptions extends KinesisDispatcherSettings {
   readonly formats: RecordFormats;
   readonly clock: Clock;
   /** Told of each confirmed record. */
   readonly onPublished?: (type: string, bytes: number) => void;
+  /** Likewise, with where it is. */
+  readonly onPlaced?: (record: FleetRecord, place: StreamPlace) => void;
   /** Loads the client library. */
   readonly load?: () => Promise<Library>;
 }
@@ -87,14 +89,13 @@ class KinesisDispatcher implements Dispatcher {
     progress: (delivery: Delivery) => void = () => {},
   ): Promise<Delivery> {
     const { connection } = this;
-    if (records.length === 0) return { delivered: 0 };
     if (!connection) return notConnected();
-    const settlement = new Settlement(records.length, progress);
-    const streams = byDestination(records, settlement, (record, index) => this.place(record, index));
-    await Promise.all(
-      [...streams].map(([stream, entries]) => this.putAll(connection, stream, entries, settlement, signal)),
+    return deliverByDestination(
+      records,
+      progress,
+      (record, index) => this.place(record, index),
+      (stream, entries, settlement) => this.putAll(connection, stream, entries, settlement, signal),
     );
-    return settlement.outcome;
   }
 
   async close(): Promise<void> {
@@ -107,13 +108,15 @@ class KinesisDispatcher implements Dispatcher {
     return () => {};
   }
 
-  /** An entry for its stream; what has no form, or would never be taken, is refused. */
+  /** An entry for its stream; what has no stream, has no form, or would never be taken, is refused. */
   private place(record: FleetRecord, index: number): Placed<Entry> | string {
-    const form = formOf(this.options.formats.topic, record);
+    const { formats, streams } = this.options;
+    const stream = streams.get(record.type);
+    if (stream === undefined) return unnamed(record.type);
+    const form = formOf(formats.topic, record);
     if (!form.ok) return reasonOf(form.error);
-    const entry = entryOf(index, record.type, record.vehicle, form.value.body);
-    if (typeof entry === 'string') return entry;
-    return { destination: this.options.streams.get(record.type) ?? form.value.topic, entry };
+    const entry = entryOf(index, record, form.value.body);
+    return typeof entry === 'string' ? entry : { destination: stream, entry };
   }
 
   private async putAll(
@@ -123,14 +126,17 @@ class KinesisDispatcher implements Dispatcher {
     settlement: Settlement,
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, maxRetries, onPublished } = this.options;
+    const { clock, maxRetries, onPublished, onPlaced } = this.options;
     let inVain = 0;
     await sendInRequests(entries, settlement, {
       most: { entries: MOST_RECORDS, bytes: MOST_BYTES },
       send: async (request) => {
         const { taken, again, failure } = sift(request, await connection.put(stream, request, signal));
-        for (const { type, data } of taken) onPublished?.(type, data.length);
-        settlement.settleAll(taken.map(({ index }) => index));
+        for (const { entry, place } of taken) {
+          onPublished?.(entry.record.type, entry.data.length);
+          onPlaced?.(entry.record, place);
+        }
+        settlement.settleAll(taken.map(({ entry }) => entry.index));
         if (!failure) return again;
         inVain = taken.length > 0 ? 0 : inVain + 1;
         if (inVain > maxRetries) throw new Error(`${failure.code}: ${failure.message}`);
@@ -145,3 +151,7 @@ class KinesisDispatcher implements Dispatcher {
     });
   }
 }
+
+/** Of a record that waited while its type was taken from this dispatcher: nothing says any more what stream is meant. */
+const unnamed = (type: string): string =>
+  `DISPATCH_KINESIS_STREAM_UNNAMED: no stream is configured for ${type}, which records does not send to kinesis any more`;

@@ -1,5 +1,6 @@
 /** What goes into one PutRecords request, and what of it has to go again. */
 import type { PutRecordsResultEntry } from '@aws-sdk/client-kinesis';
+import type { FleetRecord } from '../record.js';
 
 /** Most of one request, and most bytes of it and of a record with their partition keys. */
 export const MOST_RECORDS = 500;
@@ -12,16 +13,16 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 export interface Entry {
   /** In the batch of the dispatcher. */
   readonly index: number;
-  readonly type: string;
-  /** The partition key, so that a vehicle's records are in one shard. */
-  readonly vehicle: string;
+  /** Its vehicle is the partition key, so that a vehicle's records are in one shard. */
+  readonly record: FleetRecord;
   readonly data: Uint8Array;
   /** Of data and key. */
   readonly bytes: number;
 }
 
 /** An entry, or why the service would refuse the whole request over it. */
-export function entryOf(index: number, type: string, vehicle: string, data: Uint8Array): Entry | string {
+export function entryOf(index: number, record: FleetRecord, data: Uint8Array): Entry | string {
+  const { vehicle } = record;
   const bytes = data.length + Buffer.byteLength(vehicle);
   if (vehicle === '') return 'DISPATCH_KINESIS_REFUSED: a record without a vehicle has no partition key';
   if ([...vehicle].length > LONGEST_KEY || LONE_SURROGATE.test(vehicle)) {
@@ -30,11 +31,23 @@ export function entryOf(index: number, type: string, vehicle: string, data: Uint
   if (bytes > MOST_RECORD_BYTES) {
     return `DISPATCH_KINESIS_TOO_LARGE: ${bytes} bytes with the partition key; a record has at most ${MOST_RECORD_BYTES}`;
   }
-  return { index, type, vehicle, data, bytes };
+  return { index, record, data, bytes };
+}
+
+/** Where a record is in its stream. */
+export interface StreamPlace {
+  readonly shardId: string;
+  readonly sequenceNumber: string;
+}
+
+/** An entry that the service has. */
+export interface Taken {
+  readonly entry: Entry;
+  readonly place: StreamPlace;
 }
 
 export interface Sifted {
-  readonly taken: readonly Entry[];
+  readonly taken: readonly Taken[];
   /** To be put again, in order: those that failed, and with each all of its vehicle behind it, so that the last copies of a
    *  vehicle's records stand in order in its shard. */
   readonly again: readonly Entry[];
@@ -44,7 +57,7 @@ export interface Sifted {
 
 /** Sorts the entries of a request by their results; one without a result failed. */
 export function sift(entries: readonly Entry[], results: readonly PutRecordsResultEntry[]): Sifted {
-  const taken: Entry[] = [];
+  const taken: Taken[] = [];
   const again: Entry[] = [];
   const behind = new Set<string>();
   let failure: Sifted['failure'];
@@ -52,10 +65,10 @@ export function sift(entries: readonly Entry[], results: readonly PutRecordsResu
     const result = results[at];
     if (!result || result.ErrorCode) {
       failure ??= { code: result?.ErrorCode ?? 'NoResult', message: result?.ErrorMessage ?? 'no result' };
-      behind.add(entry.vehicle);
+      behind.add(entry.record.vehicle);
     }
-    if (behind.has(entry.vehicle)) again.push(entry);
-    else taken.push(entry);
+    if (behind.has(entry.record.vehicle)) again.push(entry);
+    else taken.push({ entry, place: { shardId: result?.ShardId ?? '', sequenceNumber: result?.SequenceNumber ?? '' } });
   }
   return { taken, again, failure };
 }

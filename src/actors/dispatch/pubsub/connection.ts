@@ -1,7 +1,7 @@
 /** One client of Pub/Sub, used until it fails. It retries nothing by itself: what waits does so in the spool. */
 import type { v1 } from '@google-cloud/pubsub';
 import type { PubsubDispatcherSettings } from '../../../protocols/fleet-telemetry/pubsub-settings.js';
-import { DispatchError, givenUp } from '../errors.js';
+import { DispatchError, givenUp, TopicError } from '../errors.js';
 
 export type Library = Pick<typeof import('@google-cloud/pubsub'), 'PubSub' | 'v1'>;
 
@@ -35,8 +35,13 @@ const CHANNEL = {
   'grpc.max_reconnect_backoff_ms': 1_000,
 };
 
+/** What became of asking for a topic; `unseen`: nobody may say whether it is there. */
+export type Found = 'there' | 'made' | 'unseen';
+
 export class PubsubConnection {
   private isClosed = false;
+  /** Topics that were asked for. */
+  private readonly found = new Map<string, Found>();
 
   private constructor(
     private readonly client: v1.PublisherClient,
@@ -70,22 +75,21 @@ export class PubsubConnection {
       : text;
   }
 
-  /** Makes the topic if it is missing. Rejects with what to do about it if that cannot be done. */
-  async provision(topic: string): Promise<void> {
-    const name = this.nameOf(topic);
-    this.checkOpen();
+  /** Whether the topic was asked for, and needs not be again. */
+  has(topic: string): boolean {
+    return this.found.has(topic);
+  }
+
+  /** Makes the topic of a record type if it is missing. Rejects with what to do about it if that cannot be done. */
+  async provide(type: string, topic: string): Promise<Found> {
     try {
-      await this.client.getTopic({ topic: name }, CALL);
+      const found = await this.findOrMake(this.nameOf(topic));
+      this.found.set(topic, found);
+      return found;
     } catch (error) {
-      // Without the right to ask: publishing will tell.
-      if (codeOf(error) === STATUS.permissionDenied) return;
-      if (codeOf(error) !== STATUS.notFound) throw this.unprovided(topic, error);
-      this.checkOpen();
-      try {
-        await this.client.createTopic({ name }, CALL);
-      } catch (refusal) {
-        if (codeOf(refusal) !== STATUS.alreadyExists) throw this.unprovided(topic, refusal);
-      }
+      if (this.isClosed) throw givenUp();
+      const message = `pubsub_topic_creation_error ${topic}: ${this.explain(error)}`;
+      throw new TopicError('DISPATCH_PUBSUB_UNREACHABLE', message, topic, type, error);
     }
   }
 
@@ -100,7 +104,11 @@ export class PubsubConnection {
   /** The failure of a publication, with what to do about it. */
   failureOf(error: unknown, topic: string): DispatchError {
     if (codeOf(error) === STATUS.notFound) {
-      const message = `pubsub_err the topic ${topic} is gone; it is made again`;
+      const isUnseen = this.found.get(topic) === 'unseen';
+      const what = isUnseen
+        ? `does not exist, and the account may not look for it: create it (gcloud pubsub topics create ${topic}), or give the account pubsub.topics.get and pubsub.topics.create`
+        : 'is gone; it is made again';
+      const message = `pubsub_err the topic ${topic} ${what}`;
       return new DispatchError('DISPATCH_PUBSUB_TOPIC_MISSING', message, { retryable: true });
     }
     const message = `pubsub_err ${topic}: ${this.explain(error)}`;
@@ -121,12 +129,24 @@ export class PubsubConnection {
     return `projects/${this.settings.projectId}/topics/${topic}`;
   }
 
-  private unprovided(topic: string, error: unknown): DispatchError {
-    return new DispatchError(
-      'DISPATCH_PUBSUB_UNREACHABLE',
-      `pubsub_topic_creation_error ${topic}: ${this.explain(error)}`,
-      { cause: error, retryable: true },
-    );
+  private async findOrMake(name: string): Promise<Found> {
+    this.checkOpen();
+    try {
+      await this.client.getTopic({ topic: name }, CALL);
+      return 'there';
+    } catch (error) {
+      // Without the right to ask: publishing will tell.
+      if (codeOf(error) === STATUS.permissionDenied) return 'unseen';
+      if (codeOf(error) !== STATUS.notFound) throw error;
+    }
+    this.checkOpen();
+    try {
+      await this.client.createTopic({ name }, CALL);
+      return 'made';
+    } catch (error) {
+      if (codeOf(error) === STATUS.alreadyExists) return 'there';
+      throw error;
+    }
   }
 
   private explain(error: unknown): string {

@@ -7,16 +7,18 @@
  *   there are no ordering keys.
  * - PSD-3 A publication that the service calls invalid is halved until the record at fault stands alone; that one is
  *   refused. Any other failure ends the batch: the rest waits in the spool.
+ * - PSD-4 Each topic is asked for once on a connection, and made if it is missing: those of the configuration when it is
+ *   opened, that of a type which only waiting records have before its first publication.
  */
 import type { PubsubDispatcherSettings } from '../../../protocols/fleet-telemetry/pubsub-settings.js';
-import { byDestination, type Placed } from '../by-destination.js';
+import { deliverByDestination, type Placed } from '../by-destination.js';
 import { loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
-import { DispatchError, notConnected } from '../errors.js';
+import { DispatchError, notConnected, TopicError } from '../errors.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
 import { sendInRequests } from '../requests.js';
-import { Settlement } from '../settlement.js';
+import type { Settlement } from '../settlement.js';
 import { unlessAborted } from '../unless-aborted.js';
 import { CALL_TIMEOUT_MS, codeOf, type Library, type Message, PubsubConnection, STATUS } from './connection.js';
 
@@ -24,6 +26,8 @@ export interface PubsubDispatcherOptions extends PubsubDispatcherSettings {
   readonly formats: RecordFormats;
   /** Told of each confirmed record. */
   readonly onPublished?: (type: string, bytes: number) => void;
+  /** Told of a type whose topic is there for the first time, or was made. */
+  readonly onTopic?: (type: string, topic: string, isMade: boolean) => void;
   /** Told of each type whose topic could not be had, for `pubsub_not_connected_total`. */
   readonly onNotConnected?: (type: string) => void;
   /** Loads the client library. */
@@ -60,6 +64,8 @@ class PubsubDispatcher implements Dispatcher {
   readonly confirmation = 'stored';
   readonly window = 1;
   private connection: PubsubConnection | undefined;
+  /** Topics that {@link PubsubDispatcherOptions.onTopic} was told of. */
+  private readonly told = new Set<string>();
 
   constructor(private readonly options: PubsubDispatcherOptions) {}
 
@@ -72,7 +78,7 @@ class PubsubDispatcher implements Dispatcher {
       throw new DispatchError('DISPATCH_PUBSUB_UNREACHABLE', message, { cause: error, retryable: true });
     });
     try {
-      await unlessAborted(this.provision(connection), signal);
+      await unlessAborted(this.provideAll(connection), signal);
     } catch (error) {
       await connection.close();
       throw error;
@@ -86,14 +92,13 @@ class PubsubDispatcher implements Dispatcher {
     progress: (delivery: Delivery) => void = () => {},
   ): Promise<Delivery> {
     const { connection } = this;
-    if (records.length === 0) return { delivered: 0 };
     if (!connection) return notConnected();
-    const settlement = new Settlement(records.length, progress);
-    const topics = byDestination(records, settlement, (record, index) => this.place(record, index));
-    await Promise.all(
-      [...topics].map(([topic, entries]) => this.publishAll(connection, topic, entries, settlement, signal)),
+    return deliverByDestination(
+      records,
+      progress,
+      (record, index) => this.place(record, index),
+      (topic, entries, settlement) => this.publishAll(connection, topic, entries, settlement, signal),
     );
-    return settlement.outcome;
   }
 
   async close(): Promise<void> {
@@ -107,14 +112,22 @@ class PubsubDispatcher implements Dispatcher {
     return () => {};
   }
 
-  private async provision(connection: PubsubConnection): Promise<void> {
-    for (const [type, topic] of this.options.topics) {
-      try {
-        await connection.provision(topic);
-      } catch (error) {
-        this.options.onNotConnected?.(type);
-        throw error;
-      }
+  private async provideAll(connection: PubsubConnection): Promise<void> {
+    for (const [type, topic] of this.options.topics) await this.provide(connection, type, topic);
+  }
+
+  /** PSD-4. */
+  private async provide(connection: PubsubConnection, type: string, topic: string): Promise<void> {
+    if (connection.has(topic)) return;
+    const { onTopic, onNotConnected } = this.options;
+    try {
+      const found = await connection.provide(type, topic);
+      if (found === 'unseen' || (found === 'there' && this.told.has(topic))) return;
+      this.told.add(topic);
+      onTopic?.(type, topic, found === 'made');
+    } catch (error) {
+      if (error instanceof TopicError) onNotConnected?.(type);
+      throw error;
     }
   }
 
@@ -130,6 +143,12 @@ class PubsubDispatcher implements Dispatcher {
     return { destination: topics.get(record.type) ?? form.value.topic, entry };
   }
 
+  private async publish(connection: PubsubConnection, topic: string, messages: readonly Entry[]): Promise<void> {
+    const [first] = messages;
+    if (first) await this.provide(connection, first.type, topic);
+    await connection.publish(topic, messages);
+  }
+
   private async publishAll(
     connection: PubsubConnection,
     topic: string,
@@ -140,7 +159,7 @@ class PubsubDispatcher implements Dispatcher {
     await sendInRequests(entries, settlement, {
       most: { entries: MOST_MESSAGES, bytes: MOST_BYTES },
       send: async (messages) => {
-        await unlessAborted(connection.publish(topic, messages), signal);
+        await unlessAborted(this.publish(connection, topic, messages), signal);
         for (const { type, data } of messages) this.options.onPublished?.(type, data.length);
         settlement.settleAll(messages.map(({ index }) => index));
         return [];
