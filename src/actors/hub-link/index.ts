@@ -79,7 +79,7 @@ export function createHubLink(deps: HubLinkDeps): HubLink {
     refusals,
     boundBytes: outboxBytes,
     isOwn: (topic) => isOwnAtHub(identity, topic),
-    publish: (output, { signal }) => publishAtHub(output, { address: HUB_LINK, id: '', signal }),
+    publish: (output, context) => publishAtHub(output, { address: HUB_LINK, ...context }),
   });
   const answer = thingAnswer(identity);
   const thing = cloudIdOf(identity);

@@ -38,7 +38,7 @@ export interface OutboxDeps {
   /** What the vehicle may still say: its name may have changed since an entry was kept. */
   readonly isOwn: (topic: string) => boolean;
   /** Resolves when the hub has acknowledged it. */
-  readonly publish: (output: PublishOutput, context: Pick<OutputContext, 'signal'>) => void | Promise<void>;
+  readonly publish: (output: PublishOutput, context: Pick<OutputContext, 'id' | 'signal'>) => void | Promise<void>;
 }
 
 /**
@@ -112,20 +112,21 @@ export class HubOutbox {
         await available(reader, signal);
         continue;
       }
-      await this.carry(decodeEntry(item.payload), signal);
+      await this.carry(decodeEntry(item.payload), { id: `${item.seq}`, signal });
       if (signal.aborted) return;
       reader.confirm(item.seq);
     }
   }
 
-  private async carry(message: Carried | undefined, signal: AbortSignal): Promise<void> {
+  private async carry(message: Carried | undefined, context: Pick<OutputContext, 'id' | 'signal'>): Promise<void> {
     const { isOwn, publish, refusals } = this.deps;
+    const { signal } = context;
     if (!message || !isOwn(message.topic)) {
       refusals.refuse(OUTBOX, 'foreign_topic', { topic: message?.topic ?? '' });
       return;
     }
     try {
-      await publish({ type: 'mqtt.publish', ...message, qos: 1, retain: false }, { signal });
+      await publish({ type: 'mqtt.publish', ...message, qos: 1, retain: false }, context);
       if (!signal.aborted) this.forwarded.inc();
     } catch (error) {
       if (signal.aborted) return;

@@ -13,7 +13,7 @@ import { Socket } from 'node:net';
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import { shownUrl } from '../../protocols/fleet-telemetry/broker-url.js';
 import { connectFailure } from '../../protocols/mqtt/index.js';
-import type { Clock, TimerHandle } from '../../runtime/index.js';
+import { type Clock, pause, type TimerHandle } from '../../runtime/index.js';
 import { LinkError } from './errors.js';
 import type { PublishOutput, SubscribeOutput, Subscription } from './options.js';
 
@@ -33,6 +33,9 @@ export interface ConnectionOptions {
 export class LinkConnection {
   private lostBecause: LinkError | undefined;
   private lastError: Error | undefined;
+  private upSince = 0;
+  private isEnding = false;
+  private isEndedByBroker = false;
   /** Settles when the last message is acknowledged. */
   private acknowledged: Promise<unknown> = Promise.resolve();
   /** Publications handed over, and the last of them that was acknowledged. */
@@ -47,7 +50,10 @@ export class LinkConnection {
     mqtt.on('error', (error) => {
       this.lastError = error;
     });
-    mqtt.on('close', () => this.lose(this.reason('MQTT_LOST', 'lost the connection to')));
+    mqtt.on('close', () => {
+      this.isEndedByBroker = !this.isEnding && !this.lostBecause && isEndOfPeer(this.lastError);
+      this.lose(this.reason('MQTT_LOST', 'lost the connection to'));
+    });
     // The client acknowledges at the end of its packet handler, which it waits in: it is told that there is nothing to
     // acknowledge (LC-3).
     mqtt.on('packetreceive', (packet) => {
@@ -87,6 +93,7 @@ export class LinkConnection {
           reject(error.code === 'MQTT_LOST' ? connection.reason('MQTT_UNREACHABLE', 'cannot connect to') : error),
         );
       });
+      connection.upSince = options.clock.monotonic();
       return connection;
     } catch (error) {
       connection.drop(asLinkError(error));
@@ -98,6 +105,31 @@ export class LinkConnection {
 
   get isUp(): boolean {
     return this.lostBecause === undefined && this.mqtt.connected;
+  }
+
+  /** It was up and the broker ended it, which says nothing of the network or of a time-out. */
+  get wasEndedByBroker(): boolean {
+    return this.isEndedByBroker;
+  }
+
+  /** Waits until it has been up for so long; false if it was lost before. Rejects when told to give up. */
+  async hasLasted(ms: number, signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.options;
+    const end = new AbortController();
+    const ignoreLoss = this.onLost(() => end.abort());
+    try {
+      await pause(clock, this.upSince + ms - clock.monotonic(), AbortSignal.any([end.signal, signal]));
+    } catch {
+      if (signal.aborted) throw givenUp();
+    } finally {
+      ignoreLoss();
+    }
+    return this.isUp;
+  }
+
+  /** Resolves when it is lost. */
+  lost(): Promise<LinkError> {
+    return new Promise((resolve) => this.onLost(resolve));
   }
 
   /** At once if it is lost already. Returns how to stop listening. */
@@ -163,6 +195,7 @@ export class LinkConnection {
   /** Ends it with a DISCONNECT, or hard after `deadlineMs`. */
   async end(deadlineMs: number): Promise<void> {
     const { clock } = this.options;
+    this.isEnding = true;
     await new Promise<void>((resolve) => {
       const timer = clock.setTimeout(resolve, deadlineMs);
       this.mqtt.end(false, {}, () => {
@@ -232,6 +265,11 @@ export class LinkConnection {
     });
   }
 }
+
+/** What the system says, if anything, of a connection that the other side has closed. */
+const ENDS_OF_PEER: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE']);
+const isEndOfPeer = (error: Error | undefined): boolean =>
+  error === undefined || ENDS_OF_PEER.has((error as NodeJS.ErrnoException).code);
 
 /** MQTT 3.1.1, 3.4. */
 const pubackOf = (messageId: number): Buffer => Buffer.from([0x40, 2, messageId >> 8, messageId & 0xff]);

@@ -9,15 +9,11 @@ import { Inbound } from './inbound.js';
 import { LinkLog } from './link-log.js';
 import type { LinkFigures, LinkMetrics } from './link-metrics.js';
 import type { LinkTlsFiles, MqttLinkOptions, PublishOutput, SubscribeOutput } from './options.js';
+import { Outbound } from './outbound.js';
 import { readTlsFiles } from './tls-files.js';
 
 /** How often a full inbox is looked at. */
 const FULL_CHECK_MS = 100;
-/** Brokers end the connection of a client that sends more than they take, and do not say why. */
-const LARGE_BYTES = 64 * 1024;
-const MOST_LOSSES = 5;
-/** MQTT 3.1.1, 1.5.3: two bytes tell the length of a topic. */
-const LONGEST_TOPIC_BYTES = 65_535;
 /** Far more than a broker needs for what it has, and less than a driver would wait for an update to go on. */
 const DEFAULT_ACKNOWLEDGE_MS = 60_000;
 
@@ -30,13 +26,13 @@ export interface LinkHostDeps {
 
 export class LinkHost {
   private readonly inbound: Inbound;
+  private readonly outbound: Outbound;
   private readonly log: LinkLog;
   private connection: LinkConnection | undefined;
   private lostBecause = new LinkError('MQTT_LOST', 'not connected yet');
   private closing = false;
   /** Told when there is a connection again, or a publication less. */
   private readonly waiting = new Set<() => void>();
-  private unpublished = 0;
 
   /** Throws {@link LinkError} `MQTT_BROKER_INVALID`. */
   constructor(
@@ -45,6 +41,13 @@ export class LinkHost {
   ) {
     if (typeof options.url === 'string') parseUrl(options.url);
     this.inbound = new Inbound(options, deps.system, deps.metrics);
+    this.outbound = new Outbound({
+      link: options.name,
+      ...deps,
+      online: (signal) => this.online(signal),
+      change: (signal) => this.change(signal),
+      moved: () => this.wake(),
+    });
     this.log = new LinkLog({ link: options.name, clientId: options.clientId, ...deps });
   }
 
@@ -52,7 +55,7 @@ export class LinkHost {
     return {
       isOnline: this.connection !== undefined,
       inbox: this.inbound.depth,
-      unpublished: this.unpublished,
+      unpublished: this.outbound.unpublished,
     };
   }
 
@@ -120,39 +123,9 @@ export class LinkHost {
     }
   }
 
-  /**
-   * Resolves when the broker has acknowledged the publication, however many connections that takes. A large one that
-   * was under way when several were lost is dropped and counted, and so is one whose topic no packet can hold: nothing
-   * behind them would ever leave. A broker that acknowledges nothing is no fault of a publication.
-   */
-  async publish(output: PublishOutput, { signal }: Pick<OutputContext, 'signal'>): Promise<void> {
-    if (!isPublishable(output.topic)) {
-      this.deps.metrics.refused(this.options.name, 'unpublishable', output.topic);
-      return;
-    }
-    this.unpublished++;
-    let losses = 0;
-    try {
-      // What was acknowledged before is off the disk, so that a crash repeats at most this one.
-      await this.deps.system.commit.flushed();
-      for (;;) {
-        const connection = await this.online(signal);
-        try {
-          await connection.publish(output);
-          this.deps.metrics.published(this.options.name);
-          return;
-        } catch (error) {
-          if (connection.isUp) throw error;
-          if (asLinkError(error).code === 'MQTT_UNACKNOWLEDGED') continue;
-          if (Buffer.byteLength(output.payload) < LARGE_BYTES || ++losses < MOST_LOSSES) continue;
-          this.deps.metrics.refused(this.options.name, 'unpublishable', output.topic);
-          return;
-        }
-      }
-    } finally {
-      this.unpublished--;
-      this.wake();
-    }
+  /** Resolves when the broker has acknowledged the publication, or it is refused. */
+  publish(output: PublishOutput, context: OutputContext): Promise<void> {
+    return this.outbound.publish(output, context);
   }
 
   /**
@@ -184,7 +157,7 @@ export class LinkHost {
   /** Whether something is being published, also a moment after something else was: the outbox sends one by one. */
   private async isPublishing(): Promise<boolean> {
     await new Promise((resolve) => setImmediate(resolve));
-    return this.unpublished > 0;
+    return this.outbound.unpublished > 0;
   }
 
   private lost(connection: LinkConnection, error: LinkError): void {
@@ -266,10 +239,6 @@ export class LinkHost {
 
 /** A full inbox is the link's own doing, and so is what it gives up itself. */
 const isTroubled = ({ code }: LinkError): boolean => code !== 'MQTT_INBOX_FULL' && code !== 'MQTT_ABORTED';
-
-/** Parts of a topic may be what somebody else chose. */
-const isPublishable = (topic: string): boolean =>
-  topic !== '' && !/[+#\0]/.test(topic) && Buffer.byteLength(topic) <= LONGEST_TOPIC_BYTES;
 
 function parseUrl(text: string): URL {
   const url = brokerUrl(text);

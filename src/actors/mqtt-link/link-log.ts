@@ -39,7 +39,7 @@ export class LinkLog {
     this.write('warn', { url, code: error.code, cause: error.message }, 'mqtt_link_down');
     if (this.cuts < MANY_CUTS) return;
     const { clientId } = this.options;
-    const fields = { url, clientId, do: 'look for another client with the same id' };
+    const fields = { url, clientId, do: 'look for another client with the same id, and in the log of the broker' };
     this.write('warn', fields, 'mqtt_link_cut_again_and_again');
   }
 

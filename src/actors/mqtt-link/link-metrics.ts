@@ -8,6 +8,11 @@ export interface LinkFigures {
   readonly unpublished: number;
 }
 
+/** Of a topic on a line. */
+const LONGEST_TOPIC = 200;
+
+type RefusalReason = 'unwanted' | 'too_large' | 'unreadable' | 'unpublishable' | 'given_up';
+
 /** Counts what the links of a process carry. */
 export class LinkMetrics {
   private readonly figures = new Map<string, () => LinkFigures>();
@@ -68,7 +73,8 @@ export class LinkMetrics {
     this.silences.inc({ link });
   }
 
-  refused(link: string, reason: 'unwanted' | 'too_large' | 'unreadable' | 'unpublishable', topic: string): void {
-    this.refusals.refuse(link, reason, { topic: topic.slice(0, 200) });
+  refused(link: string, reason: RefusalReason, topic: string, detail?: string): void {
+    const why = detail === undefined ? {} : { detail };
+    this.refusals.refuse(link, reason, { topic: topic.slice(0, LONGEST_TOPIC), ...why });
   }
 }

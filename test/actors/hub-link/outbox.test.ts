@@ -12,7 +12,7 @@ async function open(t: TestContext, running?: TestSystem, boundBytes = 1_000_000
   const system = running ?? (await testSystem(t, []));
   const metrics = new Metrics();
   const published: string[] = [];
-  const hub = { take: async (_output: PublishOutput): Promise<void> => {} };
+  const hub = { take: async (_output: PublishOutput, _id: string): Promise<void> => {} };
   const outbox = new HubOutbox({
     system: system.system,
     clock: system.clock,
@@ -20,8 +20,8 @@ async function open(t: TestContext, running?: TestSystem, boundBytes = 1_000_000
     refusals: new Refusals({ boundary: 'hub_link', metrics, logger: silentLogger(), clock: system.clock }),
     boundBytes,
     isOwn: (topic) => topic.includes('edge:car'),
-    publish: async (output) => {
-      await hub.take(output);
+    publish: async (output, { id }) => {
+      await hub.take(output, id);
       published.push(Buffer.from(output.payload).toString());
     },
   });
@@ -70,6 +70,26 @@ describe('the outbox of the hub link', () => {
     assert.match(await second.metrics.text(), /hub_link_forwarded_total 3/);
     stop();
     await done;
+  });
+
+  it('HL-2 a message keeps its id however often it is carried', async (t) => {
+    const { put, published, hub, forward } = await open(t);
+    for (const text of ['1', '2']) put(entry(text));
+    const offered: string[] = [];
+    hub.take = async ({ payload }, id) => {
+      offered.push(`${Buffer.from(payload)} ${id}`);
+      if (offered.length < 3) await new Promise(() => {});
+    };
+    for (let count = 1; count < 3; count++) {
+      const { stop } = forward();
+      await eventually(() => offered.length === count, 'it is offered', 30_000);
+      stop();
+    }
+    forward();
+    await eventually(() => published.length === 2, 'both are carried', 30_000);
+    const [first, second, third, behind] = offered;
+    assert.deepEqual([second, third], [first, first]);
+    assert.notEqual(behind?.split(' ')[1], first?.split(' ')[1]);
   });
 
   it('HL-2 past its bound the oldest is dropped and counted', async (t) => {

@@ -1,7 +1,14 @@
 import type { TestContext } from 'node:test';
 import type { LinkContext } from '../../../src/actors/mqtt-link/events.js';
 import { createMqttLinks, type MqttLinkOptions } from '../../../src/actors/mqtt-link/index.js';
-import { ActorSystem, type Logger, Metrics, silentLogger, systemClock } from '../../../src/runtime/index.js';
+import {
+  ActorSystem,
+  type Clock,
+  type Logger,
+  Metrics,
+  silentLogger,
+  systemClock,
+} from '../../../src/runtime/index.js';
 import { eventually, temporaryFolder } from '../../fakes/runtime.js';
 import { SCRIBE, type ScribeContext, type ScribeEvent, scribeOptions, scribeType } from './scribe.js';
 
@@ -25,12 +32,17 @@ export interface LinkUnderTest {
 export async function startLink(
   t: TestContext,
   url: string,
-  options: Partial<MqttLinkOptions> & { readonly directory?: string; readonly logger?: Logger } = {},
+  options: Partial<MqttLinkOptions> & {
+    readonly directory?: string;
+    readonly logger?: Logger;
+    /** Of the link, not of its chart. */
+    readonly clock?: Clock;
+  } = {},
 ): Promise<LinkUnderTest> {
-  const { directory = temporaryFolder(t), logger = silentLogger(), ...rest } = options;
+  const { directory = temporaryFolder(t), logger = silentLogger(), clock = systemClock, ...rest } = options;
   const system = new ActorSystem({ directory });
   const metrics = new Metrics();
-  const links = createMqttLinks({ system, clock: systemClock, logger, metrics });
+  const links = createMqttLinks({ system, clock, logger, metrics });
   system.register(links.type);
   system.register(scribeType(links.publisher('scribe'), links.subscriber('scribe')));
   const child = links.add({ ...scribeOptions, url, ...rest });

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createLogger } from '../../../src/runtime/index.js';
 import { eventually } from '../../fakes/runtime.js';
 import { type BrokerUnderTest, connectClient, startBroker } from '../mqtt/broker-setup.js';
+import { EagerClock } from './eager-clock.js';
 import { startLink } from './link-setup.js';
+import { SCRIBE } from './scribe.js';
+
+function logged() {
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  const logger = createLogger({ destination: { write: (line: string) => void lines.push(JSON.parse(line)) } });
+  return { logger, lines };
+}
 
 /** What was published to `said` since now. */
 async function listener(broker: BrokerUnderTest) {
@@ -56,17 +65,38 @@ describe('an MQTT link with the embedded broker', () => {
     assert.equal(await link.metric('mqtt_link_published_total'), 3);
   });
 
-  it('what is larger than the broker takes is dropped after a few tries, and what is behind it leaves', async (t) => {
-    const broker = await startBroker(t);
-    const heard = await listener(broker);
-    const link = await startLink(t, broker.address.url, { backoff: { firstMs: 1, longestMs: 2 } });
-    await link.reaches('online');
-    link.tell({ type: 'SAY', text: 'x'.repeat(1_200_000) });
-    link.tell({ type: 'SAY', text: 'behind it' });
-    await eventually(() => heard.payloads().includes('behind it'), 'the next one arrives', 30_000);
-    assert.deepEqual(heard.payloads(), ['behind it']);
-    assert.equal(await link.metric('mqtt_link_rejected_total'), 1);
-  });
+  for (const [what, text, topic] of [
+    ['is larger than the broker takes', 'x'.repeat(1_200_000), 'said'],
+    ['goes where the role may not publish', 'never', 'forbidden'],
+  ] as const) {
+    it(`LO-3 what ${what} is a dead letter after a few connections, and what is behind it leaves`, async (t) => {
+      const permissions = { mayPublish: (name: string) => name !== 'forbidden', maySubscribe: () => true };
+      const broker = await startBroker(t, { authenticate: () => ({ name: 'u', permissions }) });
+      const heard = await listener(broker);
+      const clock = new EagerClock();
+      const { logger, lines } = logged();
+      const link = await startLink(t, broker.address.url, {
+        clock,
+        logger,
+        backoff: { firstMs: 1, longestMs: 2 },
+        acknowledgeTimeoutMs: 1e9,
+      });
+      await link.reaches('online');
+      link.tell({ type: 'SAY', text, topic });
+      link.tell({ type: 'SAY', text: 'behind it' });
+      await eventually(() => heard.payloads().includes('behind it'), 'the next one arrives', 60_000);
+      assert.deepEqual(heard.payloads(), ['behind it']);
+      assert.deepEqual(clock.waits, [1_000, 2_000, 4_000, 8_000, 16_000]);
+      assert.match(await link.metrics.text(), /mqtt_link_rejected_total\{reason="given_up"\} 1/);
+      const [letter, ...others] = link.system.deadLetters.list();
+      assert.deepEqual([letter?.address, letter?.error.code, others.length], [SCRIBE, 'MQTT_GIVEN_UP', 0]);
+      const told = lines.filter(({ msg }) => msg === 'input refused');
+      assert.deepEqual(
+        told.map(({ reason, topic: about }) => [reason, about]),
+        [['given_up', topic]],
+      );
+    });
+  }
 
   it('what no packet can hold as a topic is dropped at once, and what is behind it leaves', async (t) => {
     const broker = await startBroker(t);
