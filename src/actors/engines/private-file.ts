@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from '../../runtime/make-folder.js';
+import { replaceFile } from '../../runtime/replace-file.js';
 
 const MODE = 0o600;
 const FOLDER_MODE = 0o700;
@@ -16,40 +16,19 @@ export async function textIfPresent(path: string): Promise<string | undefined> {
   }
 }
 
-/**
- * Writes beside the file and renames: a crash leaves the old file or the new one, and what stands in it is never readable
- * by others, not even while it is written.
- */
+/** Replaces a file that only its owner may read, and makes its folder. */
 export async function replacePrivate(path: string, text: string): Promise<void> {
   makeFolder(dirname(path), FOLDER_MODE);
-  await replaceIn(path, text);
+  await replaceFile(path, text, MODE);
 }
 
 /** The same, unless its folder is gone: false then. */
 export async function replacePrivateIfThere(path: string, text: string): Promise<boolean> {
   try {
-    await replaceIn(path, text);
+    await replaceFile(path, text, MODE);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-async function replaceIn(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
-  try {
-    const file = await open(temporary, 'wx', MODE);
-    try {
-      await file.chmod(MODE);
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
 }

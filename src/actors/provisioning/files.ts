@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { makeFolder } from '../../runtime/make-folder.js';
+import { replaceFile } from '../../runtime/replace-file.js';
 import { ProvisioningError } from './errors.js';
 
 /** For private keys; certificates are public. */
@@ -20,33 +20,19 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
 }
 
 export function writeKey(path: string, pem: string): Promise<void> {
-  return replaceFile(path, pem, KEY_MODE);
+  return replace(path, pem, KEY_MODE);
 }
 
 export function writeCertificate(path: string, pem: string): Promise<void> {
-  return replaceFile(path, pem, CERTIFICATE_MODE);
+  return replace(path, pem, CERTIFICATE_MODE);
 }
 
-/**
- * Writes beside the file and renames (PCL-6): a crash leaves the old file or the new one, and a key is never readable
- * by others, not even while it is written.
- */
-async function replaceFile(path: string, text: string, mode: number): Promise<void> {
-  const directory = dirname(path);
-  const temporary = join(directory, `.${randomBytes(6).toString('hex')}.tmp`);
+/** PCL-6: a key is never readable by others, not even while it is written. */
+async function replace(path: string, text: string, mode: number): Promise<void> {
   try {
-    makeFolder(directory, DIRECTORY_MODE);
-    const file = await open(temporary, 'wx', mode);
-    try {
-      await file.chmod(mode);
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    makeFolder(dirname(path), DIRECTORY_MODE);
+    await replaceFile(path, text, mode);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
     throw filesError('write', path, error);
   }
 }

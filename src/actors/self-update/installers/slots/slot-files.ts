@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { replaceFile } from '../../../../runtime/replace-file.js';
 import { InstallerError } from '../installer.js';
 import { BOOT_RECORD, type BootRecord, FACTORY_RECORD, type SlotName } from './boot-record.js';
 
@@ -84,15 +84,7 @@ async function read<Schema extends TSchema>(schema: Schema, file: string): Promi
 
 async function replace(file: string, value: object): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const fresh = `${file}.${randomBytes(4).toString('hex')}.new`;
-  const handle = await open(fresh, 'wx', 0o600);
-  try {
-    await handle.writeFile(JSON.stringify(value));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(fresh, file);
+  await replaceFile(file, JSON.stringify(value), 0o600);
   await syncFolder(dirname(file));
 }
 
