@@ -98,7 +98,7 @@ export class AppendLog {
       rows: this.rows,
       elapsedMs: () => parts.elapsed.now(),
       passed: (entry) => this.onPassed(entry),
-      moved: (reader) => parts.positions.storeReader(reader.name, reader.position),
+      moved: (reader) => parts.positions.storeReader(reader.name, reader),
       tidyLater: () => this.tidyLater(),
     };
     this.all = parts.readers.map((start) => new LogReaderState(host, start));

@@ -4,14 +4,20 @@ import type { GroupCommit } from '../store/group-commit.js';
 import { prefixEnd } from '../store/row-pages.js';
 import type { ElapsedTime, Moment } from './elapsed-time.js';
 
+export interface ReaderPosition {
+  /** The last entry that the reader has passed. */
+  readonly position: number;
+  /** The last one that it passed unconfirmed, or that was there before it. */
+  readonly lostTo: number;
+}
+
 /** What an earlier run has stored of a log beside its entries. */
 export interface StoredPositions {
   /** No number up to here may be used again. */
   readonly lastSeq: number;
   /** The index of each reader's bit. */
   readonly bits: ReadonlyMap<string, number>;
-  /** The last entry that each reader has passed. */
-  readonly positions: ReadonlyMap<string, number>;
+  readonly positions: ReadonlyMap<string, ReaderPosition>;
   /** The latest moment noted, if any. */
   readonly moment: Moment | undefined;
 }
@@ -22,21 +28,25 @@ interface MetaRow extends Moment {
   readonly bits: Record<string, number>;
 }
 
-const READER_ROW_BYTES = 24;
+const READER_ROW_BYTES = 32;
+/** Rows without {@link ReaderPosition.lostTo}: whatever came before may be lost. */
+const SHORT_READER_ROW_BYTES = 24;
 
 const metaKey = (log: string): string => `${log}/meta`;
 const readerKey = (log: string, reader: string): string => `${log}/reader/${reader}`;
 
 export function loadPositions(commit: GroupCommit, log: string): StoredPositions {
   const meta = readMeta(log, commit.get('positions', metaKey(log)));
-  const positions = new Map<string, number>();
+  const positions = new Map<string, ReaderPosition>();
   let lastSeq = meta?.lastSeq ?? 0;
   let moment: Moment | undefined = meta && { at: meta.at, elapsedMs: meta.elapsedMs };
   const prefix = readerKey(log, '');
   for (const [key, row] of commit.range('positions', prefix, prefixEnd(prefix))) {
-    if (row.length !== READER_ROW_BYTES) continue;
+    const isShort = row.length === SHORT_READER_ROW_BYTES;
+    if (!isShort && row.length !== READER_ROW_BYTES) continue;
     const position = row.readDoubleLE(0);
-    positions.set(key.slice(prefix.length), position);
+    const lostTo = isShort ? position : row.readDoubleLE(24);
+    positions.set(key.slice(prefix.length), { position, lostTo });
     lastSeq = Math.max(lastSeq, position);
     moment = later(moment, { at: row.readDoubleLE(8), elapsedMs: row.readDoubleLE(16) });
   }
@@ -63,11 +73,12 @@ export class LogPositions {
     this.commit.put('positions', metaKey(this.log), Buffer.from(JSON.stringify(meta)));
   }
 
-  storeReader(reader: string, position: number): void {
+  storeReader(reader: string, { position, lostTo }: ReaderPosition): void {
     const row = Buffer.allocUnsafe(READER_ROW_BYTES);
     row.writeDoubleLE(position, 0);
     row.writeDoubleLE(this.clock.now(), 8);
     row.writeDoubleLE(this.elapsed.now(), 16);
+    row.writeDoubleLE(lostTo, 24);
     const key = readerKey(this.log, reader);
     this.commit.put('positions', key, row, 'soon');
     this.commit.ahead('positions', key);

@@ -1,6 +1,7 @@
 import { keepOwner } from '../effect-owner.js';
 import { callGuarded } from '../store/guarded.js';
 import { type LogEntry, payloadBytes, payloadOf, weightOf } from './log-entry.js';
+import type { ReaderPosition } from './log-positions.js';
 import type { LogRows } from './log-rows.js';
 import type { Trimmable, TrimOptions } from './trim-plan.js';
 
@@ -46,6 +47,11 @@ export interface LogReader {
   readonly name: string;
   /** The last entry that was confirmed or dropped. */
   readonly position: number;
+  /**
+   * Of entries up to this one some may never have been confirmed: they were dropped, or are from before the reader.
+   * Outlasts restarts.
+   */
+  readonly lostTo: number;
   /** Entries passed over since the start, at a bound or to make room on the disk. */
   readonly dropped: number;
   readonly droppedBy: Readonly<Record<Bound | 'disk', number>>;
@@ -80,11 +86,10 @@ export interface ReaderHost {
 }
 
 /** Where a reader stands at opening. */
-export interface ReaderStart {
+export interface ReaderStart extends ReaderPosition {
   readonly options: LogReaderOptions;
   /** The reader's bit in an entry's header. */
   readonly bit: number;
-  readonly position: number;
   /** Its entries after the position, and their weight in bytes. */
   readonly items: number;
   readonly bytes: number;
@@ -100,6 +105,7 @@ export class LogReaderState implements LogReader {
   readonly bit: number;
   readonly droppedBy = { bytes: 0, items: 0, age: 0, disk: 0 };
   position: number;
+  lostTo: number;
 
   private readonly options: LogReaderOptions;
   private items: number;
@@ -120,6 +126,7 @@ export class LogReaderState implements LogReader {
     this.name = start.options.name;
     this.bit = start.bit;
     this.position = start.position;
+    this.lostTo = start.lostTo;
     this.items = start.items;
     this.bytes = start.bytes;
     this.next = start.position + 1;
@@ -276,6 +283,7 @@ export class LogReaderState implements LogReader {
 
   private drop(entry: LogEntry, reason: Bound | 'disk'): void {
     this.droppedBy[reason]++;
+    this.lostTo = entry.seq;
     this.pass(entry);
   }
 

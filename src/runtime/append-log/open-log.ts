@@ -5,9 +5,9 @@ import { pagesOf } from '../store/row-pages.js';
 import { AppendLog, type Leftovers } from './append-log.js';
 import { ElapsedTime, type Moment } from './elapsed-time.js';
 import { EntryKeys, type LogEntry, MOST_READERS, payloadBytes, readEntry, weightOf } from './log-entry.js';
-import { LogPositions, later, loadPositions, type StoredPositions } from './log-positions.js';
+import { LogPositions, later, loadPositions, type ReaderPosition, type StoredPositions } from './log-positions.js';
 import { LogProducers } from './log-producers.js';
-import type { LogReaderOptions } from './log-reader.js';
+import type { LogReaderOptions, ReaderStart } from './log-reader.js';
 import { LogRepeats } from './log-repeats.js';
 
 export interface LogOptions {
@@ -49,7 +49,7 @@ export async function openLog(commit: GroupCommit, clock: Clock, options: LogOpt
   const readers = scan.readers();
   positions.storeMeta(scan.lastSeq);
   for (const reader of readers) {
-    if (!stored.positions.has(reader.options.name)) positions.storeReader(reader.options.name, reader.position);
+    if (!stored.positions.has(reader.options.name)) positions.storeReader(reader.options.name, reader);
   }
   for (const reader of stored.positions.keys()) if (!scan.bits.has(reader)) positions.removeReader(reader);
 
@@ -71,9 +71,8 @@ export async function openLog(commit: GroupCommit, clock: Clock, options: LogOpt
   });
 }
 
-interface Tally {
+interface Tally extends ReaderPosition {
   readonly mask: number;
-  readonly position: number;
   items: number;
   bytes: number;
 }
@@ -99,11 +98,11 @@ class LogScan {
       options.map((reader) => reader.name),
       stored,
     );
-    for (const [name, position] of stored.positions) {
+    for (const [name, reader] of stored.positions) {
       const bit = stored.bits.get(name);
       if (bit === undefined) continue;
       const tallies = this.bits.has(name) ? this.present : this.removed;
-      tallies.set(name, { mask: 1 << bit, position, items: 0, bytes: 0 });
+      tallies.set(name, { mask: 1 << bit, ...reader, items: 0, bytes: 0 });
     }
   }
 
@@ -121,15 +120,12 @@ class LogScan {
     this.unwanted = { from: this.unwanted?.from ?? seq, to: seq };
   }
 
-  readers(): Array<{ options: LogReaderOptions; bit: number; position: number; items: number; bytes: number }> {
+  readers(): ReaderStart[] {
+    const atEnd = { position: this.lastSeq, lostTo: this.lastSeq, items: 0, bytes: 0 };
     return this.options.map((options) => {
       const bit = 1 << (this.bits.get(options.name) ?? 0);
-      const { position, items, bytes } = this.present.get(options.name) ?? {
-        position: this.lastSeq,
-        items: 0,
-        bytes: 0,
-      };
-      return { options, bit, position, items, bytes };
+      const { position, lostTo, items, bytes } = this.present.get(options.name) ?? atEnd;
+      return { options, bit, position, lostTo, items, bytes };
     });
   }
 

@@ -73,6 +73,25 @@ test('DUR-15 a reader that drops passes over its oldest entries, read ones too, 
   assert.deepEqual(readTexts(log.reader('all')), ['1', '2', '3', '5'], 'the other reader loses nothing');
 });
 
+test('DUR-15 a reader knows up to where it has lost entries, over restarts too', async (t) => {
+  const readers = [{ name: 'two', boundBytes: 1e6, boundItems: 2, overflow: 'drop-oldest' }, unbounded('all')] as const;
+  const { commit, log, reopen } = await logFixture(t, { readers });
+  for (let number = 1; number <= 3; number++) log.append(payload(number), ['two', 'all']);
+  await commit.flushed();
+  assert.equal(log.reader('two').lostTo, 1);
+  assert.deepEqual(readTexts(log.reader('two')), ['2', '3']);
+  log.reader('two').confirm(3);
+  const again = await reopen({ readers: [...readers, unbounded('new')] });
+  assert.deepEqual(
+    again.readers.map(({ name, position, lostTo }) => [name, position, lostTo]),
+    [
+      ['two', 3, 1],
+      ['all', 0, 0],
+      ['new', 3, 3],
+    ],
+  );
+});
+
 test('DUR-15 what is dropped in the batch that appended it never reaches the disk', async (t) => {
   const { commit, log } = await logFixture(t, {
     readers: [{ name: 'last', boundBytes: 1e6, boundItems: 1, overflow: 'drop-oldest' }],
