@@ -5,7 +5,7 @@ import type { TelemetrySettings } from './protocols/fleet-telemetry/server-setti
 
 export function createIngest(
   settings: TelemetrySettings,
-  deps: Omit<TelemetryDeps, 'settings' | 'follower' | 'opened' | 'closed' | 'passedOver'>,
+  deps: Omit<TelemetryDeps, 'settings' | 'follower' | 'opened' | 'closed'>,
 ): { readonly telemetry: Telemetry; readonly vehicles: Vehicles } {
   const vehicles = createVehicles({
     ...deps,
@@ -19,7 +19,6 @@ export function createIngest(
     ...(settings.lastValues ? { follower: LAST_VALUES_READER } : {}),
     opened: (connection) => vehicles.opened(factsOf(connection)),
     closed: (connection) => vehicles.closed(factsOf(connection)),
-    passedOver: vehicles.passedOver,
   });
   return { telemetry, vehicles };
 }

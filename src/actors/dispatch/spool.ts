@@ -17,6 +17,8 @@ export interface Spool {
   pending(): { readonly items: number; readonly bytes: number; readonly oldestAt?: number };
   /** Entries lost at the bound of the log, where its policy is to drop. */
   readonly dropped?: number;
+  /** Of entries up to this one some may never have been read, in earlier runs either. */
+  readonly lostTo?: number;
 }
 
 /** A record that no delivery can help: the destination will not take it, or its bytes cannot be read. */

@@ -5,16 +5,18 @@ import {
   type IngestPolicy,
   isKnownTopic,
   judge,
+  NO_BYTES,
   noExcess,
   preparePayload,
   refused,
   type Session,
   TopicRules,
+  transactionCounter,
   type Verdict,
 } from '../../protocols/fleet-telemetry/index.js';
-import { type HotResult, hotLogic } from '../../runtime/index.js';
+import { type HotResult, hotLogic, type LogAppend } from '../../runtime/index.js';
 import { encodeRecord } from '../dispatch/index.js';
-import type { ConnectionInput, IngestSettings } from './events.js';
+import { type ConnectionInput, type IngestSettings, PASSED_OVER } from './events.js';
 import { resendKey } from './resend-key.js';
 
 /** The spool that records go to. */
@@ -90,7 +92,8 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
     const { socketId } = input;
     if (verdict.kind !== 'record') {
       const reply: IngestReply = { verdict, size, socketId };
-      return event ? { reply, event } : { reply };
+      const append = verdict.kind === 'acknowledge' ? passedOver(input, latin1(verdict.txid), at) : undefined;
+      return { reply, ...(append && { append }), ...(event && { event }) };
     }
     const payload = encodeRecord({
       type: verdict.topic,
@@ -111,6 +114,29 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
     return event ? { ...result, event } : result;
   },
 });
+
+/**
+ * The vehicle has counted the message (FT-CLI-2), so the follower must know that it came, as long as it knows of the
+ * records around it: it stands between them, and is acknowledged once it is flushed.
+ */
+function passedOver(
+  { identity, connectionId, settings }: ConnectionInput,
+  txid: string,
+  at: number,
+): LogAppend | undefined {
+  const { follower } = settings;
+  if (follower === undefined || !transactionCounter(txid)) return undefined;
+  const payload = encodeRecord({
+    type: PASSED_OVER,
+    vehicle: identity.deviceId,
+    at: 0,
+    receivedAt: at,
+    metadata: { txid },
+    origin: connectionId,
+    payload: NO_BYTES,
+  });
+  return { log: SPOOL, payload, readers: [follower] };
+}
 
 /** The chart hears when dropping begins, when it ends and when it has gone on for too long, not of each message. */
 function limitEvent(state: ConnectionState, verdict: Verdict, at: number): HotResult['event'] {

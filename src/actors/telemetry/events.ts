@@ -1,9 +1,14 @@
 import type { Identity, RateLimitRule } from '../../protocols/fleet-telemetry/index.js';
 
+/** Type of what a message leaves in the spool that is no record of a configured topic: its transaction id. */
+export const PASSED_OVER = '';
+
 /** What ingest does with messages; plain data, so that a recording carries it. */
 export interface IngestSettings {
   /** Topic → the dispatchers it goes to. */
   readonly routes: Readonly<Record<string, readonly string[]>>;
+  /** The reader of the spool that learns of messages of any other topic, too. */
+  readonly follower?: string;
   /** Topic → the dispatcher whose confirmation is the acknowledgement (FT-ACK-2). */
   readonly reliableAckSources: Readonly<Record<string, string>>;
   /** For all other topics (FT-ACK-1). */

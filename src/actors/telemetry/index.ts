@@ -32,14 +32,12 @@ export interface TelemetryDeps {
   readonly ids: Ids;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Another reader of the spool that gets the records of all topics. */
+  /** Another reader of the spool that gets the records of all topics, and is told what else vehicles sent. */
   readonly follower?: string | undefined;
   /** A vehicle has connected. */
   readonly opened?: (connection: LiveConnection) => void;
   /** A connection is gone. */
   readonly closed?: (connection: LiveConnection) => void;
-  /** A message of a topic that is not configured was acknowledged; `txid` has one character a byte. */
-  readonly passedOver?: (vin: string, txid: string) => void;
 }
 
 /** How ingest is doing, for the overview. */
@@ -128,7 +126,6 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
       held: (isHeld) => system.tell(address, { type: isHeld ? 'HELD' : 'READ_AGAIN' }),
       budget,
       metrics: ingest,
-      passedOver: (txid) => deps.passedOver?.(identity.deviceId, Buffer.from(txid).toString('latin1')),
       clock,
     });
     connections.add(connection);
@@ -200,6 +197,7 @@ function ingestSettingsOf(settings: TelemetrySettings, follower: string | undefi
   const others = follower === undefined ? [] : [follower];
   return {
     routes: Object.fromEntries([...settings.records].map(([topic, names]) => [topic, [...names, ...others]])),
+    ...(follower === undefined ? {} : { follower }),
     reliableAckSources: Object.fromEntries(settings.reliableAckSources),
     ackWhen: settings.ackWhen,
     maxMessageBytes: settings.limits.maxMessageBytes,

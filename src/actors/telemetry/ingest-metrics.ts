@@ -101,6 +101,11 @@ export class IngestMetrics {
         return;
       }
       case 'acknowledge':
+        if (outcome === 'refused') {
+          this.topics.of(UNMAPPED).unstored.inc();
+          this.notStored(deviceId, UNMAPPED);
+          return;
+        }
         if (verdict.reason === 'unmapped_topic') this.accepted(this.topics.of(UNMAPPED), 0);
         else this.unknown(input, verdict);
         return;

@@ -31,8 +31,6 @@ export interface LiveConnectionDeps extends InflowDeps {
   /** The socket is gone. Of an abandoned connection the chart knows; otherwise all that came over it is answered. */
   readonly ended: (code: number, isAbandoned: boolean) => void;
   readonly metrics: IngestMetrics;
-  /** A message with this transaction id was acknowledged and is no record: its topic is not configured. */
-  readonly passedOver?: (txid: Uint8Array) => void;
 }
 
 export class LiveConnection {
@@ -94,8 +92,9 @@ export class LiveConnection {
       if (isStored || acknowledge === 'received') this.acknowledge(verdict.reply);
       else if (outcome === 'stored') this.unconfirmed++;
     } else if (verdict.kind === 'acknowledge') {
-      for (let copy = 0; copy < verdict.copies; copy++) this.acknowledge(verdict.reply);
-      this.deps.passedOver?.(verdict.txid);
+      // What the spool did not take note of comes again.
+      const isNoted = outcome !== 'refused' || this.input.settings.ackWhen === 'received';
+      for (let copy = 0; isNoted && copy < verdict.copies; copy++) this.acknowledge(verdict.reply);
     } else if (verdict.kind === 'refuse') this.reply(verdict.reply);
     this.inflow.answered(size);
     this.proceed();

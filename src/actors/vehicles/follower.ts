@@ -12,9 +12,9 @@
 import { type LastValuesSettings, SignalScan } from '../../protocols/fleet-telemetry/index.js';
 import type { Clock, TimerHandle } from '../../runtime/index.js';
 import { decodeRecord, type Spool } from '../dispatch/index.js';
+import { PASSED_OVER } from '../telemetry/events.js';
 import type { KeptVehicle, Taking } from './kept-vehicle.js';
 import type { KeptVehicles } from './kept-vehicles.js';
-import type { PassedOver } from './passed-over.js';
 
 const SLICE_MS = 2;
 const READ_ITEMS = 64;
@@ -32,7 +32,6 @@ export interface FollowerDeps {
   readonly vehicles: KeptVehicles;
   readonly settings: LastValuesSettings;
   readonly clock: Clock;
-  readonly passedOver: PassedOver;
   readonly found: Taking['found'];
   /** A record or a vehicle that something is wrong with; the others go on. */
   readonly failed: (error: Error) => void;
@@ -54,8 +53,8 @@ export class Follower {
   private writing: { readonly vehicles: KeptVehicle[]; next: number; readonly seq: number | undefined } | undefined;
 
   constructor(private readonly deps: FollowerDeps) {
-    const { settings: limits, passedOver, found } = deps;
-    this.taking = { scan: new SignalScan(), limits, passedOver, found };
+    const { settings: limits, found } = deps;
+    this.taking = { scan: new SignalScan(), limits, lostTo: () => deps.spool.lostTo ?? 0, found };
   }
 
   start(): void {
@@ -120,12 +119,15 @@ export class Follower {
     const { vehicles } = this.deps;
     const record = decodeRecord(payload);
     if (!record.ok) throw new Error(`${record.error.code}: ${record.error.detail}`);
-    const { vehicle: vin, origin } = record.value;
+    const { vehicle: vin, origin, type } = record.value;
     // What comes over no connection is made by this server: it says nothing of when the vehicle was heard.
     if (origin === undefined || vehicles.isForgotten(vin, seq)) return;
-    const vehicle = vehicles.open(vin);
+    const isPassedOver = type === PASSED_OVER;
+    // Of a vehicle without records there is nothing to miss.
+    const vehicle = isPassedOver ? vehicles.openKnown(vin) : vehicles.open(vin);
     if (!vehicle) return;
-    vehicle.take(seq, record.value, this.taking);
+    if (isPassedOver) vehicle.passOver(seq, record.value, this.taking);
+    else vehicle.take(seq, record.value, this.taking);
     vehicles.changed(vehicle);
   }
 

@@ -16,7 +16,6 @@ import { Follower } from './follower.js';
 import type { Gap } from './gaps.js';
 import type { Taking } from './kept-vehicle.js';
 import { KeptVehicles } from './kept-vehicles.js';
-import { PassedOver } from './passed-over.js';
 import { Presence } from './presence.js';
 import { vehicleRoutes } from './routes.js';
 import { SilenceWatch } from './silence-watch.js';
@@ -53,8 +52,6 @@ export interface Vehicles {
   readonly routes: HttpRoutes;
   opened(connection: ConnectionFacts): void;
   closed(connection: ConnectionFacts): void;
-  /** A message of a vehicle is no record of any configured topic; its transaction id counts all the same. */
-  passedOver(vin: string, txid: string): void;
   /** Where records are read from, and the place of the newest there; before the start. */
   follow(spool: Spool, lastSeq: () => number): void;
 }
@@ -62,7 +59,6 @@ export interface Vehicles {
 export function createVehicles(deps: VehiclesDeps): Vehicles {
   const { system, clock, logger, lastValues: settings } = deps;
   const kept = settings && new KeptVehicles(system, settings);
-  const passedOver = new PassedOver();
   const gapLines = new PeerLines({ clock, perMinute: GAPS_A_MINUTE });
   let spool: Spool | undefined;
   let newest = (): number => -1;
@@ -129,15 +125,11 @@ export function createVehicles(deps: VehiclesDeps): Vehicles {
       presence,
       kept,
       connections: deps.connections,
-      forget: (vin) => {
-        passedOver.forget(vin);
-        return kept?.remove(vin, newest()) ?? false;
-      },
+      forget: (vin) => kept?.remove(vin, newest()) ?? false,
     }),
     opened: ({ vin, id, deviceType, networkInterface, clientVersion, since }) =>
       presence.opened(vin, { id, deviceType, networkInterface, clientVersion, since }),
     closed: ({ vin, id }) => presence.closed(vin, id),
-    passedOver: (vin, txid) => kept && passedOver.add(vin, txid),
     follow: (reader, lastSeq) => {
       if (!kept || !settings) return;
       spool = reader;
@@ -145,7 +137,7 @@ export function createVehicles(deps: VehiclesDeps): Vehicles {
       const found: Taking['found'] = (vin, taken) => tellGap(vin, taken.gap, taken.isNew);
       const failures = new RepeatedFailures({ logger, clock, message: 'last_values_failed' });
       const failed = (error: Error): void => failures.failed(LAST_VALUES_READER, {}, error);
-      follower = new Follower({ spool: reader, vehicles: kept, passedOver, settings, clock, found, failed });
+      follower = new Follower({ spool: reader, vehicles: kept, settings, clock, found, failed });
     },
   };
 }

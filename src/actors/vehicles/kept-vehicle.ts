@@ -9,6 +9,7 @@
  *   another network: one that came over another connection than the last and was made before what is known, by no more
  *   than {@link LATE_MS}, changes only what is older. More than that is a clock that was set.
  * - KV-3 What it takes is bounded: known signals, texts of a length, the newest gaps, the newest notices and their bytes.
+ * - KV-4 A record counts as missing only if every message was read that came after the one it should have followed.
  */
 import {
   alertNotices,
@@ -23,7 +24,6 @@ import type { FleetRecord } from '../dispatch/index.js';
 import { type Gap, withGap, withLate } from './gaps.js';
 import { AHEAD, CUT, isKnownField, type KeptSignal } from './kept-signals.js';
 import { alertBytes, errorBytes, type KeptAlert, type KeptError, withAlerts, withErrors } from './notices.js';
-import type { PassedOver } from './passed-over.js';
 
 export const LATE_MS = 600_000;
 /** Clocks differ by that much without being ahead. */
@@ -34,6 +34,8 @@ const VALUE_HEAD_BYTES = 8;
 const COPIED_LENGTH = 13;
 /** What a vehicle takes in memory, and a signal and a gap of it, beside their texts; about. */
 const VEHICLE_BYTES = 1_000;
+/** A vehicle that was restarted counts anew under another prefix, maybe before its last records come. */
+const MOST_COUNTERS = 4;
 const SIGNAL_BYTES = 200;
 const GAP_BYTES = 160;
 
@@ -48,9 +50,16 @@ export interface VehicleFacts {
   createdAt: number;
   /** The connection of the last record. */
   origin: string;
-  /** Of its transaction ids (FT-CLI-2); empty until there is one. */
-  prefix: string;
+  /** Of its transaction ids (FT-CLI-2), at most {@link MOST_COUNTERS}; the one that moved last at the end. */
+  counters: readonly VehicleCounter[];
+}
+
+/** How far a vehicle has counted under one prefix. */
+interface VehicleCounter {
+  readonly prefix: string;
   count: number;
+  /** Place in the spool of the message with that number. */
+  seq: number;
 }
 
 export interface VehicleNotices {
@@ -69,7 +78,8 @@ export interface TakenRecord {
 export interface Taking {
   readonly scan: SignalScan;
   readonly limits: LastValuesSettings;
-  readonly passedOver: Pick<PassedOver, 'take'>;
+  /** Of messages up to this place in the spool some may never be read. */
+  readonly lostTo: () => number;
   /** Is told of gaps. */
   readonly found: (vin: string, taken: TakenRecord) => void;
 }
@@ -98,11 +108,8 @@ export class KeptVehicle {
 
   /** Takes the record at `seq`. */
   take(seq: number, record: FleetRecord, taking: Taking): void {
-    if (seq <= this.facts.seq) return;
+    if (!this.passOver(seq, record, taking)) return;
     const { scan, limits } = taking;
-    this.isDirty = true;
-    this.facts.seq = seq;
-    this.follow(record, taking);
     switch (record.type) {
       case 'V':
         if (scan.scan(record.payload)) this.takeSignals(record, taking);
@@ -117,6 +124,15 @@ export class KeptVehicle {
         break;
     }
     this.facts.lastRecordAt = record.receivedAt;
+  }
+
+  /** Takes note that the message at `seq` came, and of nothing else; false if that is known. */
+  passOver(seq: number, record: FleetRecord, taking: Taking): boolean {
+    if (seq <= this.facts.seq) return false;
+    this.isDirty = true;
+    this.facts.seq = seq;
+    this.follow(seq, record, taking);
+    return true;
   }
 
   /** Whether it is a new one and not the last one going on. */
@@ -139,36 +155,38 @@ export class KeptVehicle {
     for (const error of errors) this.noticeBytes += errorBytes(error);
   }
 
-  /** Follows the counter of the transaction ids. */
-  private follow(record: FleetRecord, taking: Taking): void {
-    const counter = transactionCounter(record.metadata['txid'] ?? '');
-    if (!counter) return;
+  /** Follows the counters of the transaction ids (KV-4). */
+  private follow(seq: number, record: FleetRecord, taking: Taking): void {
+    const id = transactionCounter(record.metadata['txid'] ?? '');
+    if (!id) return;
     const { facts } = this;
-    const { prefix, count } = counter;
-    if (prefix === facts.prefix) {
-      const distance = counterDistance(facts.count, count);
-      if (distance <= 0) {
-        const gaps = withLate(this.notices.gaps, prefix, count);
-        if (gaps !== this.notices.gaps) this.hasNewNotices = true;
-        this.notices.gaps = gaps;
-        return;
-      }
-      if (distance > 1) this.jumped(record.receivedAt, count, distance - 1, taking);
-    } else taking.passedOver.take(this.vin, prefix, count, count);
-    facts.prefix = prefix;
-    facts.count = count;
+    const { prefix, count } = id;
+    const latest = facts.counters.at(-1);
+    const counter = latest?.prefix === prefix ? latest : facts.counters.find((each) => each.prefix === prefix);
+    if (!counter) {
+      facts.counters = [...facts.counters, { prefix, count, seq }].slice(-MOST_COUNTERS);
+      return;
+    }
+    const distance = counterDistance(counter.count, count);
+    if (distance <= 0) {
+      const gaps = withLate(this.notices.gaps, prefix, count);
+      if (gaps !== this.notices.gaps) this.hasNewNotices = true;
+      this.notices.gaps = gaps;
+      return;
+    }
+    if (distance > 1 && counter.seq >= taking.lostTo()) this.jumped(record.receivedAt, counter, count, taking);
+    counter.count = count;
+    counter.seq = seq;
+    if (counter !== latest) facts.counters = [...facts.counters.filter((each) => each !== counter), counter];
   }
 
-  private jumped(at: number, count: number, skipped: number, { limits, passedOver, found }: Taking): void {
-    const { prefix, count: last, lastRecordAt } = this.facts;
-    const records = skipped - passedOver.take(this.vin, prefix, last, count);
-    if (records <= 0) return;
+  private jumped(at: number, { prefix, count: last }: VehicleCounter, count: number, { limits, found }: Taking): void {
     const gap: Gap = {
       kind: 'missing',
-      from: lastRecordAt,
+      from: this.facts.lastRecordAt,
       to: at,
       times: 1,
-      records,
+      records: counterDistance(last, count) - 1,
       late: 0,
       prefix,
       after: last,

@@ -47,7 +47,7 @@ export class KeptVehicles {
       mostBytes: settings.maxVehicles * BYTES_PER_VEHICLE,
       overflow: 'reject',
     } as const;
-    this.signals = system.table({ name: 'vehicle-signals', version: 1, ...bounds });
+    this.signals = system.table({ name: 'vehicle-signals', version: 2, migrate: signalsRow, ...bounds });
     this.notices = system.table({ name: 'vehicle-notices', version: 1, ...bounds });
     this.tombstones = system.table({
       name: 'vehicle-tombstones',
@@ -79,14 +79,15 @@ export class KeptVehicles {
 
   /** The same, to change; {@link changed} afterwards. Undefined for what a certificate may say and no key holds. */
   open(vin: string): KeptVehicle | undefined {
+    return this.openKnown(vin) ?? (presenceAddress(vin) ? this.hold(newVehicle(vin)) : undefined);
+  }
+
+  /** The same, if something is kept of it. */
+  openKnown(vin: string): KeptVehicle | undefined {
     const known = this.inMemory.get(vin);
     if (known) return known;
-    if (!presenceAddress(vin)) return undefined;
-    const vehicle = this.load(vin) ?? newVehicle(vin);
-    this.inMemory.set(vin, vehicle);
-    this.weigh(vehicle);
-    this.makeRoom();
-    return vehicle;
+    const stored = presenceAddress(vin) ? this.load(vin) : undefined;
+    return stored && this.hold(stored);
   }
 
   /** It is to be written. */
@@ -156,6 +157,13 @@ export class KeptVehicles {
     this.tombstones.remove(vin);
   }
 
+  private hold(vehicle: KeptVehicle): KeptVehicle {
+    this.inMemory.set(vehicle.vin, vehicle);
+    this.weigh(vehicle);
+    this.makeRoom();
+    return vehicle;
+  }
+
   private weigh(vehicle: KeptVehicle): void {
     const { bytes } = vehicle;
     this.bytesInMemory += bytes - (this.weights.get(vehicle) ?? 0);
@@ -187,6 +195,12 @@ export class KeptVehicles {
   }
 }
 
+/** Version 1 knew of one counter. */
+function signalsRow(_version: number, row: unknown): SignalsRow {
+  const { prefix, count, ...rest } = row as Omit<SignalsRow, 'counters'> & { prefix: string; count: number };
+  return { ...rest, counters: prefix === '' ? [] : [{ prefix, count, seq: rest.seq }] };
+}
+
 function newVehicle(vin: string): KeptVehicle {
   const facts = {
     seq: -1,
@@ -194,8 +208,7 @@ function newVehicle(vin: string): KeptVehicle {
     lastDataAt: 0,
     createdAt: 0,
     origin: '',
-    prefix: '',
-    count: 0,
+    counters: [],
   };
   return new KeptVehicle(vin, facts, new Map(), { alerts: [], errors: [], gaps: [] });
 }

@@ -91,6 +91,20 @@ describe('the hot function of a connection', () => {
     }
   });
 
+  it('FT-AUTH-3 FT-CLI-2 of what is no record the follower gets the id that a vehicle counts, before it is answered', () => {
+    const on = connection({ follower: 'follower' });
+    const txid = `${'a'.repeat(22)}-000000007`;
+    const result = on(message({ topic: 'unmapped', txid }));
+    assert.equal(kindOf(result), 'acknowledge');
+    assert.deepEqual([result.append?.readers, result.append?.once], [['follower'], undefined]);
+    assert.notEqual(result.replyWhen, 'now');
+    const { type, vehicle, origin, metadata, payload } = recordOf(result);
+    assert.deepEqual([type, vehicle, origin, { ...metadata }, payload.length], ['', 'VIN1', 'id-1', { txid }, 0]);
+    assert.equal(on(message({ topic: 'unmapped' })).append, undefined, 'an id of another form says nothing');
+    assert.equal(on(message({ topic: 'unmapped', txid, senderId: 'other' })).append, undefined);
+    assert.equal(connection()(message({ topic: 'unmapped', txid })).append, undefined, 'nobody follows');
+  });
+
   it('FT-RL-1 the chart hears of the first message that is dropped and of the first that is not', () => {
     const on = connection({ rateLimit: { limit: 2, intervalMs: 1_000 } });
     const events = [0, 1, 2, 3, 4, 1_000, 1_001, 1_002].map((ms) => on(message(), AT + ms).event?.type);

@@ -90,6 +90,7 @@ test('FT-MET-2 what is answered with an error is no record, what is acknowledged
   judged({ kind: 'refuse', reason: 'bad_payload', topic: 'V', txid, detail: 'x' }, 'done');
   judged({ kind: 'refuse', reason: 'too_big', topic: '', txid, detail: 'x' }, 'done');
   judged({ kind: 'acknowledge', reason: 'unmapped_topic', topic: 'x', txid, messageType: 4 }, 'done');
+  judged({ kind: 'acknowledge', reason: 'unmapped_topic', topic: 'x', txid, messageType: 4 }, 'refused');
   judged({ kind: 'acknowledge', reason: 'unknown_type', topic: '', txid, messageType: 65 }, 'done');
   assert.deepEqual(await lines('record_total'), [
     'record_total{record_type=""} 1',

@@ -79,9 +79,11 @@ class FakeWebSocket extends EventEmitter {
 function connect({
   room = Number.POSITIVE_INFINITY,
   budget = new IngestBudget(100 * MiB),
+  ackWhen = 'spooled',
 }: {
   room?: number;
   budget?: IngestBudget;
+  ackWhen?: 'received' | 'spooled';
 } = {}) {
   const clock = new ManualClock(1_000_000);
   const socket = new SlowSocket();
@@ -99,7 +101,7 @@ function connect({
     budget,
     isDegraded: () => false,
   });
-  const connection = new LiveConnection(connectionInput(), ws as unknown as WebSocket, socket, {
+  const connection = new LiveConnection(connectionInput({ ackWhen }), ws as unknown as WebSocket, socket, {
     take: (message) => {
       if (actor.room <= 0) return false;
       actor.room--;
@@ -205,6 +207,24 @@ describe('what a live connection answers', () => {
       replies().map(({ kind, txid }) => `${kind} ${txid}`),
       ['error ', 'ack t', 'ack t'],
     );
+  });
+
+  it('FT-AUTH-3 what is no record likewise, once the spool has taken note of it', async () => {
+    const acknowledge = (txid: string) =>
+      ({ ...record(txid), kind: 'acknowledge', reason: 'unmapped_topic', copies: 1, messageType: 4 }) as Verdict;
+    for (const [ackWhen, acked] of [
+      ['spooled', ['stored']],
+      ['received', ['stored', 'refused']],
+    ] as const) {
+      const { pass, replies } = connect({ ackWhen });
+      pass(acknowledge('stored'), 'stored');
+      pass(acknowledge('refused'), 'refused');
+      await turn();
+      assert.deepEqual(
+        replies().map(({ txid }) => txid),
+        acked,
+      );
+    }
   });
 
   it('counts the records that were taken', () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import { KeptVehicles } from '../../../src/actors/vehicles/kept-vehicles.js';
-import { PassedOver } from '../../../src/actors/vehicles/passed-over.js';
 import { SignalScan } from '../../../src/protocols/fleet-telemetry/index.js';
 import { serverDefaults } from '../../../src/protocols/fleet-telemetry/server-settings.js';
 import { testSystem } from '../../fakes/runtime.js';
@@ -14,7 +13,7 @@ const MOST_BYTES = 20_000;
 async function start(t: TestContext) {
   const { system } = await testSystem(t, []);
   const kept = new KeptVehicles(system, settings, MOST_BYTES);
-  const taking = { scan: new SignalScan(), limits: settings, passedOver: new PassedOver(), found: () => {} };
+  const taking = { scan: new SignalScan(), limits: settings, lostTo: () => 0, found: () => {} };
   const take = (vin: string, seq: number): void => {
     const vehicle = kept.open(vin);
     assert.ok(vehicle);

@@ -1,4 +1,5 @@
 import type { FleetRecord } from '../../../src/actors/dispatch/index.js';
+import { PASSED_OVER } from '../../../src/actors/telemetry/events.js';
 import {
   encodeAlerts,
   encodeErrors,
@@ -52,6 +53,9 @@ export function alertRecord(
   const alert = { name, startedAtMs, ...(endedAtMs === undefined ? {} : { endedAtMs }) };
   return record('alerts', encodeAlerts({ alerts: [alert], createdAtMs: START, vin: VIN }), facts);
 }
+
+/** What a message of another topic leaves in the spool (FT-AUTH-3). */
+export const passedOver = (facts: RecordFacts): FleetRecord => record(PASSED_OVER, Buffer.alloc(0), facts);
 
 export function errorRecord(name: string, createdAtMs: number, body = '', facts: RecordFacts = {}): FleetRecord {
   const errors = [{ name, body, createdAtMs, tags: { tag: 'x'.repeat(1_000) } }];

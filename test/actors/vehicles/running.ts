@@ -49,7 +49,8 @@ export async function start(t: TestContext, lastValues: object | null = {}) {
   const run = async (test: TestSystem, before: (test: TestSystem) => void = () => {}) => {
     const { system, clock } = test;
     const part = vehicles as ReturnType<typeof createVehicles>;
-    const readers = [{ name: LAST_VALUES_READER, boundBytes: 1 << 26, overflow: 'drop-oldest' }] as const;
+    const { boundBytes = 1 << 26 } = settings ?? {};
+    const readers = [{ name: LAST_VALUES_READER, boundBytes, overflow: 'drop-oldest' }] as const;
     const log = await openLog(system.commit, clock, { name: 'spool', readers });
     const reader = log.reader(LAST_VALUES_READER);
     part.follow(reader, () => log.lastSeq);
@@ -104,7 +105,10 @@ export async function start(t: TestContext, lastValues: object | null = {}) {
       /** `before` is called before the part starts again. */
       crash: async (before?: (test: TestSystem) => void) => {
         live = [];
-        return run(await test.crash(types), before);
+        const crashed = test.crash(types);
+        // The copy is made: what it writes now goes with the old store, and later there is none to write to.
+        await part.child.stop(1_000);
+        return run(await crashed, before);
       },
       reopen: async () => {
         live = [];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { START } from '../../fakes/runtime.js';
 import { until } from '../../fakes/until.js';
-import { alertRecord, dataRecord, errorRecord, txid, VIN } from './records.js';
+import { alertRecord, dataRecord, errorRecord, passedOver, txid, VIN } from './records.js';
 import { connection, presence, start } from './running.js';
 
 describe('presence of vehicles', () => {
@@ -151,6 +151,43 @@ describe('last values', () => {
     );
     const { active, errors } = await hub.json(`/${VIN}/alerts`);
     assert.deepEqual([active.length, errors.length], [1, 4]);
+  });
+
+  it('FT-AUTH-3 nothing is missing because the hub was down, however it went', async (t) => {
+    let hub = await start(t);
+    let count = 0;
+    const next = () => ({ txid: txid(++count) });
+    for (const leave of ['crash', 'reopen', 'crash', 'reopen'] as const) {
+      hub.append(dataRecord({ Soc: { intValue: count } }, next()), passedOver(next()), passedOver(next()));
+      await hub.signal('Soc', count - 3);
+      // What came last is not read before the end.
+      hub.append(passedOver(next()));
+      await hub.system.commit.flushed();
+      hub = await hub[leave]();
+    }
+    hub.append(dataRecord({ Odometer: { intValue: 1 } }, next()));
+    await hub.signal('Odometer', 1);
+    assert.deepEqual((await hub.json(`/${VIN}/gaps`)).gaps, []);
+    hub.append(passedOver({ vin: 'OTHER', txid: txid(1) }), dataRecord({ Odometer: { intValue: 2 } }, next()));
+    await hub.signal('Odometer', 2);
+    assert.equal((await hub.get('/OTHER/signals')).statusCode, 404, 'it has sent no record');
+  });
+
+  it('KV-4 nothing is missing that was dropped unread, before a crash or after it', async (t) => {
+    let hub = await start(t, { boundBytes: 2_000 });
+    hub.append(dataRecord({ Soc: { intValue: 1 } }, { txid: txid(1) }));
+    await hub.signal('Soc', 1);
+    for (let count = 2; count <= 100; count++) {
+      hub.append(dataRecord({ Soc: { intValue: count } }, { txid: txid(count) }));
+    }
+    await hub.system.commit.flushed();
+    assert.ok(hub.reader.dropped > 50);
+    hub = await hub.crash();
+    await hub.signal('Soc', 100);
+    assert.deepEqual((await hub.json(`/${VIN}/gaps`)).gaps, []);
+    hub.append(dataRecord({ Soc: { intValue: 102 } }, { txid: txid(102) }));
+    await hub.signal('Soc', 102);
+    assert.equal((await hub.json(`/${VIN}/gaps`)).gaps[0].records, 1);
   });
 
   it('are of no more vehicles than there is room for, and leave memory', async (t) => {

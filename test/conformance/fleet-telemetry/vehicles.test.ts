@@ -89,6 +89,28 @@ describe('11 what is kept of vehicles', () => {
     assert.equal(await hub.metric('vehicle_missing_records_total'), 0);
   });
 
+  it('FT-AUTH-3 FT-CLI-2 nothing is missing because the hub was down, or kept no last values for a while', async (t) => {
+    const folder = temporaryFolder(t);
+    const alerts = encodeAlerts({ alerts: [{ name: 'A' }], createdAtMs: Date.now(), vin: VIN });
+    let count = 0;
+    for (const enabled of [true, true, false, true]) {
+      const config = { records: { V: ['file'] }, fleetchart: { lastValues: { enabled } } };
+      const hub = await startIngestHub(t, config, { folder });
+      const car = await hub.vehicle();
+      for (const topic of ['alerts', 'V', 'alerts', 'V', 'alerts', 'alerts']) {
+        const txid = `${'a'.repeat(22)}-${String(++count).padStart(9, '0')}`;
+        car.send(topic === 'V' ? { txid, payload: data(count) } : { txid, topic, payload: alerts });
+      }
+      await car.replied(6);
+      if (enabled) {
+        await eventually(async () => (await hub.metric('last_values_pending_records')) < 7, 'some are read');
+        await eventually(async () => (await hub.metric('last_values_records_total')) >= 2, 'all records are read');
+        assert.equal(await hub.metric('vehicle_missing_records_total'), 0);
+      }
+      await hub.stop();
+    }
+  });
+
   it('FT-ACK-1 what records say is read behind their acknowledgement, and holds up no dispatcher', async (t) => {
     const hub = await startIngestHub(t);
     const car = await hub.vehicle();
