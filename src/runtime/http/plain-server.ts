@@ -5,27 +5,31 @@
  * Invariants
  * - PLS-1 Connections, also those of one address, headers and every wait are bounded; `stop` ends within its deadline.
  * - PLS-2 What fails is answered with 500 and logged, and tells a peer nothing of it.
- * - PLS-3 A connection is for one request: nobody keeps one for later, or has answers pile up that it does not read.
+ * - PLS-3 A connection is for one request: nobody keeps one for later, has answers pile up that it does not read, or has
+ *   more than one parsed by sending them at once.
  * - PLS-4 On loopback no page of another site reaches it by a name that it points there (`Host`), as AUTH-3.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import type { Clock, TimerHandle } from '../clock.js';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../clock.js';
 import { errorRecord } from '../errors.js';
 import type { Logger } from '../logging/log.js';
+import { FirstRequest } from './first-request.js';
 import { isLoopback, namesNoOther } from './http-auth.js';
 
 const MOST_CONNECTIONS = 64;
 /** So that one peer does not keep the others out. */
 const MOST_OF_AN_ADDRESS = 16;
-const HEADERS_TIMEOUT_MS = 10_000;
-/** A request that nobody waits for costs as much as others: who sent many has this long nothing of that place. */
-const HOLD_MS = 60_000;
+/** For the head of a request to come. */
+const HEAD_MS = 10_000;
 /** For a peer to take its answer. */
 const TAKE_MS = 60_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** Bytes of a request's body that are read and thrown away. */
-const MOST_BODY_BYTES = 64 * 1024;
 
 export interface PlainRequest {
   readonly method: string;
@@ -56,104 +60,89 @@ export interface PlainServerOptions {
   readonly clock: Clock;
 }
 
+interface Connection {
+  readonly request: FirstRequest;
+  isHeadRead: boolean;
+}
+
 export class PlainServer {
-  private readonly server: Server;
+  private readonly listener: Server;
+  /** Is given connections, and listens to none by itself. */
+  private readonly http: HttpServer;
   private readonly isLocal: boolean;
-  private readonly connections = new Map<string, number>();
-  /** Connections whose request has come. */
-  private readonly asked = new WeakSet<Socket>();
-  /** Those of which more than one came. */
-  private readonly greedy = new WeakSet<Socket>();
-  /** Until their places are free. */
-  private readonly holds = new Set<TimerHandle>();
+  /** How many there are of each address. */
+  private readonly addresses = new Map<string, number>();
+  private readonly connections = new Set<Connection>();
 
   constructor(private readonly options: PlainServerOptions) {
     this.isLocal = isLoopback(options.host);
-    this.server = createServer({
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: HEADERS_TIMEOUT_MS,
-      connectionsCheckingInterval: 1_000,
-    });
-    this.server.maxConnections = MOST_CONNECTIONS;
-    this.server.on('connection', (socket) => this.count(socket));
+    this.listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.admit(socket));
+    this.listener.maxConnections = MOST_CONNECTIONS;
+    this.http = createHttpServer({ maxHeaderSize: MAX_HEADER_BYTES });
     const take = (request: IncomingMessage, response: ServerResponse): void => this.take(request, response);
-    this.server.on('request', take);
-    // Node would answer these by itself, however many there are.
-    this.server.on('checkExpectation', take);
+    this.http.on('request', take);
+    // Node would answer these by itself.
+    this.http.on('checkExpectation', take);
   }
 
   /** Resolves with the port; rejects with what the system says. */
   start(): Promise<number> {
     const { host, port, name, logger } = this.options;
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
-        this.server.off('error', reject);
-        this.server.on('error', (error) => logger.error({ name, err: errorRecord(error) }, 'plain_server_error'));
-        resolve((this.server.address() as AddressInfo).port);
+      this.listener.once('error', reject);
+      this.listener.listen({ port, ...(host === '' ? {} : { host }) }, () => {
+        this.listener.off('error', reject);
+        this.listener.on('error', (error) => logger.error({ name, err: errorRecord(error) }, 'plain_server_error'));
+        resolve((this.listener.address() as AddressInfo).port);
       });
     });
   }
 
   /** Takes no more, lets answers finish, and cuts what is left after `deadlineMs`. */
   async stop(deadlineMs: number): Promise<void> {
-    if (!this.server.listening) return;
+    if (!this.listener.listening) return;
     const { clock } = this.options;
-    const deadline = clock.setTimeout(() => this.server.closeAllConnections(), deadlineMs);
+    const cut = (): void => {
+      for (const { request } of this.connections) request.destroy();
+    };
+    const deadline = clock.setTimeout(cut, deadlineMs);
     await new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-      this.server.closeIdleConnections();
+      this.listener.close(() => resolve());
+      for (const { request, isHeadRead } of this.connections) if (!isHeadRead) request.destroy();
     });
     clock.clearTimeout(deadline);
-    for (const timer of this.holds) clock.clearTimeout(timer);
-    this.holds.clear();
   }
 
-  private count(socket: Socket): void {
-    const { connections } = this;
+  private admit(socket: Socket): void {
+    const { addresses, connections } = this;
+    const { clock } = this.options;
     const address = socket.remoteAddress ?? '';
-    const count = (connections.get(address) ?? 0) + 1;
+    const count = (addresses.get(address) ?? 0) + 1;
     if (count > MOST_OF_AN_ADDRESS) {
       socket.destroy();
       return;
     }
-    connections.set(address, count);
-    socket.once('close', () => {
-      if (!this.greedy.has(socket)) this.release(address);
-      else if (this.server.listening) this.hold(address);
+    addresses.set(address, count);
+    const late = clock.setTimeout(() => socket.destroy(), HEAD_MS);
+    const request = new FirstRequest(socket, () => {
+      clock.clearTimeout(late);
+      connection.isHeadRead = true;
     });
-  }
-
-  private hold(address: string): void {
-    const timer = this.options.clock.setTimeout(() => {
-      this.holds.delete(timer);
-      this.release(address);
-    }, HOLD_MS);
-    this.holds.add(timer);
-  }
-
-  private release(address: string): void {
-    const left = (this.connections.get(address) ?? 1) - 1;
-    if (left === 0) this.connections.delete(address);
-    else this.connections.set(address, left);
+    const connection: Connection = { request, isHeadRead: false };
+    connections.add(connection);
+    socket.once('close', () => {
+      clock.clearTimeout(late);
+      connections.delete(connection);
+      const left = (addresses.get(address) ?? 1) - 1;
+      if (left === 0) addresses.delete(address);
+      else addresses.set(address, left);
+    });
+    this.http.emit('connection', request);
   }
 
   private take(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request;
-    if (this.asked.has(socket)) {
-      this.greedy.add(socket);
-      socket.destroy();
-      return;
-    }
-    this.asked.add(socket);
     const ended = new AbortController();
     response.once('close', () => ended.abort());
-    let bodyBytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      bodyBytes += chunk.length;
-      if (bodyBytes > MOST_BODY_BYTES) request.destroy();
-    });
     // A connection that breaks off ends its response, too.
     request.on('error', () => {});
     if (this.isLocal && !namesNoOther(request.headers.host)) {
