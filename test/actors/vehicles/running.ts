@@ -2,9 +2,10 @@ import type { TestContext } from 'node:test';
 import { fastify } from 'fastify';
 import { encodeRecord, type FleetRecord } from '../../../src/actors/dispatch/index.js';
 import { type ConnectionFacts, createVehicles, LAST_VALUES_READER } from '../../../src/actors/vehicles/index.js';
+import type { PresenceSettings } from '../../../src/protocols/fleet-telemetry/index.js';
 import { serverDefaults } from '../../../src/protocols/fleet-telemetry/server-settings.js';
 import { problemOf } from '../../../src/runtime/http/problem.js';
-import { type HttpApp, Metrics, openLog, silentLogger } from '../../../src/runtime/index.js';
+import { createLogger, type HttpApp, Metrics, openLog } from '../../../src/runtime/index.js';
 import { START, type TestSystem, testSystem } from '../../fakes/runtime.js';
 import { until } from '../../fakes/until.js';
 import { VIN } from './records.js';
@@ -27,17 +28,19 @@ export const connection = (id: string, more: Partial<ConnectionFacts> = {}): Con
 });
 
 /** The part of a hub that knows of vehicles, over a store that can be opened again. */
-export async function start(t: TestContext, lastValues: object | null = {}) {
+export async function start(t: TestContext, lastValues: object | null = {}, timing: Partial<PresenceSettings> = {}) {
   const metrics = new Metrics();
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  const logger = createLogger({ level: 'info', destination: { write: (line) => lines.push(JSON.parse(line)) } });
   const settings = lastValues ? { ...serverDefaults.lastValues, ...lastValues } : undefined;
   let live: ConnectionFacts[] = [];
   const make = (system: TestSystem['system'], clock: TestSystem['clock']) =>
     createVehicles({
-      presence,
+      presence: { ...presence, ...timing },
       lastValues: settings,
       system,
       clock,
-      logger: silentLogger(),
+      logger,
       metrics,
       connections: () => live,
     });
@@ -77,6 +80,8 @@ export async function start(t: TestContext, lastValues: object | null = {}) {
       ...test,
       part,
       reader,
+      /** Of the log, with this message. */
+      lines: (message: string) => lines.filter(({ msg }) => msg === message),
       get,
       /** Forgets the vehicle; resolves with the status of the answer. */
       forget: async () => (await app.inject({ method: 'DELETE', url: `/api/v1/vehicles/${VIN}` })).statusCode,

@@ -88,6 +88,50 @@ describe('presence of vehicles', () => {
     assert.equal((await hub.get('?limit=0')).statusCode, 400);
   });
 
+  it('REF-2 of a vehicle that comes and goes five lines a minute are written, the others are counted', async (t) => {
+    const hub = await start(t, {}, { offlineAfterMs: 1_000 });
+    const comeAndGo = async (vin: string): Promise<void> => {
+      hub.open(connection(vin, { vin }));
+      await hub.system.settled();
+      hub.close(vin);
+      await hub.system.settled();
+      await hub.clock.advance(1_000);
+      await hub.system.settled();
+    };
+    const told = (vin: string) =>
+      ['vehicle_online', 'vehicle_offline'].map(
+        (message) => hub.lines(message).filter((line) => line['vin'] === vin).length,
+      );
+    for (let time = 0; time < 10; time++) await comeAndGo('A');
+    await comeAndGo('B');
+    assert.deepEqual(
+      [told('A'), told('B')],
+      [
+        [3, 2],
+        [1, 1],
+      ],
+    );
+    await hub.clock.advance(60_000);
+    await comeAndGo('A');
+    assert.deepEqual(told('A'), [4, 3]);
+    assert.equal(hub.lines('vehicle_online').at(-1)?.['repeated'], 15);
+    assert.equal((await hub.json('/A')).sessions, 11, 'each counts');
+  });
+
+  it('REF-2 of its gaps likewise', async (t) => {
+    const hub = await start(t);
+    for (let jump = 0; jump <= 20; jump++) {
+      hub.append(dataRecord({ Soc: { intValue: jump } }, { received: jump * 2 * 60_000, txid: txid(jump * 10) }));
+    }
+    await hub.signal('Soc', 20);
+    assert.equal(hub.lines('telemetry_gap').length, 5);
+    await hub.clock.advance(60_000);
+    hub.append(dataRecord({ Soc: { intValue: 21 } }, { received: 21 * 2 * 60_000, txid: txid(210) }));
+    await hub.signal('Soc', 21);
+    assert.equal(hub.lines('telemetry_gap').at(-1)?.['repeated'], 15);
+    assert.equal((await hub.json(`/${VIN}/gaps`)).gaps.length, 21);
+  });
+
   it('a connected vehicle that sends nothing is silent until something comes', async (t) => {
     const hub = await start(t);
     hub.open(connection('a'));
