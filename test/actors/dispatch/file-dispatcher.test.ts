@@ -165,6 +165,21 @@ describe('the file dispatcher', () => {
     assert.deepEqual(numbersOf(lines()), [1, 2, 3, 4]);
   });
 
+  it('RF-4 leaves no file open whose name cannot be synced', async (t) => {
+    const { dispatcher, disk, lines, names } = setUpFiles(t);
+    await dispatcher.connect(signal);
+    disk.failDirectorySyncs = 1;
+    const failed = await dispatcher.deliver([sampleRecord(1)], signal);
+    assert.equal(failed.failure?.code, 'DISPATCH_FILE_WRITE_FAILED');
+    assert.equal(disk.opened, 0);
+    await dispatcher.connect(signal);
+    assert.deepEqual(names(), []);
+    await dispatcher.deliver([sampleRecord(1)], signal);
+    assert.deepEqual(numbersOf(lines()), [1]);
+    await dispatcher.close(1_000);
+    assert.equal(disk.opened, 0);
+  });
+
   it('FILE-1 syncs batches that wait together once', async (t) => {
     const { dispatcher, disk } = setUpFiles(t);
     await dispatcher.connect(signal);

@@ -13,13 +13,20 @@ import { numberOf, sampleFormats } from './sample-records.js';
 class FailingDisk {
   isFull = false;
   failSyncs = 0;
+  /** Likewise of directories. */
+  failDirectorySyncs = 0;
   syncs = 0;
+  /** Files that are open. */
+  opened = 0;
 
   readonly open: typeof open = async (path, flags, mode) => {
     const handle = await open(path, flags, mode);
+    this.opened++;
     return new Proxy(handle, {
       get: (target, key) => {
         if (key === 'write') return this.write.bind(this, target);
+        if (key === 'sync') return this.sync.bind(this, target);
+        if (key === 'close') return this.close.bind(this, target);
         if (key === 'datasync') return this.datasync.bind(this, target);
         const value: unknown = Reflect.get(target, key, target);
         return typeof value === 'function' ? value.bind(target) : value;
@@ -31,6 +38,16 @@ class FailingDisk {
     if (!this.isFull) return handle.write(bytes, offset, length, position);
     await handle.write(bytes, offset, Math.floor(length / 2), position);
     throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  }
+
+  private async sync(handle: FileHandle): Promise<void> {
+    if (this.failDirectorySyncs-- > 0) throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
+    await handle.sync();
+  }
+
+  private async close(handle: FileHandle): Promise<void> {
+    this.opened--;
+    await handle.close();
   }
 
   private async datasync(handle: FileHandle): Promise<void> {

@@ -121,7 +121,12 @@ export class RecordFiles {
     const startedAt = clock.now();
     const name = partName(dispatcher, framing.extension, ++this.lastNumber, startedAt);
     const handle = await this.openFile(join(directory, name), 'wx+', 0o640);
-    await this.syncDirectory();
+    try {
+      await this.syncDirectory();
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     return { name, startedAt, handle, bytes: 0 };
   }
 

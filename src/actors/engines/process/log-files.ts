@@ -39,11 +39,10 @@ export class LogFollower {
       const file = await this.open(number);
       // The earliest one may be gone by now.
       if (!file) break;
-      const { size } = await file.stat();
-      const from = tail > 0 ? Math.max(0, size - left) : size;
-      const bytes = await bytesOf(file, from, size);
-      if (this.file) await file.close();
-      else this.use(file, number, from + bytes.length);
+      const isNewest = !this.file;
+      if (isNewest) this.use(file, number, 0);
+      const { bytes, from } = await lastBytes(file, tail > 0 ? left : 0).finally(() => isNewest || file.close());
+      if (isNewest) this.position = from + bytes.length;
       parts.unshift(bytes);
       left -= bytes.length;
       breaks += countOf(bytes);
@@ -123,6 +122,12 @@ export class LogFollower {
       .filter((number) => Number.isInteger(number))
       .sort((a, b) => a - b);
   }
+}
+
+async function lastBytes(file: FileHandle, most: number): Promise<{ bytes: Buffer; from: number }> {
+  const { size } = await file.stat();
+  const from = Math.max(0, size - most);
+  return { bytes: await bytesOf(file, from, size), from };
 }
 
 async function bytesOf(file: FileHandle, from: number, to: number): Promise<Buffer> {

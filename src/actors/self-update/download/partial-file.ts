@@ -58,7 +58,12 @@ export class PartialFile {
     const left = await readNote(folder);
     const isOurs = left?.key === key && left.url === url;
     const partial = new PartialFile(folder, isOurs ? left : { key, url, total: 0, synced: 0, isDone: false });
-    await partial.resume();
+    try {
+      await partial.resume();
+    } catch (error) {
+      await partial.file?.close();
+      throw error;
+    }
     return partial;
   }
 
