@@ -208,11 +208,21 @@ export class ContainersRun {
       (!this.scenario.hasCloud || vehicle.last('things-bridge') === 'known');
     await vehicle.until(isAtRest, 'rest');
     await this.shows((rows) => isAtRest() && rows.every(({ status }) => SETTLED.test(status)));
+    await vehicle.until(async () => {
+      if (await this.hasSaidAll()) return true;
+      await pause(LOOK_AGAIN_MS);
+      return false;
+    }, 'all is said');
+    await this.backend.caughtUp();
     if (this.scenario.hasCloud) await this.cloud.isHeard();
   }
 
   async outcome(): Promise<ContainersOutcome> {
-    const rows = (await this.rows()) ?? [];
+    let rows: readonly ShownContainer[] = [];
+    await this.shows((shown) => {
+      rows = shown;
+      return true;
+    });
     await this.vehicle.end();
     const found = await this.engine.open().list(undefined, NEVER);
     const { heard } = this.backend;
@@ -253,6 +263,12 @@ export class ContainersRun {
   private async sayToAgent(topic: string, activityId: string, payload: object): Promise<void> {
     const message = JSON.stringify({ activityId, timestamp: 1, payload });
     await this.backend.mqtt.publishAsync(`${AGENT}/${topic}`, message, { qos: 1 });
+  }
+
+  /** Whether the broker has taken what the vehicle had to say. */
+  private async hasSaidAll(): Promise<boolean> {
+    const answer = await fetch(`${this.vehicle.http}/metrics`).catch(() => undefined);
+    return answer?.ok === true && /^runtime_outbox_size 0$/m.test(await answer.text());
   }
 
   /** Undefined while there is no vehicle. */

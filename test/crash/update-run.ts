@@ -71,6 +71,7 @@ export class UpdateWorld {
       await backend.knows('self-update:os-image');
       await this.drive(scenario, backend, vehicle);
       await settled(vehicle);
+      await backend.caughtUp();
       return { outcome: outcomeOf(backend, vehicle), states: vehicle.states, wasKilled: vehicle.kills > 0 };
     } finally {
       if (this.broker) await clear(backend);

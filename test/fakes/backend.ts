@@ -121,6 +121,13 @@ export class Backend {
     await eventually(isThere, `the vehicle reports ${node}`, 60_000);
   }
 
+  /** Waits until it has heard all that the broker has taken by now, which comes in that order. */
+  async caughtUp(): Promise<void> {
+    const mark = `backend/mark/${this.raw.length}`;
+    await this.mqtt.publishAsync(mark, '', { qos: 1 });
+    await eventually(() => this.raw.some(([topic]) => topic === mark), 'what was said is heard', 60_000);
+  }
+
   private readonly raw: (readonly [string, string])[] = [];
 
   private hear(topic: string, text: string): void {
