@@ -10,6 +10,7 @@ import {
   ListShardsCommand,
 } from '@aws-sdk/client-kinesis';
 import kinesalite from 'kinesalite';
+import { loadClient } from '../../src/actors/dispatch/kinesis/connection.js';
 import { createHttpHandler } from '../../src/actors/dispatch/kinesis/http-handler.js';
 import { freePort } from './mosquitto.js';
 import { until } from './until.js';
@@ -56,6 +57,8 @@ export class KinesisServer {
   }
 
   static async start(t: TestContext, streams: readonly string[], shards = 2): Promise<KinesisServer> {
+    // Its client is of the same package.
+    await loadClient();
     const back = kinesalite({ createStreamMs: 0, shardLimit: 100 });
     await new Promise<void>((resolve) => back.listen(0, '127.0.0.1', resolve));
     const { port: backPort } = back.address() as { port: number };

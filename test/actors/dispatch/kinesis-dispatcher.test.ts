@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { Delivery } from '../../../src/actors/dispatch/dispatcher.js';
 import { fitting } from '../../../src/actors/dispatch/fitting.js';
-import type { Library } from '../../../src/actors/dispatch/kinesis/connection.js';
+import { type Library, loadClient } from '../../../src/actors/dispatch/kinesis/connection.js';
 import {
   createKinesisDispatcher,
   type KinesisDispatcherOptions,
@@ -19,6 +19,7 @@ import { encodeRecord } from '../../../src/actors/dispatch/record.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { KinesisServer, type PutEntry, type StoredRecord } from '../../fakes/kinesis-server.js';
 import { FakeLogReader } from '../../fakes/log-reader.js';
+import { turnsOfLoop } from '../../fakes/runtime.js';
 import { until } from '../../fakes/until.js';
 import { dispatcherSuite } from './abstract-suite.js';
 import { numberOf, sampleFormats, sampleRecord, sampleRecords, UNPRINTABLE } from './sample-records.js';
@@ -27,6 +28,9 @@ import { numberOf, sampleFormats, sampleRecord, sampleRecords, UNPRINTABLE } fro
 process.env['AWS_ACCESS_KEY_ID'] = 'test';
 process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
 process.env['AWS_EC2_METADATA_DISABLED'] = 'true';
+
+const warnings: Error[] = [];
+process.on('warning', (warning) => warnings.push(warning));
 
 const signal = new AbortController().signal;
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -411,4 +415,11 @@ describe('what goes into a PutRecords request', () => {
     assert.deepEqual(again, entries.slice(1));
     assert.equal(failure?.code, 'NoResult');
   });
+});
+
+it('the client library says nothing beside the log', async () => {
+  const { KinesisClient } = await loadClient();
+  new KinesisClient({ region: 'test' }).destroy();
+  await turnsOfLoop(2);
+  assert.deepEqual(warnings, []);
 });

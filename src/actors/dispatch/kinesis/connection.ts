@@ -10,6 +10,12 @@ export type Library = Pick<
   'DescribeStreamSummaryCommand' | 'KinesisClient' | 'ListStreamsCommand' | 'PutRecordsCommand'
 >;
 
+/** Which Node later versions will need is nothing to an operator: this one is pinned, and the log has a form of its own. */
+export function loadClient(): Promise<Library> {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  return import('@aws-sdk/client-kinesis');
+}
+
 /** After so long without a byte a request is given up. */
 export const SILENCE_MS = 20_000;
 

@@ -23,7 +23,7 @@ import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
 import { sendInRequests } from '../requests.js';
 import type { Settlement } from '../settlement.js';
-import { KinesisConnection, type Library, nameOf, SILENCE_MS } from './connection.js';
+import { KinesisConnection, type Library, loadClient, nameOf, SILENCE_MS } from './connection.js';
 import { type Entry, entryOf, MOST_BYTES, MOST_RECORDS, type StreamPlace, sift } from './put-plan.js';
 
 export interface KinesisDispatcherOptions extends KinesisDispatcherSettings {
@@ -71,7 +71,7 @@ class KinesisDispatcher implements Dispatcher {
 
   async connect(signal: AbortSignal): Promise<void> {
     await this.close();
-    const load = this.options.load ?? (() => import('@aws-sdk/client-kinesis'));
+    const load = this.options.load ?? loadClient;
     const library = await loadPackage({ dispatcher: 'kinesis', name: '@aws-sdk/client-kinesis', major: 3 }, load);
     const connection = new KinesisConnection(library, this.options);
     try {
