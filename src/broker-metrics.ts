@@ -41,5 +41,10 @@ export function brokerRefusals(deps: {
   const refusals = new Refusals({ boundary: 'mqtt', ...deps });
   // A client names itself as it likes, so it is known by its address alone.
   return ({ reason, remoteAddress, clientId, detail }) =>
-    refusals.refuse(remoteAddress ?? 'unknown', reason, { clientId, detail });
+    refusals.refuse(remoteAddress ?? 'unknown', reason, { clientId: cut(clientId), detail: cut(detail) });
 }
+
+/** Topics and client ids may have 65,535 bytes. */
+const LONGEST_TEXT = 256;
+
+const cut = (text: string | null): string | null => text?.slice(0, LONGEST_TEXT) ?? null;

@@ -120,7 +120,7 @@ export class BrokerHost {
     const { authenticate = fromThisMachine, drainTimeoutMs = 15_000, queueLimit = 1_000 } = this.options;
     const { store, clock } = this.options;
     const hooks = accessHooks(authenticate, (reason, client, detail) => this.refuse(reason, client, detail));
-    const { authorizeForward, authorizePublish, authorizeSubscribe, mayPublish, maySubscribe } = hooks;
+    const { authorizeForward, authorizePublish, authorizeSubscribe, mayPublish, isSubscribed } = hooks;
     const limits = this.limits();
     this.tables ??= openBrokerTables(store, limits);
     // Only a hub that embeds a broker pays for it.
@@ -140,12 +140,13 @@ export class BrokerHost {
     const { tables, counts } = this;
     const { commit } = store;
     const index = aedes.persistence as unknown as SubscriptionIndex;
-    const deps = { tables, limits, clock, counts, commit, index, mayPublish, maySubscribe };
+    const deps = { tables, limits, clock, counts, commit, index, mayPublish, isSubscribed };
     aedes.persistence = new BrokerPersistence(deps);
     await aedes.persistence.setup(aedes);
     const { sessions } = aedes.persistence;
     aedes.on('client', ({ id }) => sessions.arrived(id));
     aedes.on('clientDisconnect', ({ id }) => sessions.left(id));
+    aedes.on('unsubscribe', (filters, client) => hooks.unsubscribed(client, filters));
     const { shedsUnacked } = this.options;
     if (shedsUnacked) {
       shedUnacked(aedes, () => {

@@ -57,6 +57,8 @@ export type RefusalReason =
   | 'malformed_length'
   | 'system_topic'
   | 'shared_subscription'
+  /** More filters than a connection may have. */
+  | 'subscription_limit'
   /** The identity may not publish or subscribe there. */
   | 'not_permitted'
   /** Ended by the broker: what it sent is no MQTT 3.1.1, it fell silent or it did not read. */

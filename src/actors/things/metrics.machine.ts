@@ -13,6 +13,8 @@ import {
 
 /** Containers that were started and not sampled since; the others have no CPU share in the next report. */
 const MOST_STARTED = 1_000;
+/** Samples that wait for the next report, the newest: of containers that are gone they wait in vain. */
+const MOST_SAMPLES = 2_000;
 /** For all containers; their figures are left out of a report that is made without them. */
 const SAMPLE_MS = 30_000;
 
@@ -57,10 +59,14 @@ export const metricsMachine = setup({
       const others = context.started.filter((id) => id !== event.id);
       return { started: [...others, event.id].slice(-MOST_STARTED) };
     }),
-    keep: assign(({ context }, { samples, ids }: Sampled) => ({
-      samples: { ...context.samples, ...Object.fromEntries(samples.map(({ id, sample }) => [id, sample])) },
-      started: context.started.filter((id) => !ids.includes(id)),
-    })),
+    keep: assign(({ context }, { samples, ids }: Sampled) => {
+      const taken = new Map(samples.map(({ id, sample }) => [id, sample]));
+      const others = Object.entries(context.samples).filter(([id]) => !taken.has(id));
+      return {
+        samples: Object.fromEntries([...others, ...taken].slice(-MOST_SAMPLES)),
+        started: context.started.filter((id) => !ids.includes(id)),
+      };
+    }),
     giveUpStarted: assign({ started: [] }),
     report: enqueueActions(({ context, event, enqueue }, { samples, machineMemoryBytes }: Sampled) => {
       const { device, filter, started } = context;

@@ -53,6 +53,49 @@ describe('the embedded broker', () => {
     assert.equal(refusals[0]?.reason, 'shared_subscription');
   });
 
+  it('MQT-3 a connection has a thousand filters; more are refused, and it has room again when it leaves some', async (t) => {
+    for (const session of [{ clean: true }, { clean: false, clientId: 'kept' }]) {
+      const { connect, refusals, host } = await startBroker(t);
+      const client = await connect(session);
+      const filters = Array.from({ length: 1_200 }, (_, number) => `filter/${number}`);
+      const granted = await subscribe(client, filters);
+      assert.deepEqual([granted.filter((qos) => qos === 1).length, granted.lastIndexOf(1)], [1_000, 999]);
+      assert.equal(refusals[0]?.reason, 'subscription_limit');
+      assert.deepEqual(await subscribe(client, ['one more', 'filter/7']), [128, 1]);
+      await client.mqtt.unsubscribeAsync('filter/7');
+      assert.deepEqual(await subscribe(client, ['one more']), [1]);
+      const long = 'x'.repeat(60_000);
+      const other = await connect();
+      assert.deepEqual(
+        await subscribe(
+          other,
+          [1, 2, 3, 4, 5].map((number) => `${number}${long}`),
+        ),
+        [1, 1, 1, 1, 128],
+      );
+      assert.equal(host.stats().sessions, session.clean ? 0 : 1);
+      if (session.clean) continue;
+      await client.mqtt.endAsync(true);
+      const again = await connect(session);
+      assert.deepEqual([again.present, await subscribe(again, ['filter/8', 'too many'])], [true, [1, 128]]);
+    }
+  });
+
+  it('MQT-3 disconnects whoever goes on subscribing', async (t) => {
+    const { connect, host } = await startBroker(t);
+    const client = await connect({ clean: false, clientId: 'flood' });
+    client.mqtt.subscribe(Array.from({ length: 50_000 }, (_, number) => `${number}`));
+    await client.closed;
+    assert.ok((host.stats().refused.subscription_limit ?? 0) <= 1_000);
+    await (await connect()).mqtt.subscribeAsync('#', { qos: 1 });
+  });
+
+  it('MQT-3 refuses client ids beyond all measure', async (t) => {
+    const { connect } = await startBroker(t);
+    await connect({ clientId: 'x'.repeat(1_024) });
+    await assert.rejects(connect({ clientId: 'x'.repeat(1_025) }), { code: 2 });
+  });
+
   it('MQT-3 disconnects a client that begins a packet over the limit, not one that sends one at it', async (t) => {
     const { connect, host, refusals } = await startBroker(t, { maxPacketBytes: 10_000 });
     const subscriber = await connect();

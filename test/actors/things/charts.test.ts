@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type AnyStateMachine, createActor, fromPromise } from 'xstate';
 import { bridgeMachine } from '../../../src/actors/things/bridge.machine.js';
-import type { BridgeEvent, MetricsEvent, UpdatableEvent } from '../../../src/actors/things/events.js';
+import type {
+  BridgeEvent,
+  MetricsEvent,
+  Sampled,
+  SampleInput,
+  UpdatableEvent,
+} from '../../../src/actors/things/events.js';
 import { metricsMachine } from '../../../src/actors/things/metrics.machine.js';
 import { updatableMachine } from '../../../src/actors/things/updatable.machine.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
@@ -175,6 +181,35 @@ describe('the chart of metrics', () => {
     ];
     for (const steps of walks) await stage.walk(steps);
     assert.deepEqual(stage.taken.missing, []);
+  });
+
+  it('THG-22 samples of containers that come and go between two reports are bounded', async () => {
+    let batch = 0;
+    const machine = metricsMachine.provide({
+      actors: {
+        sample: fromPromise<Sampled, SampleInput>(async ({ input: { ids } }) => {
+          batch++;
+          const samples = Array.from({ length: 900 }, (_, number) => ({
+            id: `${batch}-${number}`,
+            sample: SAMPLE,
+            hasNetwork: true,
+          }));
+          return { samples, ids: ids ?? [], machineMemoryBytes: 1 };
+        }),
+      },
+    });
+    const actor = createActor(machine, { clock: new ManualClock(0, settle), input: {} }).start();
+    actor.send(ask(60_000));
+    for (let start = 0; start < 5; start++) {
+      await settle();
+      actor.send(changed(`c${start}`, 'running') as MetricsEvent);
+    }
+    await settle();
+    const { samples } = actor.getSnapshot().context;
+    assert.equal(batch, 6);
+    assert.equal(Object.keys(samples).length, 2_000);
+    assert.ok('6-0' in samples && !('1-0' in samples));
+    actor.stop();
   });
 
   it('THG-22 an engine that keeps silent is waited for 30 s', async () => {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { ImageExpiry } from '../../../src/actors/engines/images/expiry.js';
+import { silentLogger } from '../../../src/runtime/index.js';
 import { TestImages } from '../../fakes/images.js';
 import { START, temporaryFolder } from '../../fakes/runtime.js';
 import { DAY } from '../../fakes/timed.js';
@@ -85,6 +89,27 @@ describe('expiry of images', () => {
     assert.deepEqual(subject.fake.removals, []);
     await subject.clock.advance(10 * 60_000);
     assert.deepEqual(subject.fake.removals, [IMAGE]);
+  });
+
+  it('REG-8 what is remembered of images is bounded, on disk and in memory', async (t) => {
+    const folder = temporaryFolder(t);
+    const file = join(folder, 'images.json');
+    const images = Object.fromEntries(Array.from({ length: 10_000 }, (_, number) => [`reg/app:${number}`, START]));
+    writeFileSync(file, JSON.stringify({ version: 1, images }));
+    const subject = new TestImages(t, { settings: EXPIRY }, folder);
+    await subject.start();
+    await subject.ensure('reg/new:1');
+    const recorded = Object.keys((JSON.parse(readFileSync(file, 'utf8')) as { images: object }).images);
+    assert.deepEqual([recorded.length, recorded[0], recorded.at(-1)], [10_000, 'reg/app:1', 'reg/new:1']);
+
+    const { fake, clock } = subject;
+    const expiry = new ImageExpiry({ file, expiryMs: undefined, engine: fake.engine, clock, logger: silentLogger() });
+    for (let minute = 0; minute < 100; minute++) {
+      expiry.wanted(`reg/invented:${minute}`);
+      await clock.advance(60_000);
+    }
+    const { size } = (expiry as unknown as { wantedAt: ReadonlyMap<string, number> }).wantedAt;
+    assert.ok(size <= 11, String(size));
   });
 
   it('REG-8 is turned off by the configuration', async (t) => {

@@ -18,6 +18,8 @@ export interface ImageExpiryOptions {
 const GRACE_MS = 10 * 60_000;
 /** After an engine that did not answer. */
 const RETRY_MS = 60_000;
+/** Images whose pull is on record; of more those that were pulled longest ago stay in the engine. */
+const MOST_RECORDED = 10_000;
 
 /**
  * Deletes images that were pulled long ago and that no container uses (REG-8). Only images that were pulled from here are
@@ -29,6 +31,7 @@ const RETRY_MS = 60_000;
 export class ImageExpiry {
   private readonly turns = new Turns();
   private recorded: Map<string, number> | undefined;
+  /** Of the last ten minutes, the longest ago first. */
   private readonly wantedAt = new Map<string, number>();
   /** Expired and in use, until a container of them is removed. */
   private readonly inUse = new Set<string>();
@@ -53,14 +56,26 @@ export class ImageExpiry {
 
   /** It is about to be used. */
   wanted(image: string): void {
-    this.wantedAt.set(image, this.options.clock.monotonic());
+    const now = this.options.clock.monotonic();
+    this.wantedAt.delete(image);
+    this.wantedAt.set(image, now);
+    for (const [first, at] of this.wantedAt) {
+      if (now - at < GRACE_MS) break;
+      this.wantedAt.delete(first);
+    }
   }
 
   /** It was pulled. */
   pulled(image: string): Promise<void> {
     return this.turns.take('records', async () => {
       const recorded = await this.load();
+      recorded.delete(image);
       recorded.set(image, this.options.clock.now());
+      const [oldest] = recorded.keys();
+      if (oldest !== undefined && recorded.size > MOST_RECORDED) {
+        recorded.delete(oldest);
+        this.inUse.delete(oldest);
+      }
       await this.save(recorded);
       this.schedule(recorded);
     });

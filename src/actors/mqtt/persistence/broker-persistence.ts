@@ -4,7 +4,7 @@ import { StoredPersistence, type StoredPersistenceDeps } from './stored-persiste
 
 export interface BrokerPersistenceDeps extends StoredPersistenceDeps {
   readonly mayPublish: (client: object, topic: string) => boolean;
-  readonly maySubscribe: (client: object, filter: string) => boolean;
+  readonly isSubscribed: (client: object, filter: string) => boolean;
 }
 
 const NO_PAYLOAD = Buffer.alloc(0);
@@ -13,6 +13,8 @@ const NO_PAYLOAD = Buffer.alloc(0);
 export class BrokerPersistence extends StoredPersistence {
   /** To be called when the packet of a number is on disk. */
   private readonly awaited = new Map<number, () => void>();
+  /** Lists of a SUBSCRIBE, and when they are stored. */
+  private readonly stored = new WeakMap<readonly Subscription[], Promise<void>>();
   /** Packets that wait for their flush. */
   private unflushed = 0;
 
@@ -52,11 +54,21 @@ export class BrokerPersistence extends StoredPersistence {
     this.awaited.delete(brokerCounter);
   }
 
-  /** aedes stores the subscriptions that it refuses, too. */
+  /**
+   * aedes hands over the whole list of a SUBSCRIBE with each of its filters, as soon as that one is let in, and stores
+   * those that it refuses, too. Once the last one was looked at the list is stored, once.
+   */
   override addSubscriptions(client: ClientRef, subscriptions: readonly Subscription[]): Promise<void> {
-    return super.addSubscriptions(
+    const stored = this.stored.get(subscriptions) ?? this.storeList(client, subscriptions);
+    this.stored.set(subscriptions, stored);
+    return stored;
+  }
+
+  private async storeList(client: ClientRef, subscriptions: readonly Subscription[]): Promise<void> {
+    await Promise.resolve();
+    await super.addSubscriptions(
       client,
-      subscriptions.filter(({ topic }) => this.deps.maySubscribe(client, topic)),
+      subscriptions.filter(({ topic }) => this.deps.isSubscribed(client, topic)),
     );
   }
 
@@ -98,7 +110,7 @@ export class BrokerPersistence extends StoredPersistence {
 
   /** Between PUBLISH and PUBREL only the packet id matters. */
   override incomingStorePacket(client: ClientRef, packet: Packet): Promise<void> {
-    return super.incomingStorePacket(client, { ...packet, payload: NO_PAYLOAD });
+    return super.incomingStorePacket(client, { ...packet, topic: '', payload: NO_PAYLOAD });
   }
 
   /** After a crash nobody knows any more what the client may do. */

@@ -92,7 +92,7 @@ export class StoredPersistence {
   async addSubscriptions(client: ClientRef, subscriptions: readonly Subscription[]): Promise<void> {
     const session = this.sessions.open(client.id);
     const added = subscriptions.map((subscription) => ({ ...subscription }));
-    // aedes hands over all subscriptions of a SUBSCRIBE for each of them.
+    // A client that comes back often subscribes to what it has.
     if (added.some((each) => !isSame(session.subscriptions.get(each.topic), each))) {
       for (const each of added) session.subscriptions.set(each.topic, each);
       this.sessions.store(session);
