@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -57,15 +58,15 @@ function subscribe(t: TestContext, address: string, options: zeromq.SocketOption
 }
 
 async function listen(port: number): Promise<Server> {
-  const server = createServer((socket) => socket.destroy());
-  await until(
-    () =>
-      new Promise<boolean>((resolve) => {
-        server.once('error', () => resolve(false));
-        server.listen(port, '127.0.0.1', () => resolve(true));
-      }),
-    'the port to be free',
-  );
+  let server = createServer();
+  await until(() => {
+    // One for each try: listeners of those that failed would stay.
+    server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1');
+    return once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+  }, 'the port to be free');
   return server;
 }
 
