@@ -110,7 +110,6 @@ export class Follower {
       this.unwrittenBytes += payload.length;
       this.guard(() => this.take(seq, payload));
     }
-    this.counts.records += items.length;
     this.unwritten += items.length;
     return items.length > 0;
   }
@@ -120,9 +119,10 @@ export class Follower {
     const record = decodeRecord(payload);
     if (!record.ok) throw new Error(`${record.error.code}: ${record.error.detail}`);
     const { vehicle: vin, origin, type } = record.value;
+    const isPassedOver = type === PASSED_OVER;
+    if (!isPassedOver) this.counts.records++;
     // What comes over no connection is made by this server: it says nothing of when the vehicle was heard.
     if (origin === undefined || vehicles.isForgotten(vin, seq)) return;
-    const isPassedOver = type === PASSED_OVER;
     // Of a vehicle without records there is nothing to miss.
     const vehicle = isPassedOver ? vehicles.openKnown(vin) : vehicles.open(vin);
     if (!vehicle) return;

@@ -112,7 +112,7 @@ export class KeptVehicles {
     try {
       if (vehicle.isDirty) {
         vehicle.isDirty = false;
-        if (!this.signals.put(vin, { ...facts, signals: packSignals(vehicle.signals) })) this.refused++;
+        if (!this.signals.put(vin, { ...facts, signals: packSignals(vehicle.signals) })) this.outgrown(vin);
       }
       if (!vehicle.hasNewNotices) return;
       vehicle.hasNewNotices = false;
@@ -150,6 +150,13 @@ export class KeptVehicles {
   /** No record up to `seq` is read again. */
   confirmed(seq: number): void {
     for (const [vin, last] of this.forgotten) if (last <= seq) this.revive(vin);
+  }
+
+  /** What is stored of a vehicle stays as it was, but for its counters: by them all would be missing that it has sent since. */
+  private outgrown(vin: string): void {
+    this.refused++;
+    const row = this.signals.get(vin);
+    if (row && row.counters.length > 0) this.signals.put(vin, { ...row, counters: [] });
   }
 
   private revive(vin: string): void {

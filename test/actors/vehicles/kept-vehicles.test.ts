@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
+import type { Gap } from '../../../src/actors/vehicles/gaps.js';
 import { KeptVehicles } from '../../../src/actors/vehicles/kept-vehicles.js';
-import { SignalScan } from '../../../src/protocols/fleet-telemetry/index.js';
+import { FIELD_NAMES, SignalScan } from '../../../src/protocols/fleet-telemetry/index.js';
 import { serverDefaults } from '../../../src/protocols/fleet-telemetry/server-settings.js';
 import { testSystem } from '../../fakes/runtime.js';
-import { dataRecord } from './records.js';
+import { dataRecord, txid } from './records.js';
 
 const settings = serverDefaults.lastValues;
 
@@ -51,6 +52,37 @@ it('KS-1 a vehicle stays while others are written before it, and nothing older r
   assert.equal(kept.lastRecordAt('V50'), undefined, 'it has left memory');
   assert.equal(kept.find('V50')?.facts.seq, 1_000);
   assert.equal(kept.dirtyCount, 0);
+});
+
+it('KV-4 nothing is missing of a vehicle that has outgrown its room', async (t) => {
+  const { system } = await testSystem(t, []);
+  const kept = new KeptVehicles(system, { ...settings, maxVehicles: 1 }, 1);
+  const gaps: Gap[] = [];
+  const taking = {
+    scan: new SignalScan(),
+    limits: settings,
+    lostTo: () => 0,
+    found: (_: string, { gap }: { gap: Gap }) => void gaps.push(gap),
+  };
+  const take = (seq: number, texts: readonly string[] = []): void => {
+    const vehicle = kept.open('V');
+    assert.ok(vehicle);
+    const values = Object.fromEntries(texts.map((name) => [name, { stringValue: 'x'.repeat(256) }]));
+    vehicle.take(seq, dataRecord(values, { vin: 'V', txid: txid(seq) }), taking);
+    kept.changed(vehicle);
+    kept.write(vehicle);
+    // It leaves memory.
+    kept.open('other');
+  };
+  take(1, ['VehicleName']);
+  take(2, FIELD_NAMES.slice(1, 100));
+  assert.equal(kept.refused, 1);
+  assert.deepEqual(kept.find('V')?.facts.counters, []);
+  take(3);
+  take(4);
+  assert.deepEqual(gaps, []);
+  take(6);
+  assert.equal(gaps.length, 1);
 });
 
 it('KS-2 a vehicle that is forgotten while it is to be written is not written', async (t) => {
