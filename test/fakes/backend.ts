@@ -118,7 +118,8 @@ export class Backend {
   /** Waits until the inventory of a domain is known upstream. */
   async knows(node: string, upstream = 'vehicleupdate/currentstate'): Promise<void> {
     const isThere = () => this.raw.some(([topic, text]) => topic === upstream && text.includes(node));
-    await eventually(isThere, `the vehicle reports ${node}`, 60_000);
+    // It may still have to start.
+    await eventually(isThere, `the vehicle reports ${node}`, 180_000);
   }
 
   /** Waits until it has heard all that the broker has taken by now, which comes in that order. */
