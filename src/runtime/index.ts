@@ -41,10 +41,9 @@ export {
 } from './errors.js';
 export { GcWatch } from './gc-watch.js';
 export { Health } from './health.js';
-export { actorRoutes, actorStreams } from './http/actor-routes.js';
 export type { ActorView } from './http/actor-view.js';
 export type { HttpToken, Role } from './http/http-auth.js';
-export { createHttpServer, type HttpApp, type HttpRoutes, type HttpServer } from './http/http-server.js';
+export type { HttpApp, HttpRoutes, HttpServer } from './http/http-server.js';
 export { type Ids, seededIds, systemIds } from './ids.js';
 export { Inspection } from './inspection/inspection.js';
 export { type ReplayedType, type ReplayResult, replayFixture } from './inspection/replay.js';
