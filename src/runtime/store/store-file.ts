@@ -50,9 +50,11 @@ export class StoreFile {
       // Charts may hold secrets, and a folder that was there before may be open to others.
       for (const file of [this.path, `${this.path}-lock`]) chmodSync(file, 0o600);
       const options = { encoding: 'binary', keyEncoder: rowKeyEncoder } as const;
-      this.tables = Object.fromEntries(
+      // Together: each that is made by itself is a commit, for which the disk is waited.
+      const tables = this.root.transactionSync(() =>
         TABLES.map((name) => [name, this.root.openDB<Buffer, string>(name, options)]),
-      ) as Record<Table, Database<Buffer, string>>;
+      );
+      this.tables = Object.fromEntries(tables) as Record<Table, Database<Buffer, string>>;
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       throw new StorageError('STORAGE_OPEN_FAILED', `cannot open the store ${this.path}: ${detail}`, { cause: error });
