@@ -23,6 +23,7 @@ const DATA_FLAG = {
   name: 'data',
   default: './data/update-manager',
   usage: 'Where the state is stored, so that an update goes on after a restart.',
+  needsText: true,
 };
 
 /** Runs the update manager alone, as Kanto's own flags, environment and file say (UM 10.2, 10.3). */
