@@ -5,5 +5,5 @@ import { spawnSync } from 'node:child_process';
 // Not on standard output, which is the command's.
 process.stderr.write('building; the first time takes longest …\n');
 const { status } = spawnSync('npm run -s build', { stdio: ['ignore', 'inherit', 'inherit'], shell: true });
-if (status === 0) await import('../dist/src/main.js');
+if (status === 0) await import('../dist/program/main.js');
 else process.exitCode = status ?? 1;

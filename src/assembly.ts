@@ -1,23 +1,17 @@
 /** What a hub and a vehicle stand on alike: the actors' system with its store, metrics, health, HTTP, start and stop. */
 import { join } from 'node:path';
-import { consolePublicFolder } from './console/index.js';
 import type { HubConfig } from './hub-config.js';
 import { type OverviewDeps, overviewRoutes } from './overview.js';
 import {
   ActorSystem,
-  actorRoutes,
-  actorStreams,
   type Child,
   type Clock,
-  createHttpServer,
   Health,
   type HttpRoutes,
   type HttpServer,
   type Ids,
-  Inspection,
   type Logger,
   Metrics,
-  measureInspection,
   measureRuntime,
   Overload,
   Supervisor,
@@ -78,21 +72,22 @@ export function createBase(
 
   const assemble = ({ role, children, routes = [], urls, prepare, close, ...figures }: AssemblyParts): Assembly => {
     let url: string | undefined;
-    const http =
-      parts.http &&
-      createHttpServer({ ...parts.http, logger, health, metrics, clock, staticFolder: consolePublicFolder });
-    const all = http ? [...children, httpService(http, (started) => (url = started))] : children;
+    const overview = overviewRoutes({ role, version, system, overload, clock, ...figures });
+    const { http: config } = parts;
+    const http = config && {
+      create: async (): Promise<HttpServer> => {
+        const { createApi } = await import('./http-api.js');
+        const supervision = () => root.view();
+        const all = [overview, ...routes];
+        return createApi({ config, system, supervision, overload, health, metrics, clock, logger, routes: all });
+      },
+      started: (at: string | undefined) => (url = at),
+    };
+    // Last, for vehicles need not wait for what people look at.
+    const all = http ? [...children, httpService(http)] : children;
     const stopTime = new StopTime(clock);
     const timed = all.map((child) => stopTime.bounding(child));
     const root = new Supervisor({ name: role, strategy: 'one_for_one', children: timed }, { clock, ids, log: logger });
-    if (http) {
-      http.routes(actorRoutes({ system, supervision: () => root.view() }));
-      http.routes(overviewRoutes({ role, version, system, overload, clock, ...figures }));
-      for (const each of routes) http.routes(each);
-      const inspection = new Inspection(system, clock, overload);
-      measureInspection(inspection, metrics);
-      actorStreams(http, system, inspection);
-    }
     return {
       system,
       metrics,
@@ -129,13 +124,23 @@ function loadHealth({ view }: Overload) {
   return { ok: true, detail: `overloaded: work waits ${view.delayMs} ms for its turn` };
 }
 
-function httpService(server: HttpServer, started: (url: string | undefined) => void): Child {
+interface HttpServiceOptions {
+  /** Loads what it needs, which is a good part of a process. */
+  readonly create: () => Promise<HttpServer>;
+  readonly started: (url: string | undefined) => void;
+}
+
+function httpService({ create, started }: HttpServiceOptions): Child {
+  let server: HttpServer | undefined;
   return {
     name: 'http',
     kind: 'service',
-    start: async () => started(await server.start()),
+    start: async () => {
+      server = await create();
+      started(await server.start());
+    },
     stop: async (deadlineMs) => {
-      await server.stop(deadlineMs);
+      await server?.stop(deadlineMs);
       started(undefined);
     },
   };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { packagesLoadedWith } from './architecture/loads.js';
 import { renderViolation, violations } from './architecture/rules.js';
 import { readSources } from './architecture/source.js';
 
@@ -11,6 +12,20 @@ describe('the house keeps its rules', () => {
     const files = readSources(src);
     assert.ok(files.length > 10, `expected the sources in ${src}`);
     assert.equal(violations(files).map(renderViolation).join('\n'), '');
+  });
+});
+
+describe('a start loads what it needs', () => {
+  const files = readSources(src);
+  const ingest = ['@sinclair/typebox', 'lmdb', 'msgpackr', 'pino', 'prom-client', 'protobufjs', 'ws', 'xstate'];
+
+  it('CLI-5 help needs the parser of options alone', () => {
+    assert.deepEqual(packagesLoadedWith(files, 'main.ts'), ['commander']);
+  });
+
+  it('CLI-5 an HTTP server, a parser of YAML, a broker and client libraries are loaded by who uses them', () => {
+    assert.deepEqual(packagesLoadedWith(files, 'cli/run-action.ts'), ingest);
+    assert.deepEqual(packagesLoadedWith(files, 'cli/hub-action.ts'), ingest);
   });
 });
 

@@ -2,9 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createApi } from '../../dist/src/http-api.js';
 import { createHub } from '../../dist/src/hub.js';
 import { checkHubConfig, configOf } from '../../dist/src/hub-config.js';
-import { createLogger, runUntilSignal, systemClock, systemIds } from '../../dist/src/runtime/index.js';
+import {
+  createLogger,
+  Health,
+  Overload,
+  runUntilSignal,
+  systemClock,
+  systemIds,
+} from '../../dist/src/runtime/index.js';
 import { createVehicle } from '../../dist/src/vehicle.js';
 import { checkVehicleConfig } from '../../dist/src/vehicle-config.js';
 
@@ -62,12 +70,25 @@ async function describeVehicle(directory) {
 }
 
 async function describe(whole) {
+  const { clock, logger } = DEPS;
+  // The last to be made, at a start.
+  createApi({
+    config: { host: '127.0.0.1', port: 0, tokens: [], allowedHosts: [] },
+    system: whole.system,
+    metrics: whole.metrics,
+    health: new Health(),
+    overload: new Overload({ clock, log: logger, waitMs: () => 0 }),
+    supervision: () => undefined,
+    routes: [],
+    clock,
+    logger,
+  });
   await runUntilSignal({
     start: async (lifecycle) => lifecycle.stop(),
     stop: (deadlineMs) => whole.stop(deadlineMs),
-    logger: DEPS.logger,
+    logger,
     metrics: whole.metrics,
-    clock: systemClock,
+    clock,
     deadlineMs: 5_000,
     process: { on: () => {}, off: () => {}, exit: () => {} },
   });

@@ -9,6 +9,8 @@ export interface GoFlag {
   readonly isBoolean?: boolean;
   /** Given more than once, the values add up, separated by commas. @default false: the last one counts */
   readonly isList?: boolean;
+  /** An empty one would mean the working folder. @default false */
+  readonly needsText?: boolean;
 }
 
 export interface GoFlagsResult {
@@ -42,7 +44,8 @@ export function parseGoFlags(args: readonly string[], flags: readonly GoFlag[]):
       throw wrongUsage(`flag provided but not defined: -${name}`, flags);
     }
     const value = inline ?? (flag.isBoolean ? 'true' : args[++index]);
-    if (value === undefined) throw wrongUsage(`flag needs an argument: -${name}`, flags);
+    if (value === undefined || (flag.needsText && value === ''))
+      throw wrongUsage(`flag needs an argument: -${name}`, flags);
     const before = flag.isList ? given.get(name) : undefined;
     const whole = before === undefined ? value : `${before},${value}`;
     values.set(name, whole);
@@ -67,5 +70,10 @@ function wrongUsage(message: string, flags: readonly GoFlag[]): CliError {
 export const fleetTelemetryFlags: readonly GoFlag[] = [
   { name: 'config', default: 'config.json', usage: 'the server_config.json to read' },
   { name: 'device-ca', default: '', usage: "PEM file of the CA that signed the vehicles' certificates" },
-  { name: 'data', default: './data/fleet-telemetry', usage: 'where records wait until they are dispatched' },
+  {
+    name: 'data',
+    default: './data/fleet-telemetry',
+    usage: 'where records wait until they are dispatched',
+    needsText: true,
+  },
 ];

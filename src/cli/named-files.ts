@@ -4,14 +4,30 @@ import { type Path, toPointer } from '../config/pointer.js';
 import { report } from '../config/section.js';
 import { isTree, valueAt } from '../config/tree.js';
 import type { Checked } from '../hub-config.js';
-import { readTlsFiles } from '../runtime/tls/tls-files.js';
+import { type TlsError, tlsFileMistakes } from '../runtime/tls/tls-files.js';
 
-const KEYS: readonly Path[] = [
-  ['tls', 'server_cert'],
-  ['tls', 'server_key'],
-  ['tls', 'ca_file'],
-  ['fleetchart', 'deviceCa'],
-];
+/** The keys that name the files of a listener. */
+interface ListenerKeys {
+  readonly certificate: Path;
+  readonly key: Path;
+  readonly authorities: readonly Path[];
+}
+
+const INGEST: ListenerKeys = {
+  certificate: ['tls', 'server_cert'],
+  key: ['tls', 'server_key'],
+  authorities: [
+    ['tls', 'ca_file'],
+    ['fleetchart', 'deviceCa'],
+  ],
+};
+
+/** Of the broker in a hub or a vehicle. */
+const BROKER: ListenerKeys = {
+  certificate: ['mqtt', 'embedded', 'tls', 'certFile'],
+  key: ['mqtt', 'embedded', 'tls', 'keyFile'],
+  authorities: [['mqtt', 'embedded', 'tls', 'clientCaFile']],
+};
 
 /** Of dispatchers, where some record uses them. */
 const DISPATCHER_KEYS: Readonly<Record<string, readonly Path[]>> = {
@@ -29,37 +45,15 @@ const CONTENT_HINT =
 
 /**
  * What a check on the machine that will run it finds besides: certificates and keys that are missing, may not be read,
- * or do not fit. `at` is where the settings of ingest stand.
+ * or do not fit, whatever else is wrong. `at` is where the settings of ingest stand.
  */
-export async function namedFileMistakes({ loaded, config }: Checked<unknown>, at: Path): Promise<readonly Mistake[]> {
-  const mistakes: Mistake[] = [];
-  const namedBy = (keys: readonly Path[]) =>
-    keys
-      .map((key) => [...at, ...key])
-      .flatMap((path) => {
-        const file = valueAt(loaded.value, path);
-        return typeof file === 'string' && file !== '' ? [{ pointer: toPointer(path), file }] : [];
-      });
-  const files = namedBy(KEYS);
-  for (const { pointer, file } of [...files, ...namedBy(dispatcherKeys(valueAt(loaded.value, [...at, 'records'])))]) {
-    try {
-      accessSync(file, constants.R_OK);
-    } catch (error) {
-      const message = `cannot be read (${(error as Error).message})`;
-      mistakes.push({ code: 'CONFIG_UNREADABLE', pointer, message, hint: HINT });
-    }
-  }
-  const [certificate, key, ...clientAuthorities] = files.map(({ file }) => file);
-  if (mistakes.length === 0 && config !== undefined && certificate !== undefined && key !== undefined) {
-    await readTlsFiles({ certificate, key, clientAuthorities }).catch((error: Error) => {
-      mistakes.push({
-        code: 'CONFIG_VALUE',
-        pointer: toPointer([...at, 'tls']),
-        message: error.message,
-        hint: CONTENT_HINT,
-      });
-    });
-  }
+export async function namedFileMistakes({ loaded }: Checked<unknown>, at: Path): Promise<readonly Mistake[]> {
+  const ingest = valueAt(loaded.value, at);
+  const mistakes = [
+    ...(await listenerMistakes(ingest, at, INGEST)),
+    ...(hasBroker(loaded.value) ? await listenerMistakes(loaded.value, [], BROKER) : []),
+    ...dispatcherKeys(ingest).flatMap((key) => named(ingest, at, key).flatMap(unreadable)),
+  ];
   return report({ ...loaded, mistakes }, []).mistakes;
 }
 
@@ -69,7 +63,60 @@ export async function withFileMistakes<T>(checked: Checked<T>, at: Path): Promis
   return { ...checked, mistakes: [...checked.mistakes, ...(await namedFileMistakes(checked, at))] };
 }
 
-function dispatcherKeys(records: unknown): readonly Path[] {
+interface NamedFile {
+  readonly pointer: string;
+  readonly file: string;
+}
+
+function named(root: unknown, at: Path, key: Path): NamedFile[] {
+  const file = valueAt(root, key);
+  return typeof file === 'string' && file !== '' ? [{ pointer: toPointer([...at, ...key]), file }] : [];
+}
+
+async function listenerMistakes(root: unknown, at: Path, keys: ListenerKeys): Promise<Mistake[]> {
+  const [certificate, key] = [keys.certificate, keys.key].map((path) => named(root, at, path)[0]);
+  const authorities = keys.authorities.flatMap((path) => named(root, at, path));
+  const mistakes = await tlsFileMistakes({
+    ...(certificate ? { certificate: certificate.file } : {}),
+    ...(key ? { key: key.file } : {}),
+    clientAuthorities: authorities.map(({ file }) => file),
+  });
+  const all = [key, certificate, ...authorities];
+  return mistakes.map(({ path, error }) =>
+    inConfiguration(error, all.find((each) => each?.file === path)?.pointer ?? toPointer(at)),
+  );
+}
+
+/** A vehicle has one unless it is told of another. */
+function hasBroker(root: unknown): boolean {
+  const enabled = valueAt(root, ['mqtt', 'embedded', 'enabled']);
+  return enabled === true || (enabled === undefined && valueAt(root, ['mqtt', 'broker']) === undefined);
+}
+
+function inConfiguration(error: TlsError, pointer: string): Mistake {
+  if (error.code !== 'TLS_FILE_UNREADABLE') {
+    return { code: 'CONFIG_VALUE', pointer, message: error.message, hint: CONTENT_HINT };
+  }
+  return {
+    code: 'CONFIG_UNREADABLE',
+    pointer,
+    message: `cannot be read (${(error.cause as Error).message})`,
+    hint: HINT,
+  };
+}
+
+function unreadable({ pointer, file }: NamedFile): Mistake[] {
+  try {
+    accessSync(file, constants.R_OK);
+    return [];
+  } catch (error) {
+    const message = `cannot be read (${(error as Error).message})`;
+    return [{ code: 'CONFIG_UNREADABLE', pointer, message, hint: HINT }];
+  }
+}
+
+function dispatcherKeys(ingest: unknown): readonly Path[] {
+  const records = valueAt(ingest, ['records']);
   const used = Object.values(isTree(records) ? records : {}).flat();
   return Object.entries(DISPATCHER_KEYS).flatMap(([name, keys]) => (used.includes(name) ? keys : []));
 }

@@ -98,6 +98,23 @@ export function renderError(error: unknown, json: boolean): { text: string; exit
   return { text: withNewline(described.text), exitCode: described.exitCode };
 }
 
+const PERMISSIONS = 'see that this user may read and write there, or name another place';
+const KIND = 'one of them is no folder, or is one: move it away, or name another place';
+
+/** What to do about errors of the system, which say only what and where. */
+const SYSTEM_HINTS: Readonly<Record<string, string>> = {
+  EACCES: PERMISSIONS,
+  EPERM: PERMISSIONS,
+  EROFS: PERMISSIONS,
+  ENOTDIR: KIND,
+  EISDIR: KIND,
+  EEXIST: 'move it away, or name another place',
+  ENOENT: 'check the path: it is relative to where the command is started',
+  ENOSPC: 'make room on that disk',
+  EDQUOT: 'make room on that disk',
+  EMFILE: 'raise the limit of open files: `ulimit -n`, or LimitNOFILE= of a systemd unit',
+};
+
 function describeError(error: unknown): { text: string; data: Record<string, unknown>; exitCode: ExitCode } {
   if (error instanceof ConfigError) {
     const { code, message, mistakes, warnings } = error;
@@ -112,8 +129,13 @@ function describeError(error: unknown): { text: string; data: Record<string, unk
   const code = (error as { code?: unknown } | undefined)?.code;
   if (typeof code === 'string') {
     // Node's own messages begin with their code.
-    const text = message.startsWith(code) ? message : `${code}: ${message}`;
-    return { text: `error: ${text}`, data: { code, message }, exitCode: exitCodes.failed };
+    const text = `error: ${message.startsWith(code) ? message : `${code}: ${message}`}`;
+    const hint = SYSTEM_HINTS[code];
+    return {
+      text: hint === undefined ? text : `${text}\n    ${hint}`,
+      data: { code, message, ...(hint === undefined ? {} : { hint }) },
+      exitCode: exitCodes.failed,
+    };
   }
   const trace = error instanceof Error ? (error.stack ?? message) : message;
   const text = `internal error: ${trace}\n    this is a defect of fleetchart; please report it with the lines above`;

@@ -8,8 +8,11 @@ import { logWarnings, reloadConfig } from './config-reload.js';
 import { exitCodes, QuietExit } from './exit-code.js';
 import { fleetTelemetryFlags, goFlagsUsage, parseGoFlags } from './go-flags.js';
 import { withFileMistakes } from './named-files.js';
-import type { Terminal } from './output.js';
+import { renderError, type Terminal } from './output.js';
 import { runHub } from './run-hub.js';
+
+/** The reference panics, whatever keeps it from running. */
+const PANIC = exitCodes.wrongUsage;
 
 /** Our own lines say `warning`, too. */
 const OWN_FORM = { base: { context: 'fleet-telemetry' }, levelNames: { warn: 'warning' } } as const;
@@ -41,13 +44,14 @@ export async function runFleetTelemetry(args: readonly string[], terminal: Termi
       logger,
       terminal,
       ready: () => {},
+      failedStart: PANIC,
       reload: () => reloadConfig({ started, check, levelKey: 'log_level', logger }),
     });
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    // The reference ends so, too.
-    terminal.err(`error=load_service_config value="${firstOf(error, values.get('config') ?? '')}"\n${error.message}\n`);
-    throw new QuietExit(exitCodes.wrongUsage);
+    const isConfig = error instanceof ConfigError;
+    if (isConfig) terminal.err(`error=load_service_config value="${firstOf(error, values.get('config') ?? '')}"\n`);
+    terminal.err(renderError(error, false).text);
+    throw new QuietExit(PANIC);
   }
 }
 

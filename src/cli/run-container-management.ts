@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
   type ManagementSettings,
@@ -9,6 +9,7 @@ import { shownBroker } from '../actors/mqtt-link/index.js';
 import { readConfigFile } from '../config/read-file.js';
 import type { SettingsFinding } from '../protocols/update-agent/index.js';
 import { createLogger } from '../runtime/index.js';
+import { makeFolder } from '../runtime/make-folder.js';
 import { createVehicle } from '../vehicle.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';
 import { type GoFlagsResult, goFlagsUsage, parseGoFlags } from './go-flags.js';
@@ -113,7 +114,7 @@ function registriesOf(path: string, flags: ReadonlyMap<string, string>) {
 function destinationOf({ log }: ManagementSettings, terminal: Terminal) {
   if (log.logFile === '' && log.syslog) return syslog(NAME, terminal);
   try {
-    if (log.logFile !== '') mkdirSync(dirname(log.logFile), { recursive: true, mode: 0o755 });
+    if (log.logFile !== '') makeFolder(dirname(log.logFile), 0o755);
   } catch (error) {
     return fail(terminal, 'failed to initialize logger', (error as Error).message);
   }

@@ -2,7 +2,7 @@ import { createHub, type Hub, type HubParts } from '../hub.js';
 import { type RunProcessOptions, runProcess } from './run-process.js';
 
 export interface RunHubOptions
-  extends Pick<RunProcessOptions<Hub>, 'logger' | 'ready' | 'stopping' | 'stopped' | 'terminal'> {
+  extends Pick<RunProcessOptions<Hub>, 'logger' | 'ready' | 'stopping' | 'stopped' | 'failedStart' | 'terminal'> {
   readonly parts: HubParts;
   /** Called on SIGHUP, before certificates are read again; whether all of it could be taken. */
   readonly reload?: () => boolean;

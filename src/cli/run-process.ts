@@ -1,5 +1,6 @@
 import type { Assembly, AssemblyDeps } from '../assembly.js';
-import { EXIT, type RootLogger, runUntilSignal, systemClock, systemIds } from '../runtime/index.js';
+import { type RootLogger, runUntilSignal, startError, systemClock, systemIds } from '../runtime/index.js';
+import { type ExitCode, exitCodes } from './exit-code.js';
 import { renderError, type Terminal } from './output.js';
 import { packageVersion } from './version.js';
 
@@ -19,6 +20,8 @@ export interface RunProcessOptions<T extends Runnable> {
   readonly stopped?: () => void;
   /** Called on SIGHUP; whether all of it could be taken. Without it, SIGHUP ends the process. */
   readonly reload?: ((running: T) => boolean | Promise<boolean>) | undefined;
+  /** What it ends with if it cannot start. @default 1 */
+  readonly failedStart?: ExitCode;
   /** End it in order, as SIGINT and SIGTERM do. */
   readonly stopSignals?: readonly NodeJS.Signals[];
   /** For a stop in good order, milliseconds. @default 15000 */
@@ -31,31 +34,16 @@ type Runnable = Pick<Assembly, 'metrics' | 'start' | 'stop'>;
 export const STOP_DEADLINE_MS = 15_000;
 
 /**
- * Runs a hub or a vehicle until a signal or a failure ends the process; resolves with its exit code. Why it could not
- * start, or gave up, is the last line on standard error, for a person, behind that of the log. A person who watches
- * gets only that one of a start.
+ * Runs a hub or a vehicle until a signal or a failure ends the process; resolves with its exit code, or rejects if there
+ * is nothing to run. Why it could not start, or gave up, is the last line on standard error, for a person, behind that of
+ * the log. A person who watches gets only that one of a start.
  */
 export async function runProcess<T extends Runnable>(options: RunProcessOptions<T>): Promise<number> {
-  const {
-    create,
-    logger,
-    ready,
-    stopping,
-    stopped,
-    reload,
-    terminal,
-    stopSignals = [],
-    deadlineMs = STOP_DEADLINE_MS,
-  } = options;
+  const { logger, ready, stopping, stopped, reload, terminal } = options;
+  const { failedStart = exitCodes.failed, stopSignals = [], deadlineMs = STOP_DEADLINE_MS } = options;
   const clock = systemClock;
   let end = (): void => {};
-  const running = await create({
-    clock,
-    ids: systemIds,
-    logger,
-    version: packageVersion(),
-    end: () => end(),
-  });
+  const running = await createdBy(options, () => end());
   let fatal: unknown;
   return runUntilSignal({
     start: async (lifecycle) => {
@@ -71,7 +59,7 @@ export async function runProcess<T extends Runnable>(options: RunProcessOptions<
         if (lifecycle.signal.aborted) return;
         fatal = error;
         if (!terminal.isInteractive) throw error;
-        lifecycle.stop(EXIT.failed);
+        lifecycle.stop(failedStart);
       }
     },
     stop: async (leftMs) => {
@@ -80,7 +68,7 @@ export async function runProcess<T extends Runnable>(options: RunProcessOptions<
       stopped?.();
     },
     ...(reload ? { reload: async () => reload(running) } : {}),
-    exitCodeOf: () => EXIT.failed,
+    exitCodeOf: () => failedStart,
     process: {
       on: (event, listener) => process.on(event, listener),
       off: (event, listener) => process.off(event, listener),
@@ -94,4 +82,19 @@ export async function runProcess<T extends Runnable>(options: RunProcessOptions<
     clock,
     deadlineMs,
   });
+}
+
+/** What keeps a process from being made is logged as what keeps it from starting is; the caller tells it to people. */
+async function createdBy<T>(
+  options: Pick<RunProcessOptions<T & Runnable>, 'create' | 'logger' | 'terminal'>,
+  end: () => void,
+) {
+  const { create, logger, terminal } = options;
+  try {
+    return await create({ clock: systemClock, ids: systemIds, logger, version: packageVersion(), end });
+  } catch (error) {
+    if (!terminal.isInteractive) logger.fatal({ error: startError(error) }, 'the process could not start');
+    await logger.flush();
+    throw error;
+  }
 }

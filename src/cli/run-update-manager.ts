@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readTlsFiles, shownBroker } from '../actors/mqtt-link/index.js';
 import {
@@ -11,6 +10,7 @@ import { readConfigFile } from '../config/read-file.js';
 import { managerLink } from '../manager-link.js';
 import type { SettingsFinding } from '../protocols/update-agent/index.js';
 import { createLogger } from '../runtime/index.js';
+import { makeFolder } from '../runtime/make-folder.js';
 import { createVehicle } from '../vehicle.js';
 import { exitCodes, QuietExit } from './exit-code.js';
 import { goFlagsUsage, parseGoFlags } from './go-flags.js';
@@ -23,6 +23,7 @@ const DATA_FLAG = {
   name: 'data',
   default: './data/update-manager',
   usage: 'Where the state is stored, so that an update goes on after a restart.',
+  needsText: true,
 };
 
 /** Runs the update manager alone, as Kanto's own flags, environment and file say (UM 10.2, 10.3). */
@@ -66,7 +67,7 @@ export async function runUpdateManager(args: readonly string[], terminal: Termin
   if (unusable) return fail('failed to init Update Manager', unusable);
   const { logFile, logLevel } = settings.log;
   try {
-    if (logFile !== '') mkdirSync(dirname(logFile), { recursive: true, mode: 0o755 });
+    if (logFile !== '') makeFolder(dirname(logFile), 0o755);
   } catch (error) {
     return fail('failed to initialize logger', (error as Error).message);
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
-/** The version of the package this file was built into. */
+/** The version of this package. */
 export function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(new URL(import.meta.resolve('fleetchart/package.json')), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,9 +1,9 @@
-import { parse } from 'yaml';
 import type { Mistake } from './mistake.js';
 import { fromPointer, type Path, toPointer } from './pointer.js';
 import { childOf, type KeyMatch, type SchemaNode } from './schema.js';
 import { describeSource, type Source } from './sources.js';
 import { suggest } from './suggest.js';
+import { yamlLibrary } from './yaml-library.js';
 
 /** One value given outside the files: by the environment, by `--set`, by a command's own option. */
 export interface Assignment {
@@ -134,7 +134,7 @@ const booleans = new Map([
 /** Lists and objects are written as JSON or YAML: `[file, logger]`. */
 function parseFlow(text: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 0, logLevel: 'error', stringKeys: true });
+    return yamlLibrary().parse(text, { maxAliasCount: 0, logLevel: 'error', stringKeys: true });
   } catch {
     return text;
   }

@@ -1,15 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, YAMLError } from 'yaml';
 import type { Mistake, MistakeCode } from './mistake.js';
 import { type Path, toPointer } from './pointer.js';
 import type { Position } from './sources.js';
+import { YamlMistake, YamlText } from './yaml-text.js';
 
 /** Largest configuration file that is read. */
 export const maxFileBytes = 1024 * 1024;
 /** Deepest nesting of lists and objects. */
 export const maxDepth = 32;
-/** Most values that YAML aliases may stand for, so that a few lines cannot expand to gigabytes. */
-const maxAliases = 100;
 
 /** A parsed file: its value, and where in the text a path's key stands. */
 export interface ParsedFile {
@@ -43,16 +41,13 @@ export function readConfigFile(path: string): ReadResult {
 
 /** Parses YAML 1.2 (which JSON is a part of); a file named `.json` must be JSON. */
 function parseConfigText(path: string, text: string): ReadResult {
-  const lines = new LineCounter();
   try {
     if (opensTooMuch(text)) return failed('CONFIG_SYNTAX', path, 'nested too deeply');
-    // The library compares each key with all others; duplicates are looked for in one pass below.
-    const options = { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false };
-    const document = parseDocument(text, options);
-    const value = path.endsWith('.json') ? JSON.parse(text) : fromYaml(document, lines);
+    const yaml = new YamlText(text);
+    const value = path.endsWith('.json') ? JSON.parse(text) : yaml.value();
     const broken = unsafePart(value, []);
     if (broken) return failed('CONFIG_SYNTAX', path, `${toPointer(broken.path)}: ${broken.what}`);
-    return { ok: true, value: { path, value, locate: (keys) => locate(document, lines, keys) } };
+    return { ok: true, value: { path, value, locate: (keys) => yaml.locate(keys) } };
   } catch (error) {
     if (error instanceof YamlMistake)
       return failed('CONFIG_SYNTAX', `${path}:${error.place}`, error.message, error.hint);
@@ -64,18 +59,6 @@ function parseConfigText(path: string, text: string): ReadResult {
 
 const EMPTY_HINT = 'the file is empty: write {} for the defaults';
 const JSON_HINT = 'check quotes, commas and brackets; the file may have been cut off, and JSON has no comments';
-const YAML_HINT = 'check the indentation and the quotes before it; tabs are not allowed';
-
-/** What is no YAML, at `line:column`. */
-class YamlMistake extends Error {
-  constructor(
-    readonly place: string,
-    message: string,
-    readonly hint: string | undefined,
-  ) {
-    super(message);
-  }
-}
 
 /** Up to `limitBytes` of a file as text, or undefined if it holds more. Works on pipes, too, whose size is unknown. */
 export function readBounded(path: string, limitBytes: number): string | undefined {
@@ -90,39 +73,6 @@ export function readBounded(path: string, limitBytes: number): string | undefine
   } finally {
     closeSync(file);
   }
-}
-
-function fromYaml(document: Document.Parsed, lines: LineCounter): unknown {
-  const error = document.errors[0] ?? duplicateKey(document.contents);
-  if (error instanceof YAMLError && error.code === 'RESOURCE_EXHAUSTION') throw new RangeError(error.message);
-  if (error) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    throw new YamlMistake(`${line}:${col}`, error.message, error instanceof YAMLError ? YAML_HINT : undefined);
-  }
-  return document.toJS({ maxAliasCount: maxAliases });
-}
-
-/** The first key that stands twice in one object. */
-function duplicateKey(node: unknown): { pos: readonly [number]; message: string } | undefined {
-  if (isSeq(node)) return firstOf(node.items, duplicateKey);
-  if (!isMap(node)) return undefined;
-  const seen = new Set<unknown>();
-  return firstOf(node.items, ({ key, value }) => {
-    const name = isScalar(key) ? key.value : key;
-    if (!seen.has(name)) {
-      seen.add(name);
-      return duplicateKey(value);
-    }
-    return { pos: [(key as Node).range?.[0] ?? 0], message: `the key ${String(name)} is given twice` };
-  });
-}
-
-function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 const compactMarks = new RegExp(`(?:[-?:][ \\t]+){${4 * maxDepth}}`);
@@ -151,33 +101,6 @@ function unsafePart(value: unknown, path: Path): { path: Path; what: string } | 
     if (broken) return broken;
   }
   return undefined;
-}
-
-function locate(document: Document.Parsed, lines: LineCounter, path: Path): Position | undefined {
-  let node: unknown = document.contents;
-  let place: Node | undefined;
-  for (const key of path) {
-    if (isAlias(node)) node = node.resolve(document);
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && sameKey(item.key.value, key));
-      place = pair && isScalar(pair.key) ? pair.key : undefined;
-      node = pair?.value;
-    } else if (isSeq(node)) {
-      node = node.items[Number(key)];
-      place = node as Node | undefined;
-    } else {
-      return undefined;
-    }
-  }
-  const offset = place?.range?.[0];
-  if (offset === undefined) return undefined;
-  const { line, col } = lines.linePos(offset);
-  return { line, column: col };
-}
-
-/** Keys of peers' files were matched in any case. */
-function sameKey(inFile: unknown, key: string): boolean {
-  return String(inFile).toLowerCase() === key.toLowerCase();
 }
 
 function failed(code: MistakeCode, path: string, message: string, hint?: string): ReadResult {

@@ -37,9 +37,6 @@ export interface SchemaNode {
   readonly expects?: string;
 }
 
-/** The annotations above, for validators that want to know every keyword. */
-export const annotations = ['peer', 'secret', 'secretFile', 'hidesUnknown', 'include', 'unit', 'expects'] as const;
-
 /** A configuration file's schema from its sections; a key that no section declares is a mistake. */
 export function composeSchema<S extends TProperties>(title: string, sections: S): TObject<S> {
   return Type.Object(sections, { title, additionalProperties: false });

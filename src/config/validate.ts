@@ -1,62 +1,59 @@
 import type { TSchema } from '@sinclair/typebox';
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Errors, type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 import { unknownKey } from './assignments.js';
-import type { Mistake, MistakeCode } from './mistake.js';
-import { fromPointer, type Path, toPointer } from './pointer.js';
+import type { Mistake } from './mistake.js';
+import { fromPointer, type Path } from './pointer.js';
 import { isSecret } from './redact.js';
-import { annotations, childOf, expectation, nodeOf, type SchemaNode } from './schema.js';
+import { childOf, expectation, nodeOf, type SchemaNode } from './schema.js';
 
 export interface Validation {
   readonly mistakes: readonly Mistake[];
   readonly warnings: readonly Mistake[];
 }
 
-const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });
-for (const keyword of annotations) ajv.addKeyword(keyword);
+/** A value of another type than the schema's; all other errors are of a value that is of the right one. */
+const TYPE_ERRORS: ReadonlySet<ValueErrorType> = new Set([
+  ValueErrorType.Array,
+  ValueErrorType.Boolean,
+  ValueErrorType.Integer,
+  ValueErrorType.Number,
+  ValueErrorType.Object,
+  ValueErrorType.String,
+]);
 
-const compiled = new WeakMap<TSchema, ValidateFunction>();
-
-/** Everything in `value` that does not fit `schema`, in document order. Unknown keys of a peer's objects only warn. */
+/**
+ * Everything in `value` that does not fit `schema`. Unknown keys of a peer's objects only warn. The schema is walked
+ * along the value: compiling it first, for the one or two values that a process reads, would take longer than all of the
+ * rest of reading them.
+ */
 export function validate(schema: TSchema, value: unknown): Validation {
-  const check = compiled.get(schema) ?? ajv.compile(schema);
-  compiled.set(schema, check);
-  if (check(value)) return { mistakes: [], warnings: [] };
-  const errors = check.errors ?? [];
-  const unions = errors.filter((error) => error.keyword === 'anyOf').map((error) => `${error.schemaPath}/`);
   const mistakes: Mistake[] = [];
   const warnings: Mistake[] = [];
-  for (const error of errors) {
-    // The branches of a union say nothing that the union itself does not say better.
-    if (unions.some((union) => error.schemaPath.startsWith(union))) continue;
-    const parent = nodeOf(error.parentSchema as TSchema);
-    const list = error.keyword === 'additionalProperties' && parent.peer !== undefined ? warnings : mistakes;
-    list.push(toMistake(error, parent, schema));
+  const told = new Set<string>();
+  for (const error of Errors(schema, value)) {
+    // A value that is missing is of a wrong type, too, and one may break several rules at once.
+    if (told.has(error.path)) continue;
+    told.add(error.path);
+    const isPeers = error.type === ValueErrorType.ObjectAdditionalProperties && nodeOf(error.schema).peer !== undefined;
+    (isPeers ? warnings : mistakes).push(toMistake(error, schema));
   }
   return { mistakes, warnings };
 }
 
-function toMistake(error: ErrorObject, parent: SchemaNode, schema: TSchema): Mistake {
-  const path = fromPointer(error.instancePath);
-  switch (error.keyword) {
-    case 'additionalProperties': {
-      const key = String(error.params['additionalProperty']);
-      const mistake = unknownKey(path, key, Object.keys(parent.properties ?? {}));
-      return parent.peer === undefined ? mistake : { ...mistake, message: `${mistake.message} (ignored)` };
+function toMistake({ type, path: pointer, schema, value }: ValueError, root: TSchema): Mistake {
+  const path = fromPointer(pointer);
+  const node = nodeOf(schema);
+  switch (type) {
+    case ValueErrorType.ObjectAdditionalProperties: {
+      const mistake = unknownKey(path.slice(0, -1), path.at(-1) ?? '', Object.keys(node.properties ?? {}));
+      return node.peer === undefined ? mistake : { ...mistake, message: `${mistake.message} (ignored)` };
     }
-    case 'required': {
-      const key = String(error.params['missingProperty']);
-      const node = parent.properties?.[key] ?? {};
-      return {
-        code: 'CONFIG_MISSING',
-        pointer: toPointer([...path, key]),
-        message: `missing; expected ${expectation(node)}`,
-      };
-    }
+    case ValueErrorType.ObjectRequiredProperty:
+      return { code: 'CONFIG_MISSING', pointer, message: `missing; expected ${expectation(node)}` };
     default: {
-      const hidden = isSecret(path, nodesAlong(nodeOf(schema), path));
-      const code: MistakeCode = error.keyword === 'type' ? 'CONFIG_TYPE' : 'CONFIG_VALUE';
-      const got = describeValue(error.data, hidden);
-      return { code, pointer: error.instancePath, message: `expected ${expectation(parent)}, got ${got}` };
+      const got = describeValue(value, isSecret(path, nodesAlong(nodeOf(root), path)));
+      const code = TYPE_ERRORS.has(type) ? 'CONFIG_TYPE' : 'CONFIG_VALUE';
+      return { code, pointer, message: `expected ${expectation(node)}, got ${got}` };
     }
   }
 }

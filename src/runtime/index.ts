@@ -41,13 +41,13 @@ export {
 } from './errors.js';
 export { GcWatch } from './gc-watch.js';
 export { Health } from './health.js';
-export { actorRoutes, actorStreams } from './http/actor-routes.js';
 export type { ActorView } from './http/actor-view.js';
 export type { HttpToken, Role } from './http/http-auth.js';
-export { createHttpServer, type HttpApp, type HttpRoutes, type HttpServer } from './http/http-server.js';
+export type { HttpApp, HttpRoutes, HttpServer } from './http/http-server.js';
 export { type Ids, seededIds, systemIds } from './ids.js';
 export { Inspection } from './inspection/inspection.js';
 export { type ReplayedType, type ReplayResult, replayFixture } from './inspection/replay.js';
+export { type AddressKeys, listenHint } from './listen-hint.js';
 export {
   createLogger,
   type Fields,
@@ -65,7 +65,7 @@ export { Overload, type OverloadView } from './overload.js';
 export { REDACTED, redacted } from './redaction.js';
 export { measureInspection, measureRuntime } from './runtime-metrics.js';
 export { isSecretName } from './secret-names.js';
-export { EXIT, runUntilSignal } from './shutdown.js';
+export { runUntilSignal, startError } from './shutdown.js';
 export { type Child, Supervisor, type SupervisorSpec, type SupervisorView } from './supervision.js';
 export { ActorSystem, type ActorSystemOptions } from './system.js';
 export type { RowRange, Table, TableOptions } from './table/table.js';

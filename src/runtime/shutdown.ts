@@ -12,8 +12,10 @@
 import type { Address } from './address.js';
 import type { Clock } from './clock.js';
 import { claimStray } from './effect-owner.js';
+import { FleetchartError, knownErrorRecord } from './errors.js';
 import type { Logger } from './logging/log.js';
 import type { Metrics } from './metrics.js';
+import { within } from './wait.js';
 
 export const EXIT = {
   done: 0,
@@ -56,7 +58,7 @@ export interface RunOptions {
   readonly claim?: (error: unknown) => Address | undefined;
   /** Which exit code a `start` that failed ends with. @default 1 */
   readonly exitCodeOf?: (error: unknown) => number;
-  readonly logger: Logger & { flush?(): void };
+  readonly logger: Logger & { flush?(): Promise<void> };
   readonly metrics: Metrics;
   readonly clock: Clock;
   /** For the orderly stop, in milliseconds. */
@@ -67,6 +69,8 @@ export interface RunOptions {
 
 /** What an orderly stop may take past the deadline that it was given, before it is cut. */
 const GRACE_MS = 1_000;
+/** For the last lines of the log, where nobody reads them. */
+const FLUSH_MS = 1_000;
 /**
  * A signal this soon after the same one is the same key press: a terminal sends it to the whole process group, and
  * `npm start` passes its own on.
@@ -89,6 +93,10 @@ export function isStoreCommitError(error: unknown): boolean {
   if (typeof message === 'string' && message.startsWith('Commit failed')) return true;
   return code === 5 || code === 'EIO' || code === 'ENOSPC';
 }
+
+/** As it is logged: an error of ours, or of the system, says what is wrong, and nobody has to look where it came from. */
+export const startError = (error: unknown): unknown =>
+  error instanceof FleetchartError || (error instanceof Error && 'syscall' in error) ? knownErrorRecord(error) : error;
 
 class Run implements Lifecycle {
   private readonly abort = new AbortController();
@@ -147,7 +155,7 @@ class Run implements Lifecycle {
       await this.options.start(this);
     } catch (error) {
       if (this.signal.aborted) return;
-      this.options.logger.fatal({ error }, 'the process could not start');
+      this.options.logger.fatal({ error: startError(error) }, 'the process could not start');
       this.stop(this.options.exitCodeOf?.(error) ?? EXIT.failed);
     }
   }
@@ -246,10 +254,15 @@ class Run implements Lifecycle {
   private end(code: number): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.options.logger.info({ exitCode: code }, 'ended');
-    this.options.logger.flush?.();
-    for (const [event, listener] of this.listeners) this.process.off(event, listener);
-    this.process.exit(code);
-    this.resolve(code);
+    const { clock, logger } = this.options;
+    logger.info({ exitCode: code }, 'ended');
+    const exit = (): void => {
+      for (const [event, listener] of this.listeners) this.process.off(event, listener);
+      this.process.exit(code);
+      this.resolve(code);
+    };
+    const flushed = logger.flush?.();
+    if (flushed) void within(clock, flushed, FLUSH_MS).then(exit, exit);
+    else exit();
   }
 }

@@ -11,6 +11,8 @@ export interface Import {
   readonly specifier: string;
   /** Erased by the compiler: nothing of it is there at run time. */
   readonly isType: boolean;
+  /** Loaded when it is called for, by `import()`. */
+  readonly isLazy: boolean;
   readonly line: number;
 }
 
@@ -39,10 +41,10 @@ const dynamicImport = /\bimport\(\s*(['"])([^'"\n]+)\1\s*\)/g;
 function importsOf(text: string): Import[] {
   const found: Import[] = [];
   for (const match of text.matchAll(statement)) {
-    found.push({ specifier: match[3] ?? '', isType: match[1] !== undefined, line: lineAt(text, match) });
+    found.push({ specifier: match[3] ?? '', isType: match[1] !== undefined, isLazy: false, line: lineAt(text, match) });
   }
   for (const match of text.matchAll(dynamicImport)) {
-    found.push({ specifier: match[2] ?? '', isType: false, line: lineAt(text, match) });
+    found.push({ specifier: match[2] ?? '', isType: false, isLazy: true, line: lineAt(text, match) });
   }
   return found;
 }

@@ -11,7 +11,7 @@ test('npm start says that it builds, beside what the command itself prints', (t)
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   };
-  put('dist/src/main.js', 'console.log("runs")');
+  put('dist/program/main.js', 'console.log("runs")');
   mkdirSync(join(folder, 'scripts'));
   copyFileSync('scripts/build-and-run.mjs', join(folder, 'scripts/build-and-run.mjs'));
   const started = (build: string) => {

@@ -171,9 +171,36 @@ describe('config check and the files that are named', () => {
     assert.match(missing.stdout, /: \/telemetry\/tls\/server_key: cannot be read \(ENOENT.*\n .*fleetchart provision/);
     const strange = await check(join(other, 'hub.key'));
     assert.equal(strange.exitCode, 3);
-    assert.match(strange.stdout, /: \/telemetry\/tls: the key in .* is not that of the first certificate/);
+    assert.match(strange.stdout, /: \/telemetry\/tls\/server_key: the key in .* is not that of the first certificate/);
     assert.match(strange.stdout, /\n +name files that belong together/);
     assert.doesNotMatch(strange.stdout, /correct the path/);
+    const among = write(
+      'among.json',
+      JSON.stringify({
+        port: 'x',
+        tls: { server_cert: join(hub, 'hub.crt'), server_key: join(other, 'hub.key'), ca_file: join(hub, 'hub.key') },
+        records: {},
+      }),
+    );
+    const round = await runCommand(['config', 'check', among, '--peer', 'fleet-telemetry']);
+    assert.match(round.stdout, /: \/port: expected an integer/);
+    assert.match(round.stdout, /: \/tls\/server_key: the key in .* is not that of the first certificate/);
+    assert.match(round.stdout, /: \/tls\/ca_file: there is no certificate in PEM/);
+    const broker = { port: 0, enabled: true, tls: { certFile: join(hub, 'hub.crt'), keyFile: join(other, 'hub.key') } };
+    for (const [role, content] of [
+      ['hub', { mqtt: { embedded: broker } }],
+      ['vehicle', { mqtt: { embedded: broker }, updateManager: {} }],
+    ] as const) {
+      const { exitCode, stdout } = await runCommand([
+        'config',
+        'check',
+        write(`${role}.json`, JSON.stringify(content)),
+      ]);
+      assert.equal(exitCode, 3, role);
+      assert.match(stdout, /: \/mqtt\/embedded\/tls\/keyFile: the key in .* is not that of the first certificate/);
+    }
+    const off = { mqtt: { embedded: { ...broker, enabled: false } } };
+    assert.equal((await runCommand(['config', 'check', write('off.json', JSON.stringify(off))])).exitCode, 0);
     const tls = { server_cert: join(hub, 'hub.crt'), server_key: join(hub, 'hub.key'), ca_file: join(hub, 'ca.crt') };
     const kafka = {
       'bootstrap.servers': 'k:1',

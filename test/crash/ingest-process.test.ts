@@ -100,11 +100,11 @@ describe('FT-TLS-2 BETTER: SIGHUP changes certificates and the log level, keeps 
   });
 });
 
-describe('a configuration with ten mistakes', () => {
+describe('a configuration with eleven mistakes', () => {
   const MISTAKES = {
     host: 7,
     port: 70_000,
-    // A file that is there: that is looked at, too.
+    // A file that is there, and holds no key.
     tls: { server_cert: '', server_key: process.execPath },
     rate_limit: { enabled: true },
     records: { V: ['kafak'], alerts: [], errors: ['nowhere'] },
@@ -116,6 +116,7 @@ describe('a configuration with ten mistakes', () => {
     '/port',
     '/tls/ca_file',
     '/tls/server_cert',
+    '/tls/server_key',
     '/rate_limit/message_limit',
     '/records/V/0',
     '/records/alerts',
@@ -124,12 +125,12 @@ describe('a configuration with ten mistakes', () => {
     '/monitoring/prometheus_metrics_port',
   ];
 
-  it('ends run fleet-telemetry with 2, in the words of the reference and with all ten', async (t) => {
+  it('ends run fleet-telemetry with 2, in the words of the reference and with all eleven', async (t) => {
     const file = join(temporaryFolder(t), 'config.json');
     writeFileSync(file, JSON.stringify(MISTAKES));
     const { exitCode, stderr } = await runCommand(['run', 'fleet-telemetry', `-config=${file}`]);
     assert.equal(exitCode, 2);
-    assert.match(stderr, /^error=load_service_config value="expected [^\n]+"\n10 mistakes in the configuration:\n/);
+    assert.match(stderr, /^error=load_service_config value="expected [^\n]+"\n11 mistakes in the configuration:\n/);
     for (const pointer of POINTERS) assert.ok(stderr.includes(`: ${pointer}: `), pointer);
   });
 
@@ -143,19 +144,19 @@ describe('a configuration with ten mistakes', () => {
     }
   });
 
-  it('ends hub with 3, and all ten', async (t) => {
+  it('ends hub with 3, and all eleven', async (t) => {
     const folder = temporaryFolder(t);
     const file = join(folder, 'config.json');
     writeFileSync(file, JSON.stringify({ dataDir: folder, telemetry: MISTAKES }));
     const { exitCode, stderr } = await runCommand(['hub', '--config', file]);
     assert.equal(exitCode, 3);
-    assert.ok(stderr.startsWith('10 mistakes in the configuration:\n'));
+    assert.ok(stderr.startsWith('11 mistakes in the configuration:\n'));
     for (const pointer of POINTERS) assert.ok(stderr.includes(`: /telemetry${pointer}: `), pointer);
   });
 });
 
 describe('a hub that cannot start', () => {
-  it('ends with 1, and the log says what to do', async (t) => {
+  it('ends run fleet-telemetry with 2 as the reference does, and the log says what to do', async (t) => {
     const holder = await startIngestHub(t);
     const folder = temporaryFolder(t);
     const file = await writeServerConfig(folder, { port: holder.port });
@@ -163,7 +164,7 @@ describe('a hub that cannot start', () => {
     const { error, code } = await hub.logged('the process could not start');
     assert.equal(code, 'TELEMETRY_ADDRESS_IN_USE');
     assert.match(String(error), /stop what listens there, or set port to another/);
-    assert.deepEqual(await hub.exited, { code: 1, signal: null });
+    assert.deepEqual(await hub.exited, { code: 2, signal: null });
     assert.equal(hub.words.length, 1, 'a line for a person, after those of the log');
     assert.match(
       hub.words[0] ?? '',

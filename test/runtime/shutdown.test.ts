@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { access } from 'node:fs/promises';
 import { test } from 'node:test';
 import { ManualClock } from '../../src/runtime/clock.js';
+import { FleetchartError } from '../../src/runtime/errors.js';
 import { createLogger } from '../../src/runtime/logging/log.js';
 import { Metrics } from '../../src/runtime/metrics.js';
 import { isStoreCommitError, type Lifecycle, type RunOptions, runUntilSignal } from '../../src/runtime/shutdown.js';
@@ -76,7 +78,7 @@ test('END-1 a second signal ends at once with 130 or 143', async () => {
 });
 
 test('END-1 the echo of one key press is not a second signal', async () => {
-  const { process, clock } = run({ stop: () => new Promise(() => {}) });
+  const { process, clock, ended } = run({ stop: () => new Promise(() => {}) });
   await settle();
   process.emit('SIGINT');
   await clock.advance(100);
@@ -84,7 +86,7 @@ test('END-1 the echo of one key press is not a second signal', async () => {
   assert.deepEqual(process.exits, []);
   await clock.advance(100);
   process.emit('SIGINT');
-  assert.deepEqual(process.exits, [130]);
+  assert.equal(await ended, 130);
 });
 
 test('END-1 a signal during the start waits for it and then stops', async () => {
@@ -108,6 +110,47 @@ test('END-1 a signal during the start waits for it and then stops', async () => 
   process.emit('SIGTERM');
   assert.equal(await ended, 0);
   assert.deepEqual(order, ['aborted', 'started', 'stopped']);
+});
+
+test('END-1 the last lines of the log are waited for, but not for ever', async () => {
+  const logger = createLogger({ destination: { write: () => {} } });
+  let written = (): void => {};
+  const slow = run({
+    logger: Object.assign(logger, { flush: () => new Promise<void>((resolve) => (written = resolve)) }),
+  });
+  await settle();
+  slow.process.emit('SIGTERM');
+  await settle();
+  assert.deepEqual(slow.process.exits, []);
+  written();
+  assert.equal(await slow.ended, 0);
+  const stuck = run({ logger: Object.assign(logger, { flush: () => new Promise<void>(() => {}) }) });
+  await settle();
+  stuck.process.emit('SIGTERM');
+  await settle();
+  await stuck.clock.advance(1_000);
+  assert.equal(await stuck.ended, 0);
+});
+
+test('END-1 a start that fails for a reason of its own is logged without a stack, a defect with it', async () => {
+  const logged = async (error: Error): Promise<Record<string, unknown>> => {
+    const lines: Record<string, unknown>[] = [];
+    const logger = createLogger({ destination: { write: (line) => lines.push(JSON.parse(line)) } });
+    const start = async (): Promise<void> => {
+      throw error;
+    };
+    await run({ logger, start }).ended;
+    return lines.find(({ msg }) => msg === 'the process could not start')?.['error'] as Record<string, unknown>;
+  };
+  assert.deepEqual(await logged(new FleetchartError('STORAGE_IN_USE', 'stop it')), {
+    name: 'FleetchartError',
+    message: 'stop it',
+    code: 'STORAGE_IN_USE',
+  });
+  const ofSystem = await access('/nowhere/at/all').catch((error: Error) => error);
+  assert.ok(ofSystem instanceof Error);
+  assert.equal((await logged(ofSystem))['stack'], undefined);
+  assert.match(String((await logged(new TypeError('x is not a function')))['stack']), /TypeError/);
 });
 
 test('END-1 a start that fails is undone and ends with the code of its error', async () => {

@@ -1,15 +1,12 @@
-import { FleetchartError } from '../../runtime/index.js';
+import { type AddressKeys, FleetchartError, listenHint } from '../../runtime/index.js';
 
 /** `MONITORING_*`: what others look at cannot be opened. */
 export class MonitoringError extends FleetchartError {}
 
 /** Where a listener is from. */
-export interface ListenerKeys {
+export interface ListenerKeys extends AddressKeys {
   readonly host: string;
   readonly port: number;
-  /** Keys of the configuration, as a person writes them. */
-  readonly hostKey: string;
-  readonly portKey: string;
 }
 
 /** Why an address cannot be listened on, in words. */
@@ -20,7 +17,7 @@ export function listenError(cause: unknown, { host, port, hostKey, portKey }: Li
     const next = `stop what listens there, or set ${portKey} to another`;
     return new MonitoringError('MONITORING_ADDRESS_IN_USE', `${where} is taken: ${next}`, { cause });
   }
-  const next = `set ${hostKey} to an address of this machine and ${portKey} to one from 1024 to 65535`;
+  const next = listenHint(code, { hostKey, portKey });
   const why = code ?? message ?? 'unknown';
   return new MonitoringError('MONITORING_ADDRESS_UNUSABLE', `cannot listen on ${where} (${why}): ${next}`, { cause });
 }

@@ -9,151 +9,16 @@ import {
   type ServerExplanation,
   type ServerExplanationInput,
 } from '../../protocols/fleet-telemetry/server-explanation.js';
-import { type ServerConfig, serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
-import { kinesisKeys, ownZmqKeys, pubsubKeys, zmqKeys } from './broker-keys.js';
-import { airbrakeKeys, clientTls, errorWebhookKeys } from './error-report-keys.js';
-import { kafkaKeys, ownKafkaKeys } from './kafka-keys.js';
-import { count, flag, later, milliseconds, nanoseconds, peer, text } from './key-types.js';
+import type { ServerConfig } from '../../protocols/fleet-telemetry/server-settings.js';
+import { kinesisKeys, pubsubKeys, zmqKeys } from './broker-keys.js';
+import { mqttKeys, redisKeys } from './channel-keys.js';
+import { airbrakeKeys } from './error-report-keys.js';
+import { kafkaKeys } from './kafka-keys.js';
+import { count, flag, later, peer, text } from './key-types.js';
 import { monitoringKeys } from './monitoring-keys.js';
+import { ownKeys } from './own-keys.js';
 
 const ignored = later('Old; accepted without effect.');
-
-const unusedPoolKeys = [
-  'pool_size',
-  'min_idle_conns',
-  'max_idle_conns',
-  'max_active_conns',
-  'write_timeout',
-  'pool_timeout',
-  'conn_max_idle_time',
-  'conn_max_lifetime',
-];
-const unusedNumber = Type.Optional(Type.Integer({ description: 'Without effect.' }));
-
-const trustedIssuers = Type.Object(
-  {
-    issuers: Type.Optional(
-      Type.Record(Type.String(), Type.String({ minLength: 1 }), {
-        description: 'Issuer CN → client type of the certificates it issued.',
-      }),
-    ),
-    oidIssuers: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
-        description: 'Issuer CNs whose certificates say their client type by an OID.',
-      }),
-    ),
-    oids: Type.Optional(
-      Type.Record(Type.String(), Type.String({ minLength: 1 }), { description: 'OID → client type.' }),
-    ),
-    excludedOids: Type.Optional(
-      Type.Array(Type.String({ minLength: 1 }), {
-        description: 'OIDs of certificates that serve another purpose and are refused.',
-      }),
-    ),
-  },
-  { additionalProperties: false, description: "Issuers and OIDs of other fleets, beside Tesla's." },
-);
-
-/** Our own keys (spec 12) without the dispatchers'. */
-const ownKeys = {
-  deviceCa: text("PEM file of the CA that signed the vehicles' certificates; adds to tls.ca_file.", { minLength: 1 }),
-  trustedIssuers: Type.Optional(trustedIssuers),
-  ackWhen: Type.Optional(
-    Type.Union([Type.Literal('spooled'), Type.Literal('received')], {
-      default: 'spooled',
-      description:
-        'When a record without a reliable source is acknowledged: on disk in the spool, or on receipt as in the reference.',
-    }),
-  ),
-  spoolAtBound: Type.Optional(
-    Type.Union([Type.Literal('keepUnacked'), Type.Literal('dropOldest')], {
-      default: 'keepUnacked',
-      description:
-        'At the bound of a dispatcher, and on a full disk: its records stay unacknowledged, or its oldest are dropped and counted.',
-    }),
-  ),
-  doubleAckUnknownType: flag('Acknowledge messages of an unknown type twice, as the reference does.'),
-  rateLimitInterval: Type.Optional(
-    Type.Union([Type.Literal('honoured'), Type.Literal('ignored')], {
-      default: 'honoured',
-      description: 'Whether message_interval_time counts; the reference ignores it, so its limit never limits.',
-    }),
-  ),
-  rateLimitCloseAfter: Type.Optional(
-    Type.Union([Type.Integer({ minimum: 1, maximum: 86_400 }), Type.Literal('off')], {
-      expects: 'an integer from 1 to 86400 (seconds) or "off"',
-      default: 'off',
-      description:
-        'Seconds over the rate limit, without an interval within it, after which a connection ends with 1013.',
-    }),
-  ),
-  rateLimitLabels: Type.Optional(
-    Type.Union([Type.Literal('record_type'), Type.Literal('reference')], {
-      description:
-        'What rate_limit_exceeded_total is counted by: the record type, or device_id and txtype as in the reference, for 1,000 vehicles at most. Default: reference under `run fleet-telemetry`, record_type in a hub.',
-    }),
-  ),
-  statusHost: text('Address of status_port; empty: all interfaces, as in the reference.', { default: '' }),
-  strictSenderId: flag('Check the sender id on every topic, not only on those that records does not name.'),
-  signalCount: Type.Optional(
-    Type.Union([Type.Literal('every'), Type.Literal('reference')], {
-      default: 'every',
-      description: 'Whether signal_count counts every record, or those over the rate limit as the reference does.',
-    }),
-  ),
-  maxMessageBytes: Type.Optional(
-    Type.Integer({
-      minimum: 1024,
-      maximum: 64 * 1024 * 1024,
-      unit: 'bytes',
-      default: serverDefaults.maxMessageBytes,
-      description: 'Longer messages are answered with an error.',
-    }),
-  ),
-  maxInFlightBytes: Type.Optional(
-    Type.Integer({
-      minimum: 64 * 1024,
-      maximum: 4 * 1024 * 1024 * 1024,
-      unit: 'bytes',
-      default: serverDefaults.maxInFlightBytes,
-      description: 'Received and not yet answered, of all connections together; past it sockets are not read.',
-    }),
-  ),
-  hardCloseBytes: Type.Optional(
-    Type.Union([Type.Integer({ minimum: 1024, maximum: 256 * 1024 * 1024 }), Type.Literal('off')], {
-      expects: 'an integer from 1024 to 268435456 (bytes) or "off"',
-      description: 'Longer messages end the connection with 1009. Default: 4 MiB, at least maxMessageBytes.',
-    }),
-  ),
-  idlePing: Type.Optional(
-    Type.Union([Type.Integer({ minimum: 1, maximum: 86_400 }), Type.Literal('off')], {
-      expects: 'an integer from 1 to 86400 (seconds) or "off"',
-      default: serverDefaults.idlePingS,
-      description: 'Seconds between WebSocket pings; two without an answer end the connection.',
-    }),
-  ),
-  logLines: Type.Optional(
-    Type.Union([Type.Literal('own'), Type.Literal('reference')], {
-      description:
-        "Whose form and names log lines have: ours, or the reference's. Default: reference under `run fleet-telemetry`, own in a hub.",
-    }),
-  ),
-  mqttNullForInvalid: Type.Optional(
-    Type.Union([Type.Literal('null'), Type.Literal('omit')], {
-      default: 'null',
-      description: 'An invalid value is published to MQTT as null, or not at all.',
-    }),
-  ),
-  errorWebhook: Type.Optional(errorWebhookKeys),
-  airbrakeProjectKey: text('Key of airbrake, instead of airbrake.project_key.', { secret: true }),
-  airbrakeProjectKeyFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
-  mqttPassword: text('Password of the mqtt dispatcher, instead of mqtt.password.', { secret: true }),
-  mqttPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
-  redisPassword: text('Password of the redis dispatcher, instead of redis.password.', { secret: true }),
-  ...ownKafkaKeys,
-  redisPasswordFile: text('File that holds it, mode 0600.', { secretFile: true, minLength: 1 }),
-  zmq: Type.Optional(ownZmqKeys),
-};
 
 /** The reference's keys (spec 7.2). */
 const serverKeys = {
@@ -202,66 +67,8 @@ const serverKeys = {
   log_level: text('panic, fatal, error, warn, info, debug or trace.', { default: 'info' }),
   json_log_enable: flag('Log lines as JSON instead of logfmt.'),
   logger: Type.Optional(peer({ verbose: flag('Name the type of each value.') }, 'The `logger` dispatcher.')),
-  mqtt: Type.Optional(
-    peer(
-      {
-        broker: text('host:port or URL of the broker.'),
-        client_id: text('Client id.', { default: '' }),
-        username: text('User name.', { default: '' }),
-        password: text('Password; better in fleetchart.mqttPasswordFile.', { secret: true }),
-        topic_base: text('First part of every topic.', { default: '' }),
-        qos: Type.Optional(Type.Integer({ minimum: 0, maximum: 2, default: 0, description: 'Of every publish.' })),
-        retained: flag('Of every publish.'),
-        connect_timeout_ms: milliseconds('For one attempt.', serverDefaults.mqtt.connectTimeoutMs),
-        publish_timeout_ms: milliseconds('For one record.', serverDefaults.mqtt.publishTimeoutMs),
-        disconnect_timeout_ms: milliseconds('At the end.', serverDefaults.mqtt.disconnectTimeoutMs),
-        connect_retry_interval_ms: milliseconds(
-          'Between attempts of the first connect.',
-          serverDefaults.mqtt.connectRetryIntervalMs,
-        ),
-        keep_alive_seconds: count('MQTT keep-alive.', {
-          unit: 'seconds',
-          maximum: 65_535,
-          default: serverDefaults.mqtt.keepAliveS,
-        }),
-      },
-      'The `mqtt` dispatcher.',
-    ),
-  ),
-  redis: Type.Optional(
-    peer(
-      {
-        addrs: Type.Optional(
-          Type.Array(Type.String(), { description: 'host:port of a node, or of several of a cluster.' }),
-        ),
-        username: text('User name.', { default: '' }),
-        password: text('Password; better in fleetchart.redisPasswordFile. REDIS_PASSWORD in the environment wins.', {
-          secret: true,
-        }),
-        db: count('Database; without effect in a cluster.', { default: 0 }),
-        tls: Type.Optional(peer(clientTls, 'TLS to every node; off without this section.')),
-        override_tls_server_name: flag('Expect the name of the first address in the certificate of every node.'),
-        cluster_mode: flag('A cluster although there is one address.'),
-        publish_vin_topics: flag('Publish to the channel of the vehicle.'),
-        subscriber_set_prefix: text('Publish to the channels in a sorted set whose key begins so.', { default: '' }),
-        publish_timeout: nanoseconds('For the answer to each command; 0: the default.', {
-          default: serverDefaults.redis.publishTimeoutMs * 1e6,
-        }),
-        pool: Type.Optional(
-          peer(
-            {
-              read_timeout: Type.Optional(
-                Type.Integer({ unit: 'nanoseconds', description: 'Counts if it is shorter than publish_timeout.' }),
-              ),
-              ...Object.fromEntries(unusedPoolKeys.map((key) => [key, unusedNumber])),
-            },
-            'Of the connections; there is one to each node.',
-          ),
-        ),
-      },
-      'The `redis` dispatcher.',
-    ),
-  ),
+  mqtt: Type.Optional(mqttKeys),
+  redis: Type.Optional(redisKeys),
   status_port: count('Plain HTTP on which `GET /status` answers 200 `ok`; 0: off.', { default: 0, maximum: 65_535 }),
   kinesis: Type.Optional(kinesisKeys),
   pubsub: Type.Optional(pubsubKeys),

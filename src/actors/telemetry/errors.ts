@@ -1,4 +1,4 @@
-import { FleetchartError } from '../../runtime/index.js';
+import { FleetchartError, listenHint } from '../../runtime/index.js';
 import { TlsError } from '../../runtime/tls/tls-files.js';
 
 /** `TELEMETRY_*`: ingest cannot start. */
@@ -29,7 +29,7 @@ export function addressError(
     const next = `stop what listens there, or set ${keyPrefix}port to another (0 takes a free one)`;
     return new TelemetryError('TELEMETRY_ADDRESS_IN_USE', `${where} is taken: ${next}`, { cause });
   }
-  const next = `set ${keyPrefix}host to an address of this machine and ${keyPrefix}port to one from 1024 to 65535`;
+  const next = listenHint(cause.code, { hostKey: `${keyPrefix}host`, portKey: `${keyPrefix}port` });
   return new TelemetryError(
     'TELEMETRY_ADDRESS_UNUSABLE',
     `cannot listen on ${where} (${cause.code ?? cause.message}): ${next}`,

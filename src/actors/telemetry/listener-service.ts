@@ -53,7 +53,7 @@ export class ListenerService implements Child {
     const { settings, keyPrefix, ingestSettings, system, clock, ids, logger, metrics, requests } = this.deps;
     const { connections, connectivity, connected } = this.deps;
     connectivity.open();
-    const material = await loadMaterial(settings, clock, logger);
+    const material = await loadMaterial(settings, keyPrefix, clock, logger);
     this.material = material;
     if (metrics.log.isReference) {
       // Sic, as the reference spells it.
@@ -131,22 +131,31 @@ export class ListenerService implements Child {
 }
 
 /** Certificates that may be shown where this listens, now and after each reload (ARCHITECTURE section 9). */
-async function loadMaterial(settings: TelemetrySettings, clock: Clock, log: Logger): Promise<TlsMaterial> {
+async function loadMaterial(
+  settings: TelemetrySettings,
+  keyPrefix: string,
+  clock: Clock,
+  log: Logger,
+): Promise<TlsMaterial> {
   const { certFile, keyFile, clientCaFiles } = settings.tls;
   const files = { certificate: certFile, key: keyFile, clientAuthorities: clientCaFiles };
-  const check = (read: TlsSnapshot): void => refuseDemo(read, settings);
+  const check = (read: TlsSnapshot): void => refuseDemo(read, settings, keyPrefix);
   return TlsMaterial.load({ files, clock, log, check }).catch((error: unknown) => {
     throw error instanceof TelemetryError ? error : certificateError(error);
   });
 }
 
-function refuseDemo({ certificate, clientAuthorities }: TlsSnapshot, { listen, tls }: TelemetrySettings): void {
+function refuseDemo(
+  { certificate, clientAuthorities }: TlsSnapshot,
+  { listen, tls }: TelemetrySettings,
+  keyPrefix: string,
+): void {
   if (isLoopback(listen.host) || ![certificate, ...clientAuthorities].some(isDemoCertificate)) return;
   throw new TelemetryError(
     'TELEMETRY_DEMO_CERTIFICATE',
     `other machines reach ${listen.host === '' ? 'all interfaces' : listen.host}, and the certificates in ` +
       `${tls.certFile} and ${tls.clientCaFiles.join(', ')} are for trying things out only: make real ones with ` +
-      '`fleetchart provision ca` and `fleetchart provision hub`, or set telemetry.host to 127.0.0.1',
+      `\`fleetchart provision ca\` and \`fleetchart provision hub\`, or set ${keyPrefix}host to 127.0.0.1`,
   );
 }
 

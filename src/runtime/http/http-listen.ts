@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { listenHint } from '../listen-hint.js';
 import { HttpError } from './problem.js';
 
 const EXPLAINED = new Set(['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'ERR_SOCKET_BAD_PORT']);
@@ -28,7 +29,7 @@ function explained(error: unknown, host: string, port: number): unknown {
     return new HttpError('HTTP_ADDRESS_IN_USE', `port ${port} on ${host} is taken: ${next}`, { cause: error });
   }
   if (code !== undefined && EXPLAINED.has(code)) {
-    const next = 'set http.host to an address of this machine and http.port to one from 1024 to 65535';
+    const next = listenHint(code, { hostKey: 'http.host', portKey: 'http.port' });
     return new HttpError('HTTP_ADDRESS_UNUSABLE', `cannot listen on ${host} port ${port} (${code}): ${next}`, {
       cause: error,
     });

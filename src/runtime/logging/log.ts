@@ -36,8 +36,8 @@ export interface Logger {
 export interface RootLogger extends Logger {
   /** The lowest level written; a change holds for all descendants at once. */
   level: LogLevel;
-  /** Waits until what was logged has been written; the last thing before the process ends. */
-  flush(): void;
+  /** Resolves once what was logged has been written; the last thing before the process ends. */
+  flush(): Promise<void>;
 }
 
 export interface LogOptions {
@@ -74,7 +74,7 @@ export function createLogger(options: LogOptions = {}): RootLogger {
   const { clock = systemClock, format = 'json', levelNames = {} } = options;
   const standardError = options.destination
     ? undefined
-    : pino.destination({ fd: 2, sync: false, maxLength: LONGEST_BACKLOG_BYTES });
+    : pino.destination({ fd: 2, sync: false, minLength: 1, maxLength: LONGEST_BACKLOG_BYTES });
   // A log that cannot be written (a full disk, a closed pipe) must not end the process.
   standardError?.on('error', () => {});
   const out = options.destination ?? (standardError as LineWriter);
@@ -85,7 +85,8 @@ export function createLogger(options: LogOptions = {}): RootLogger {
   return new Root(
     () => target,
     threshold,
-    () => standardError?.flushSync(),
+    // Not at once, past what is being written; and without a `minLength` the library waits for nothing.
+    () => new Promise((resolve) => (standardError ? standardError.flush(() => resolve()) : resolve())),
   );
 }
 
@@ -157,7 +158,7 @@ class Root extends Line implements RootLogger {
   constructor(
     make: () => LineTarget,
     threshold: Threshold,
-    readonly flush: () => void,
+    readonly flush: () => Promise<void>,
   ) {
     super(make, threshold);
   }

@@ -32,7 +32,8 @@ export function jsonLines({ out, base, time, levelNames }: LineOptions): LineTar
     timestamp: () => `,"time":"${time()}"`,
     formatters: { level: (label) => ({ level: levelNames[label as LogLevel] ?? label }) },
   };
-  return withPino(pino(options, out));
+  // The library writes all at once with a fatal line where it sees that it can, past what is being written.
+  return withPino(pino(options, { write: (line) => out.write(line) }));
 }
 
 const withPino = (logger: pino.Logger): LineTarget => ({

@@ -1,10 +1,11 @@
 /** The LMDB file: its tables, one transaction for a batch of rows, its size. Only {@link GroupCommit} writes to it. */
-import { chmodSync, statfsSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StorageError } from '../errors.js';
 import { makeFolder } from '../make-folder.js';
 import { isStorableKey, rowKeyEncoder } from './row-key.js';
+import { ANOTHER_FOLDER } from './store-lock.js';
 
 /** The named databases of the store; at most ten (DUR-3). */
 export const TABLES = [
@@ -27,6 +28,10 @@ export type Rows = Map<string, Buffer | null>;
 
 const LOWEST_KEY = '\0';
 
+/** What LMDB writes near the beginning of each store, behind what is as long as the machine's words; in their order. */
+const MAGIC = ['dec0efbe', 'beefc0de'].map((hex) => Buffer.from(hex, 'hex'));
+const HEAD_BYTES = 64;
+
 export class StoreFile {
   private readonly path: string;
   private readonly root: RootDatabase<Buffer, string>;
@@ -38,6 +43,7 @@ export class StoreFile {
     this.path = join(directory, 'store.lmdb');
     try {
       makeFolder(directory, 0o700);
+      refuseOthers(this.path);
       this.root = open<Buffer, string>({
         path: this.path,
         maxDbs: TABLES.length + 2,
@@ -50,12 +56,17 @@ export class StoreFile {
       // Charts may hold secrets, and a folder that was there before may be open to others.
       for (const file of [this.path, `${this.path}-lock`]) chmodSync(file, 0o600);
       const options = { encoding: 'binary', keyEncoder: rowKeyEncoder } as const;
-      this.tables = Object.fromEntries(
+      // Together: each that is made by itself is a commit, for which the disk is waited.
+      const tables = this.root.transactionSync(() =>
         TABLES.map((name) => [name, this.root.openDB<Buffer, string>(name, options)]),
-      ) as Record<Table, Database<Buffer, string>>;
+      );
+      this.tables = Object.fromEntries(tables) as Record<Table, Database<Buffer, string>>;
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      throw new StorageError('STORAGE_OPEN_FAILED', `cannot open the store ${this.path}: ${detail}`, { cause: error });
+      const next = `it has to be whole, and this user's: put back a copy, or ${ANOTHER_FOLDER}`;
+      throw new StorageError('STORAGE_OPEN_FAILED', `cannot open the store ${this.path}: ${detail}; ${next}`, {
+        cause: error,
+      });
     }
   }
 
@@ -170,4 +181,17 @@ function writeFailed(error: unknown): StorageError {
     cause: error,
     retryable: true,
   });
+}
+
+/** The library ends the whole process, without a word, on a file that something else has written. */
+function refuseOthers(path: string): void {
+  if (!existsSync(path) || statSync(path).size === 0) return;
+  const head = Buffer.alloc(HEAD_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, head, 0, head.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  if (!MAGIC.some((magic) => head.includes(magic))) throw new Error('it is no store');
 }

@@ -52,26 +52,73 @@ const SESSION_CONTEXT = 'fleetchart';
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
-/** @throws TlsError that says which file is wrong, and how */
+/** One thing wrong with a file. */
+export interface TlsFileMistake {
+  readonly path: string;
+  readonly error: TlsError;
+}
+
+/** Reads the files. @throws TlsError that says what is wrong with each of them */
 export async function readTlsFiles(files: TlsFiles): Promise<TlsSnapshot> {
   if (files.clientAuthorities?.length === 0) {
     throw new TlsError('TLS_AUTHORITIES_INVALID', 'no file with the authorities of client certificates is named');
   }
-  const paths = [files.certificate, files.key, ...(files.clientAuthorities ?? [])];
-  const [certificatePem = '', keyPem = '', ...authorityPems] = await Promise.all(paths.map(readPem));
-  const chain = certificatesIn(certificatePem, files.certificate, 'TLS_CERTIFICATE_INVALID');
-  const [certificate] = chain;
-  checkKey(certificate, keyPem, files);
-  const clientAuthorities = authorityPems.flatMap((pem, index) =>
-    certificatesIn(pem, files.clientAuthorities?.[index] ?? '', 'TLS_AUTHORITIES_INVALID'),
-  );
+  const { certificate, key, authorities, mistakes } = await readEach(files);
+  if (!certificate || !key || mistakes.length > 0) throw allOf(mistakes);
+  const [leaf] = certificate.certificates;
+  const clientAuthorities = authorities.flatMap(({ certificates }) => certificates);
   return {
-    context: contextOf(certificatePem, keyPem, clientAuthorities, files),
-    certificate,
-    expiresAt: Math.min(...chain.map(({ validTo }) => Date.parse(validTo))),
+    context: contextOf(certificate.pem, key.pem, clientAuthorities, files),
+    certificate: leaf,
+    expiresAt: Math.min(...certificate.certificates.map(({ validTo }) => Date.parse(validTo))),
     clientAuthorities,
-    digest: digestOf([certificatePem, keyPem, ...authorityPems]),
+    digest: digestOf([certificate, key, ...authorities].map(({ pem }) => pem)),
   };
+}
+
+/** Everything wrong with files of which some may not be named yet, in the order in which they are listed. */
+export async function tlsFileMistakes(files: Partial<TlsFiles>): Promise<readonly TlsFileMistake[]> {
+  return (await readEach(files)).mistakes;
+}
+
+interface ReadCertificates {
+  readonly pem: string;
+  readonly certificates: readonly [X509Certificate, ...X509Certificate[]];
+}
+
+interface ReadKey {
+  readonly pem: string;
+  readonly key: KeyObject;
+}
+
+async function readEach({ certificate: certificateFile, key: keyFile, clientAuthorities = [] }: Partial<TlsFiles>) {
+  const mistakes: TlsFileMistake[] = [];
+  const attempt = async <T>(path: string | undefined, read: (path: string) => T | Promise<T>) => {
+    if (path === undefined) return undefined;
+    try {
+      return await read(path);
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error;
+      mistakes.push({ path, error });
+      return undefined;
+    }
+  };
+  const certificate = await attempt(certificateFile, (path) => readCertificates(path, 'TLS_CERTIFICATE_INVALID'));
+  const key = await attempt(keyFile, readKey);
+  if (certificate && key) await attempt(keyFile, (path) => checkPair(certificate, key, [certificateFile ?? '', path]));
+  const authorities: ReadCertificates[] = [];
+  for (const file of clientAuthorities) {
+    const read = await attempt(file, (path) => readCertificates(path, 'TLS_AUTHORITIES_INVALID'));
+    if (read) authorities.push(read);
+  }
+  return { certificate, key, authorities, mistakes };
+}
+
+function allOf(mistakes: readonly TlsFileMistake[]): TlsError {
+  const [first, ...others] = mistakes.map(({ error }) => error);
+  if (!first) throw new Error('expected a mistake in the files');
+  if (others.length === 0) return first;
+  return new TlsError(first.code, [first, ...others].map(({ message }) => message).join('; '), { cause: first });
 }
 
 async function readPem(path: string): Promise<string> {
@@ -83,11 +130,11 @@ async function readPem(path: string): Promise<string> {
   }
 }
 
-function certificatesIn(
-  pem: string,
+async function readCertificates(
   path: string,
   code: 'TLS_CERTIFICATE_INVALID' | 'TLS_AUTHORITIES_INVALID',
-): [X509Certificate, ...X509Certificate[]] {
+): Promise<ReadCertificates> {
+  const pem = await readPem(path);
   const [first, ...others] = pem.match(PEM_CERTIFICATE) ?? [];
   if (first === undefined) throw new TlsError(code, `there is no certificate in PEM in ${path}`);
   const read = (text: string, number: number): X509Certificate => {
@@ -97,24 +144,28 @@ function certificatesIn(
       throw new TlsError(code, `certificate ${number} in ${path} cannot be read`, { cause });
     }
   };
-  return [read(first, 1), ...others.map((text, index) => read(text, index + 2))];
+  return { pem, certificates: [read(first, 1), ...others.map((text, index) => read(text, index + 2))] };
 }
 
-function checkKey(certificate: X509Certificate, keyPem: string, files: TlsFiles): void {
-  let key: KeyObject;
+async function readKey(path: string): Promise<ReadKey> {
+  const pem = await readPem(path);
   try {
-    key = createPrivateKey(keyPem);
+    return { pem, key: createPrivateKey(pem) };
   } catch (cause) {
-    throw new TlsError(
-      'TLS_KEY_INVALID',
-      `there is no usable private key in ${files.key}; it must be PEM without a passphrase`,
-      { cause },
-    );
+    const message = `there is no usable private key in ${path}; it must be PEM without a passphrase`;
+    throw new TlsError('TLS_KEY_INVALID', message, { cause });
   }
-  if (certificate.checkPrivateKey(key)) return;
+}
+
+function checkPair(
+  { certificates: [leaf] }: ReadCertificates,
+  { key }: ReadKey,
+  [certFile, keyFile]: [string, string],
+) {
+  if (leaf.checkPrivateKey(key)) return;
   throw new TlsError(
     'TLS_KEY_MISMATCH',
-    `the key in ${files.key} is not that of the first certificate in ${files.certificate}; put the server's own certificate first and the key made with it beside it`,
+    `the key in ${keyFile} is not that of the first certificate in ${certFile}; put the server's own certificate first and the key made with it beside it`,
   );
 }
 

@@ -91,7 +91,7 @@ test('log everything is on standard error once flushed, and nothing on standard 
     import { createLogger } from ${JSON.stringify(module.href)};
     const logger = createLogger();
     for (let n = 0; n < 2000; n++) logger.info({ n }, 'line');
-    logger.flush();
+    await logger.flush();
     process.exit(0);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);

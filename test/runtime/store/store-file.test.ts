@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { noRows } from '../../../src/runtime/store/commit-batch.js';
@@ -24,4 +24,16 @@ test('DUR-9 what the disk has no room for is not tried', async (t) => {
   assert.equal(store.get('meta', 'a'), undefined);
   await store.write(rows, 1);
   assert.equal(store.get('meta', 'a')?.toString(), '1');
+});
+
+test('DUR-9 a file that is no store is refused, and an empty one made one', async (t) => {
+  const [strange, empty] = [temporaryDirectory(t), temporaryDirectory(t)];
+  for (const content of ['hello', '\0'.repeat(100_000)]) {
+    writeFileSync(join(strange, 'store.lmdb'), content);
+    const refusal = { code: 'STORAGE_OPEN_FAILED', message: /it is no store; .*put back a copy/ };
+    assert.throws(() => new StoreFile(strange), refusal);
+  }
+  writeFileSync(join(empty, 'store.lmdb'), '');
+  await new StoreFile(empty).close();
+  await new StoreFile(empty).close();
 });
