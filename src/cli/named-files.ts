@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import * as zlib from 'node:zlib';
 import type { Mistake } from '../config/mistake.js';
 import { type Path, toPointer } from '../config/pointer.js';
 import { report } from '../config/section.js';
@@ -13,13 +14,11 @@ const KEYS: readonly Path[] = [
   ['fleetchart', 'deviceCa'],
 ];
 
-/** Of dispatchers, where some record uses them. */
-const DISPATCHER_KEYS: Readonly<Record<string, readonly Path[]>> = {
-  kafka: ['ssl.ca', 'ssl.certificate', 'ssl.key', 'ssl.keystore', 'ssl.crl'].map((name) => [
-    'kafka',
-    `${name}.location`,
-  ]),
-};
+/** Of Kafka, where some record goes there. */
+const KAFKA_KEYS: readonly Path[] = ['ssl.ca', 'ssl.certificate', 'ssl.key', 'ssl.keystore', 'ssl.crl'].map((name) => [
+  'kafka',
+  `${name}.location`,
+]);
 
 const HINT = 'correct the path, which is relative to where the hub is started, or make them: `fleetchart provision`';
 
@@ -29,7 +28,7 @@ const CONTENT_HINT =
 
 /**
  * What a check on the machine that will run it finds besides: certificates and keys that are missing, may not be read,
- * or do not fit. `at` is where the settings of ingest stand.
+ * or do not fit, and a codec that its Node.js does not have. `at` is where the settings of ingest stand.
  */
 export async function namedFileMistakes({ loaded, config }: Checked<unknown>, at: Path): Promise<readonly Mistake[]> {
   const mistakes: Mistake[] = [];
@@ -41,7 +40,8 @@ export async function namedFileMistakes({ loaded, config }: Checked<unknown>, at
         return typeof file === 'string' && file !== '' ? [{ pointer: toPointer(path), file }] : [];
       });
   const files = namedBy(KEYS);
-  for (const { pointer, file } of [...files, ...namedBy(dispatcherKeys(valueAt(loaded.value, [...at, 'records'])))]) {
+  const hasKafka = usesKafka(valueAt(loaded.value, [...at, 'records']));
+  for (const { pointer, file } of [...files, ...(hasKafka ? namedBy(KAFKA_KEYS) : [])]) {
     try {
       accessSync(file, constants.R_OK);
     } catch (error) {
@@ -49,6 +49,7 @@ export async function namedFileMistakes({ loaded, config }: Checked<unknown>, at
       mistakes.push({ code: 'CONFIG_UNREADABLE', pointer, message, hint: HINT });
     }
   }
+  if (hasKafka) mistakes.push(...codecMistakes(loaded.value, at));
   const [certificate, key, ...clientAuthorities] = files.map(({ file }) => file);
   if (mistakes.length === 0 && config !== undefined && certificate !== undefined && key !== undefined) {
     await readTlsFiles({ certificate, key, clientAuthorities }).catch((error: Error) => {
@@ -69,7 +70,20 @@ export async function withFileMistakes<T>(checked: Checked<T>, at: Path): Promis
   return { ...checked, mistakes: [...checked.mistakes, ...(await namedFileMistakes(checked, at))] };
 }
 
-function dispatcherKeys(records: unknown): readonly Path[] {
-  const used = Object.values(isTree(records) ? records : {}).flat();
-  return Object.entries(DISPATCHER_KEYS).flatMap(([name, keys]) => (used.includes(name) ? keys : []));
+const usesKafka = (records: unknown): boolean =>
+  Object.values(isTree(records) ? records : {})
+    .flat()
+    .includes('kafka');
+
+function codecMistakes(settings: unknown, at: Path): Mistake[] {
+  if ('zstdCompress' in zlib) return [];
+  return ['compression.type', 'compression.codec']
+    .map((name) => [...at, 'kafka', name])
+    .filter((path) => /^zstd$/i.test(String(valueAt(settings, path))))
+    .map((path) => ({
+      code: 'CONFIG_UNSUPPORTED',
+      pointer: toPointer(path),
+      message: `zstd needs Node.js 22.15 or newer, and this is ${process.version}`,
+      hint: 'update it, or set lz4, snappy or gzip',
+    }));
 }

@@ -4,12 +4,12 @@ import { describe, it } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import type { KafkaConfig, Message, PartitionMetadata, ProducerBatch, ProducerConfig, RecordMetadata } from 'kafkajs';
 import kafkajs from 'kafkajs';
-import type { Library } from '../../../src/actors/dispatch/kafka/client.js';
 import {
   createKafkaDispatcher,
   type KafkaDispatcherOptions,
   kafkaBatching,
 } from '../../../src/actors/dispatch/kafka/kafka-dispatcher.js';
+import type { Library } from '../../../src/actors/dispatch/kafka/library.js';
 import { partitionOf } from '../../../src/actors/dispatch/kafka/partition.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { until } from '../../fakes/until.js';
