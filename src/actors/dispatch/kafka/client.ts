@@ -7,6 +7,12 @@ import type { Sockets } from './sockets.js';
 /** What the library says about itself. */
 export type ClientLog = (fields: Readonly<Record<string, unknown>>) => void;
 
+/**
+ * What is left of a session when the library authenticates anew, where brokers end sessions (connections.max.reauth.ms).
+ * By itself it does so 10 s before the end: with each request of a session that is shorter, which brokers do not take.
+ */
+const SESSION_REST_MS = 1_000;
+
 /** The library's configuration, for one broker to ask first. */
 export function clientConfig(
   settings: KafkaDispatcherSettings,
@@ -24,6 +30,7 @@ export function clientConfig(
     ...(sasl ? { sasl: { ...sasl } as SASLOptions } : {}),
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: connectTimeoutMs,
+    reauthenticationThreshold: SESSION_REST_MS,
     requestTimeout: settings.socketTimeoutMs,
     // A second try would take a broker that accepted and did not answer for one that is there.
     retry: { retries: 0, initialRetryTime: retryMs, maxRetryTime: Math.max(retryMs, longestRetryMs) },
