@@ -72,17 +72,18 @@ export class KafkaServer {
     });
   }
 
-  /** Prepared, not started. Listeners may depend on the ports that they will have. */
+  /** Prepared, not started. Listeners may depend on the ports that they will have, of which some may be given. */
   static async prepare(
     t: Ending,
     line: KafkaLine,
     setUpFor: KafkaSetUp | ((ports: Readonly<Record<string, number>>) => Promise<KafkaSetUp>) = {},
     names: readonly string[] = typeof setUpFor === 'function' ? [] : Object.keys(setUpFor.listeners ?? {}),
+    given: Readonly<Record<string, number>> = {},
   ): Promise<KafkaServer> {
     const jars = jarsOf(line);
     assert.ok(jars, `${line} is not there`);
     const ports: Record<string, number> = {};
-    for (const name of ['TEST', 'CONTROLLER', ...names]) ports[name] = await freePort();
+    for (const name of ['TEST', 'CONTROLLER', ...names]) ports[name] = given[name] ?? (await freePort());
     const setUp = typeof setUpFor === 'function' ? await setUpFor(ports) : setUpFor;
     const server = new KafkaServer(t, jars, ports, setUp);
     server.format();
