@@ -45,14 +45,14 @@ export async function loadLibrary(): Promise<Library> {
   return library;
 }
 
-/** KFL-1. Resolves with whether it is done. */
+/** Takes the place of the library's function in this process, or does not (KFL-1); resolves with whether it did. */
 async function takeOver(library: Library): Promise<boolean> {
   const require = createRequire(import.meta.url);
   const path = require.resolve(REQUEST);
   const theirs = require(path) as ToRequest;
   const codecs = library.CompressionCodecs as Readonly<Record<number, () => Codec>>;
-  const compress = async (buffer: Buffer, codec: number): Promise<Buffer> =>
-    codecs[codec]?.().compress({ buffer }) ?? buffer;
+  const compress = (buffer: Buffer, codec: number): Promise<Buffer> =>
+    (codecs[codec] as () => Codec)().compress({ buffer });
   const ours: ToRequest = (produce) => {
     const request = theirs(produce);
     if (!isOfDispatcher(produce)) return request;
