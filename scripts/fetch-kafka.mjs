@@ -1,6 +1,6 @@
-// Fetches Apache Kafka, one of each line that the dispatcher is tested against, for the interoperation and crash tests:
-// `node scripts/fetch-kafka.mjs [DIRECTORY]`. They look in FLEETCHART_TEST_KAFKA, or where this puts it without a
-// directory. Needs Maven; what is there already is kept.
+// Fetches Apache Kafka and its tools, one of each line that the dispatcher is tested against, for the interoperation and
+// crash tests: `node scripts/fetch-kafka.mjs [DIRECTORY]`. They look in FLEETCHART_TEST_KAFKA, or where this puts it
+// without a directory. Needs Maven; what is there already is kept.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -14,7 +14,8 @@ const target = resolve(process.argv[2] ?? process.env.FLEETCHART_TEST_KAFKA ?? j
 
 for (const [folder, version] of Object.entries(VERSIONS)) {
   const place = join(target, folder, version);
-  if (existsSync(place)) continue;
+  // Without the tools it is from before they were needed.
+  if (existsSync(join(place, `kafka-tools-${version}.jar`))) continue;
   console.log(`Apache Kafka ${version} into ${place}`);
   fetchInto(place, version);
 }
@@ -31,12 +32,14 @@ function fetchInto(place, version) {
     const beside = `${place}.part`;
     rmSync(beside, { recursive: true, force: true });
     cpSync(join(work, 'jars'), beside, { recursive: true });
+    rmSync(place, { recursive: true, force: true });
     renameSync(beside, place);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
+/** The tools run with what the broker needs; the rest of their dependencies is for Kafka Connect. */
 function pom(version) {
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -49,6 +52,17 @@ function pom(version) {
       <groupId>org.apache.kafka</groupId>
       <artifactId>kafka_2.13</artifactId>
       <version>${version}</version>
+    </dependency>
+    <dependency>
+      <groupId>org.apache.kafka</groupId>
+      <artifactId>kafka-tools</artifactId>
+      <version>${version}</version>
+      <exclusions>
+        <exclusion>
+          <groupId>*</groupId>
+          <artifactId>*</artifactId>
+        </exclusion>
+      </exclusions>
     </dependency>
   </dependencies>
 </project>

@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import * as zlib from 'node:zlib';
 import type { Mistake } from '../config/mistake.js';
 import { type Path, toPointer } from '../config/pointer.js';
 import { report } from '../config/section.js';
@@ -29,13 +30,11 @@ const BROKER: ListenerKeys = {
   authorities: [['mqtt', 'embedded', 'tls', 'clientCaFile']],
 };
 
-/** Of dispatchers, where some record uses them. */
-const DISPATCHER_KEYS: Readonly<Record<string, readonly Path[]>> = {
-  kafka: ['ssl.ca', 'ssl.certificate', 'ssl.key', 'ssl.keystore', 'ssl.crl'].map((name) => [
-    'kafka',
-    `${name}.location`,
-  ]),
-};
+/** Of Kafka, where some record goes there. */
+const KAFKA_KEYS: readonly Path[] = ['ssl.ca', 'ssl.certificate', 'ssl.key', 'ssl.keystore', 'ssl.crl'].map((name) => [
+  'kafka',
+  `${name}.location`,
+]);
 
 const HINT = 'correct the path, which is relative to where the hub is started, or make them: `fleetchart provision`';
 
@@ -45,14 +44,15 @@ const CONTENT_HINT =
 
 /**
  * What a check on the machine that will run it finds besides: certificates and keys that are missing, may not be read,
- * or do not fit, whatever else is wrong. `at` is where the settings of ingest stand.
+ * or do not fit, whatever else is wrong, and a codec that its Node.js does not have. `at` is where the settings of ingest
+ * stand.
  */
 export async function namedFileMistakes({ loaded }: Checked<unknown>, at: Path): Promise<readonly Mistake[]> {
   const ingest = valueAt(loaded.value, at);
   const mistakes = [
     ...(await listenerMistakes(ingest, at, INGEST)),
     ...(hasBroker(loaded.value) ? await listenerMistakes(loaded.value, [], BROKER) : []),
-    ...dispatcherKeys(ingest).flatMap((key) => named(ingest, at, key).flatMap(unreadable)),
+    ...(usesKafka(valueAt(ingest, ['records'])) ? kafkaMistakes(ingest, at) : []),
   ];
   return report({ ...loaded, mistakes }, []).mistakes;
 }
@@ -115,8 +115,24 @@ function unreadable({ pointer, file }: NamedFile): Mistake[] {
   }
 }
 
-function dispatcherKeys(ingest: unknown): readonly Path[] {
-  const records = valueAt(ingest, ['records']);
-  const used = Object.values(isTree(records) ? records : {}).flat();
-  return Object.entries(DISPATCHER_KEYS).flatMap(([name, keys]) => (used.includes(name) ? keys : []));
+const usesKafka = (records: unknown): boolean =>
+  Object.values(isTree(records) ? records : {})
+    .flat()
+    .includes('kafka');
+
+function kafkaMistakes(ingest: unknown, at: Path): Mistake[] {
+  const files = KAFKA_KEYS.flatMap((key) => named(ingest, at, key));
+  return [...files.flatMap(unreadable), ...codecMistakes(ingest, at)];
+}
+
+function codecMistakes(ingest: unknown, at: Path): Mistake[] {
+  if ('zstdCompress' in zlib) return [];
+  return ['compression.type', 'compression.codec']
+    .filter((name) => /^zstd$/i.test(String(valueAt(ingest, ['kafka', name]))))
+    .map((name) => ({
+      code: 'CONFIG_UNSUPPORTED',
+      pointer: toPointer([...at, 'kafka', name]),
+      message: `zstd needs Node.js 22.15 or newer, and this is ${process.version}`,
+      hint: 'update it, or set lz4, snappy or gzip',
+    }));
 }

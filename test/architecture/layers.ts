@@ -108,6 +108,8 @@ const drivers = [
   'mqtt',
   'ioredis',
   'kafkajs',
+  'lz4-napi',
+  'snappy',
   'zeromq',
   '@aws-sdk/client-kinesis',
   '@google-cloud/pubsub',

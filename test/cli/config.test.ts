@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import * as zlib from 'node:zlib';
 import { parse } from 'yaml';
 import { provisionAuthority, provisionHub } from '../../src/actors/provisioning/index.js';
 import { temporaryFolder } from '../config/files.js';
@@ -211,6 +212,17 @@ describe('config check and the files that are named', () => {
       runCommand(['config', 'check', write('kafka.json', JSON.stringify({ telemetry: { tls, records, kafka } }))]);
     assert.match((await withKafka({ V: ['kafka'] })).stdout, /: \/telemetry\/kafka\/ssl\.ca\.location: cannot be read/);
     assert.equal((await withKafka({ V: ['logger'] })).exitCode, 0);
+  });
+
+  it('CFG-1 FT-KAF-2 a codec that this Node.js does not have is one', async () => {
+    const check = async (codec: string): Promise<string> => {
+      const kafka = { 'bootstrap.servers': 'k:1', 'compression.codec': codec };
+      const file = write('codec.json', JSON.stringify({ telemetry: { records: { V: ['kafka'] }, kafka } }));
+      return (await runCommand(['config', 'check', file])).stdout;
+    };
+    for (const codec of ['gzip', 'snappy', 'lz4']) assert.doesNotMatch(await check(codec), /compression/);
+    const missing = /: \/telemetry\/kafka\/compression\.codec: zstd needs Node\.js 22\.15 or newer, and this is v\d/;
+    assert.equal(missing.test(await check('ZSTD')), !('zstdCompress' in zlib));
   });
 });
 

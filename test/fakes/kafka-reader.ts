@@ -13,6 +13,9 @@ export interface ReadMessage {
   readonly timestamp: number;
 }
 
+/** What is read from: one broker, or several. */
+export type KafkaSource = Pick<KafkaServer, 'client' | 'admin' | 'beforeKill'>;
+
 /** All that is in some topics from their beginning on, as it comes; the messages of a partition in their order. */
 export class KafkaReader {
   readonly messages: ReadMessage[] = [];
@@ -20,7 +23,7 @@ export class KafkaReader {
   private readonly ends = new Map<string, number>();
 
   private constructor(
-    private readonly server: KafkaServer,
+    private readonly source: KafkaSource,
     private readonly topics: readonly string[],
     private readonly consumer: Consumer,
   ) {}
@@ -28,14 +31,14 @@ export class KafkaReader {
   /** The topics have to be there. Messages that `isKept` does not want are not kept. */
   static async to(
     t: Ending,
-    server: KafkaServer,
+    source: KafkaSource,
     topics: readonly string[],
     isKept: (message: ReadMessage) => boolean = () => true,
   ): Promise<KafkaReader> {
-    const consumer = server.client().consumer({ groupId: `test-${topics.join('-')}`, maxWaitTimeInMs: 100 });
-    const reader = new KafkaReader(server, topics, consumer);
+    const consumer = source.client().consumer({ groupId: `test-${topics.join('-')}`, maxWaitTimeInMs: 100 });
+    const reader = new KafkaReader(source, topics, consumer);
     // A consumer that has lost its broker would try for long to take leave of it.
-    server.beforeKill(t, () => reader.end());
+    source.beforeKill(t, () => reader.end());
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
     await consumer.run({
@@ -66,7 +69,7 @@ export class KafkaReader {
 
   /** Resolves with all messages once those that are there by now have been read. */
   async settled(): Promise<readonly ReadMessage[]> {
-    const admin = await this.server.admin();
+    const admin = await this.source.admin();
     for (const topic of this.topics) {
       let ends: Awaited<ReturnType<typeof admin.fetchTopicOffsets>> = [];
       // After a stop of the broker partitions have no leader for a while.

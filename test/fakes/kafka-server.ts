@@ -21,7 +21,8 @@ export function withoutKafka(line: KafkaLine): string | false {
   return jarsOf(line) === undefined && `no jars in ${join(FOLDER, line)} (node scripts/fetch-kafka.mjs)`;
 }
 
-function jarsOf(line: KafkaLine): string | undefined {
+/** Their class path. */
+export function jarsOf(line: KafkaLine): string | undefined {
   const folder = join(FOLDER, line);
   const version = existsSync(folder) ? readdirSync(folder).find((name) => /^\d+[.\d]+$/.test(name)) : undefined;
   return version === undefined ? undefined : join(folder, version, '*');
@@ -44,7 +45,7 @@ export interface KafkaSetUp {
 }
 
 /** Little memory, and no time for what pays in the long run. */
-const JAVA = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData'];
+export const KAFKA_JAVA = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData'];
 
 /** One broker that is its own controller, on ports and with data that it keeps over restarts. */
 export class KafkaServer {
@@ -56,7 +57,7 @@ export class KafkaServer {
 
   private constructor(
     t: Ending,
-    private readonly jars: string,
+    readonly jars: string,
     /** By the name of the listener. */
     readonly ports: Readonly<Record<string, number>>,
     private readonly setUp: KafkaSetUp,
@@ -71,17 +72,18 @@ export class KafkaServer {
     });
   }
 
-  /** Prepared, not started. Listeners may depend on the ports that they will have. */
+  /** Prepared, not started. Listeners may depend on the ports that they will have, of which some may be given. */
   static async prepare(
     t: Ending,
     line: KafkaLine,
     setUpFor: KafkaSetUp | ((ports: Readonly<Record<string, number>>) => Promise<KafkaSetUp>) = {},
     names: readonly string[] = typeof setUpFor === 'function' ? [] : Object.keys(setUpFor.listeners ?? {}),
+    given: Readonly<Record<string, number>> = {},
   ): Promise<KafkaServer> {
     const jars = jarsOf(line);
     assert.ok(jars, `${line} is not there`);
     const ports: Record<string, number> = {};
-    for (const name of ['TEST', 'CONTROLLER', ...names]) ports[name] = await freePort();
+    for (const name of ['TEST', 'CONTROLLER', ...names]) ports[name] = given[name] ?? (await freePort());
     const setUp = typeof setUpFor === 'function' ? await setUpFor(ports) : setUpFor;
     const server = new KafkaServer(t, jars, ports, setUp);
     server.format();
@@ -112,7 +114,7 @@ export class KafkaServer {
 
   /** Starts the process and does not wait for it. */
   launch(): void {
-    const process = spawn('java', [...JAVA, '-cp', this.jars, 'kafka.Kafka', this.configuration], {
+    const process = spawn('java', [...KAFKA_JAVA, '-cp', this.jars, 'kafka.Kafka', this.configuration], {
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -206,6 +208,11 @@ export class KafkaServer {
     await until(() => readdirSync(tasks).every(isStopped), 'the stop of Kafka');
   }
 
+  /** What is on disk of a partition that has one segment. */
+  segment(topic: string, partition: number): Buffer {
+    return readFileSync(join(this.folder, 'data', `${topic}-${partition}`, `${'0'.repeat(20)}.log`));
+  }
+
   thaw(): void {
     this.process?.kill('SIGCONT');
   }
@@ -258,7 +265,7 @@ export class KafkaServer {
     );
     const args = ['format', '-t', 'AAAAAAAAAAAAAAAAAAAAAA', '-c', this.configuration, ...users];
     const { status, stdout, stderr } = spawnSync('java', [
-      ...JAVA,
+      ...KAFKA_JAVA,
       '-cp',
       this.jars,
       'kafka.tools.StorageTool',

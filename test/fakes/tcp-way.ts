@@ -6,6 +6,8 @@ export class TcpWay {
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
   private isOpen = true;
+  /** How many connections there have been. */
+  joined = 0;
 
   private constructor(private readonly target: number) {
     this.server = createServer((socket) => this.join(socket));
@@ -40,6 +42,7 @@ export class TcpWay {
       near.destroy();
       return;
     }
+    this.joined++;
     const far = connect(this.target, '127.0.0.1');
     for (const [socket, other] of [
       [near, far],

@@ -10,17 +10,24 @@ export interface RequestEntry {
 }
 
 export interface RequestRules<E extends RequestEntry> {
-  /** Most of one request. */
+  /** Most of one request, asked for each. */
   readonly most: { readonly entries: number; readonly bytes: number };
   /** Sends one request and settles what arrived; returns what of it has to go again, in order. */
   readonly send: (entries: readonly E[]) => Promise<readonly E[]>;
-  /** The reason to refuse a record over which a request is never taken, or the failure that ends the batch. */
-  readonly judge: (error: unknown) => string | FleetchartError;
+  /** Over which a request is never taken, or the failure that ends the batch. */
+  readonly judge: (error: unknown, request: readonly E[]) => Fault | FleetchartError;
+}
+
+/** Why a request is never taken: for some record in it, or for what all of them have in common. */
+export interface Fault {
+  readonly of: 'record' | 'request';
+  readonly reason: string;
 }
 
 /**
  * Sends entries in requests that follow each other, until the batch has failed. A request that is never taken as it is
- * is halved until the record at fault stands alone; that one is refused.
+ * is halved until the record at fault stands alone; that one is refused. One that is at fault as a whole is refused as
+ * a whole.
  */
 export async function sendInRequests<E extends RequestEntry>(
   entries: readonly E[],
@@ -36,15 +43,15 @@ export async function sendInRequests<E extends RequestEntry>(
       left = [...again, ...left.slice(request.length)];
       most = Math.min(limit.entries, most * 2);
     } catch (error) {
-      const verdict = judge(error);
-      if (typeof verdict !== 'string') settlement.fail(verdict);
-      else if (request.length > 1) most = Math.ceil(request.length / 2);
+      const verdict = judge(error, request);
+      if (!('of' in verdict)) settlement.fail(verdict);
+      else if (verdict.of === 'record' && request.length > 1) most = Math.ceil(request.length / 2);
       else {
         settlement.settleAll(
           request.map(({ index }) => index),
-          verdict,
+          verdict.reason,
         );
-        left = left.slice(1);
+        left = left.slice(request.length);
       }
     }
   }

@@ -36,7 +36,9 @@ export interface ListenerOptions {
 export async function loadTls({ host, tls, clock, logger }: TlsLoading): Promise<TlsMaterial> {
   const check = (read: TlsSnapshot): void => refuseDemo(read, host);
   return TlsMaterial.load({ files: tls, clock, log: logger, check }).catch((error: unknown) => {
-    throw error instanceof TlsError ? new BrokerError('BROKER_TLS', `${error.message}. mqtt.embedded.tls names these files`, { cause: error }) : error;
+    throw error instanceof TlsError
+      ? new BrokerError('BROKER_TLS', `${error.message}. mqtt.embedded.tls names these files`, { cause: error })
+      : error;
   });
 }
 

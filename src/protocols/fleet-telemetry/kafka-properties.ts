@@ -2,7 +2,7 @@
  * librdkafka's properties of a producer, each with what it means here: mapped, known without effect, or refused by name
  * with what to use instead (FT-KAF-2). A name that stands in neither of these tables does not exist.
  */
-import { kafkaPartitioners } from './kafka-settings.js';
+import { kafkaCompressions, kafkaPartitioners } from './kafka-settings.js';
 import { refusedKafkaProperties, unusedKafkaProperties } from './kafka-unused-properties.js';
 
 interface Described {
@@ -84,7 +84,11 @@ const mapped: Readonly<Record<string, KafkaProperty>> = {
   ),
   acks: text('Who has a record before it is confirmed: all (-1), the leader (1) or nobody (0).', 'all'),
   'request.required.acks': alias('acks'),
-  'compression.type': choice(['none', 'gzip', 'snappy', 'lz4', 'zstd'], 'none', 'none or gzip; others are refused.'),
+  'compression.type': choice(
+    kafkaCompressions,
+    'none',
+    'snappy needs the package snappy, lz4 the package lz4-napi, zstd Node.js 22.15 or newer.',
+  ),
   'compression.codec': alias('compression.type'),
   'enable.idempotence': flag(
     false,

@@ -10,6 +10,10 @@ export const kafkaPartitioners = [
 ] as const;
 export type KafkaPartitioner = (typeof kafkaPartitioners)[number];
 
+/** What batches are compressed with, by librdkafka's names. */
+export const kafkaCompressions = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type KafkaCompression = (typeof kafkaCompressions)[number];
+
 /** What the section `kafka` may hold: librdkafka's properties (FT-KAF-1). */
 export type KafkaSection = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -24,7 +28,7 @@ export interface KafkaDispatcherSettings {
   readonly sasl: KafkaSaslSettings | undefined;
   /** Who has to have a record before it is confirmed: all replicas in sync, the leader, nobody. */
   readonly acks: -1 | 0 | 1;
-  readonly compression: 'none' | 'gzip';
+  readonly compression: KafkaCompression;
   readonly idempotent: boolean;
   readonly partitioner: KafkaPartitioner;
   /** How long records wait for others to fill a batch. */

@@ -3,6 +3,7 @@ import {
   type KafkaDispatcherSettings,
   type KafkaSaslSettings,
   type KafkaTlsSettings,
+  kafkaCompressions,
   kafkaPartitioners,
 } from './kafka-settings.js';
 import { topicName } from './redis-channels.js';
@@ -27,6 +28,7 @@ export function kafka(config: ServerConfig, findings: Findings): KafkaDispatcher
   }
   checkTopics(config, findings);
   const protocol = values.choice('security.protocol');
+  const compression = values.choice('compression.type');
   const acks = acksOf(config, values);
   const idempotent = values.flag('enable.idempotence');
   if (idempotent && acks !== -1) {
@@ -40,7 +42,7 @@ export function kafka(config: ServerConfig, findings: Findings): KafkaDispatcher
     tls: tlsOf(config, protocol.endsWith('ssl'), values),
     sasl: protocol.startsWith('sasl') ? saslOf(config, protocol, values) : undefined,
     acks,
-    compression: compressionOf(values),
+    compression: kafkaCompressions.find((each) => each === compression) ?? 'none',
     idempotent,
     partitioner: partitionerOf(values),
     lingerMs: values.integer('linger.ms'),
@@ -114,13 +116,6 @@ function acksOf({ reliable_ack_sources = {} }: ServerConfig, values: KafkaProper
   if (reliable) values.complain('acks', message, 'set acks to all');
   else values.warn('acks', 'no broker confirms anything: a record may be lost on the way', 'set acks to all');
   return 0;
-}
-
-function compressionOf(values: KafkaPropertyValues): 'none' | 'gzip' {
-  const codec = values.choice('compression.type');
-  if (codec === 'none' || codec === 'gzip') return codec;
-  values.complain('compression.type', `${codec} is not supported`, 'set it to gzip or none; consumers notice nothing');
-  return 'none';
 }
 
 function partitionerOf(values: KafkaPropertyValues): KafkaDispatcherSettings['partitioner'] {

@@ -4,12 +4,12 @@ import { describe, it } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import type { KafkaConfig, Message, PartitionMetadata, ProducerBatch, ProducerConfig, RecordMetadata } from 'kafkajs';
 import kafkajs from 'kafkajs';
-import type { Library } from '../../../src/actors/dispatch/kafka/client.js';
 import {
   createKafkaDispatcher,
   type KafkaDispatcherOptions,
   kafkaBatching,
 } from '../../../src/actors/dispatch/kafka/kafka-dispatcher.js';
+import type { Library } from '../../../src/actors/dispatch/kafka/library.js';
 import { partitionOf } from '../../../src/actors/dispatch/kafka/partition.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { until } from '../../fakes/until.js';
@@ -323,5 +323,34 @@ describe('the kafka dispatcher and what its library does', () => {
     assert.deepEqual(sizes.splice(0), [4, 2, 2]);
     assert.deepEqual(await dispatcher.deliver(records, signal), { delivered: 4, refused: [] });
     assert.ok(Math.max(...sizes) <= 2, sizes.join());
+  });
+
+  it('KFD-3 refuses the one record at fault, and all of a topic that no broker takes, with one request', async () => {
+    const failing = (type: string, isAtFault: (numbers: readonly number[]) => boolean) => {
+      const requests: number[][] = [];
+      const sendBatch: SendBatch = (messages, choose) => {
+        const numbers = messages.map(({ headers }) => numberOf(String(headers?.['txid'])));
+        requests.push(numbers);
+        if (isAtFault(numbers)) throw Object.assign(new Error(type), { type });
+        return messages.map((message) => choose(message, 1));
+      };
+      return { requests, sendBatch };
+    };
+    const one = failing('POLICY_VIOLATION', (numbers) => numbers.includes(2));
+    const { dispatcher } = await connected(one.sendBatch);
+    const refusal = 'DISPATCH_KAFKA_REFUSED: POLICY_VIOLATION';
+    assert.deepEqual(await dispatcher.deliver(records, signal), {
+      delivered: 4,
+      refused: [{ index: 1, reason: refusal }],
+    });
+    assert.deepEqual(
+      one.requests.filter((numbers) => !numbers.includes(2)),
+      [[1], [3], [4]],
+    );
+    const all = failing('INVALID_TOPIC_EXCEPTION', () => true);
+    const other = (await connected(all.sendBatch)).dispatcher;
+    const { delivered, refused } = await other.deliver(records, signal);
+    assert.deepEqual([delivered, refused?.length, all.requests.length], [4, 4, 1]);
+    assert.equal(refused?.[0]?.reason, 'DISPATCH_KAFKA_REFUSED: the brokers take no topic called t');
   });
 });

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import * as zlib from 'node:zlib';
+import { CODEC_PACKAGES, useCodec } from '../../../src/actors/dispatch/kafka/codecs.js';
 import { createKafkaDispatcher } from '../../../src/actors/dispatch/kafka/kafka-dispatcher.js';
+import type { Library } from '../../../src/actors/dispatch/kafka/library.js';
 import { createAuthority, issueDeviceCertificate } from '../../../src/actors/provisioning/index.js';
 import { temporaryFolder } from '../../fakes/runtime.js';
 import { kafkaOptions, TLS } from '../../interop/kafka-setup.js';
@@ -28,6 +31,38 @@ describe('the kafka dispatcher without its package', () => {
       code: 'DISPATCH_PACKAGE_MISSING',
       message: /cannot be loaded \(a file of it is broken\)/,
     });
+  });
+});
+
+describe('the codecs of the kafka dispatcher', () => {
+  const library = () => ({ CompressionCodecs: {} }) as unknown as Library;
+
+  it('FT-KAF-2 DISPATCH_PACKAGE_MISSING names the package that a codec needs, and nothing else is loaded', async () => {
+    const missing = async (): Promise<never> => {
+      throw new Error('Cannot find package');
+    };
+    const { snappy, lz4 } = CODEC_PACKAGES;
+    const packages = { snappy: { ...snappy, load: missing }, lz4: { ...lz4, load: missing } };
+    for (const [codec, name] of [
+      ['snappy', 'snappy@7'],
+      ['lz4', 'lz4-napi@2'],
+    ] as const) {
+      await assert.rejects(useCodec(codec, library(), packages), {
+        code: 'DISPATCH_PACKAGE_MISSING',
+        message: new RegExp(`^the kafka dispatcher needs the package .* which is not installed: npm install ${name}$`),
+      });
+    }
+    for (const codec of ['none', 'gzip'] as const) await useCodec(codec, library(), packages);
+  });
+
+  it('FT-KAF-2 DISPATCH_KAFKA_CODEC zstd is refused at start where Node.js does not have it', () => {
+    const create = () => createKafkaDispatcher(kafkaOptions(['h:1'], 'x', { compression: 'zstd' }));
+    if ('zstdCompress' in zlib) assert.doesNotThrow(create);
+    else
+      assert.throws(create, {
+        code: 'DISPATCH_KAFKA_CODEC',
+        message: /^compression\.type zstd needs Node\.js 22\.15 or newer/,
+      });
   });
 });
 

@@ -1,21 +1,19 @@
-/**
- * The client library, loaded when a dispatcher first connects. It keeps nothing for later: that is the business of the
- * spool.
- */
 import type { ConnectionOptions } from 'node:tls';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
 import type { KafkaDispatcherSettings } from '../../../protocols/fleet-telemetry/kafka-settings.js';
-import type { ClientPackage } from '../client-package.js';
+import type { Library } from './library.js';
 import type { Sockets } from './sockets.js';
-
-export type Library = Pick<typeof import('kafkajs'), 'Kafka' | 'logLevel' | 'CompressionTypes'>;
 
 /** What the library says about itself. */
 export type ClientLog = (fields: Readonly<Record<string, unknown>>) => void;
 
-/** By what an operator has to type. */
-export const KAFKAJS: ClientPackage = { dispatcher: 'kafka', name: 'kafkajs', major: 2 };
+/**
+ * What is left of a session when the library authenticates anew, where brokers end sessions (connections.max.reauth.ms).
+ * By itself it does so 10 s before the end: with each request of a session that is shorter, which brokers do not take.
+ */
+const SESSION_REST_MS = 1_000;
 
+/** The library's configuration, for one broker to ask first. */
 export function clientConfig(
   settings: KafkaDispatcherSettings,
   broker: string,
@@ -29,9 +27,10 @@ export function clientConfig(
     brokers: [broker],
     clientId: settings.clientId,
     ...(tls ? { ssl: tls } : {}),
-    ...(sasl ? { sasl: saslOf(sasl) } : {}),
+    ...(sasl ? { sasl: { ...sasl } as SASLOptions } : {}),
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: connectTimeoutMs,
+    reauthenticationThreshold: SESSION_REST_MS,
     requestTimeout: settings.socketTimeoutMs,
     // A second try would take a broker that accepted and did not answer for one that is there.
     retry: { retries: 0, initialRetryTime: retryMs, maxRetryTime: Math.max(retryMs, longestRetryMs) },
@@ -42,15 +41,4 @@ export function clientConfig(
       ({ namespace, log: { message, timestamp: _time, logger: _logger, stack: _stack, ...facts } }) =>
         log({ ...facts, part: namespace, said: message }),
   };
-}
-
-function saslOf({ mechanism, username, password }: NonNullable<KafkaDispatcherSettings['sasl']>): SASLOptions {
-  switch (mechanism) {
-    case 'plain':
-      return { mechanism, username, password };
-    case 'scram-sha-256':
-      return { mechanism, username, password };
-    case 'scram-sha-512':
-      return { mechanism, username, password };
-  }
 }

@@ -9,14 +9,18 @@
  * - KFC-4 Where nobody confirms, a batch is sent when the system has taken it: what the brokers do not take stays in
  *   the spool and not in the memory of the process.
  */
-import type { ICustomPartitioner, Message, Producer, RecordMetadata } from 'kafkajs';
+import type { ICustomPartitioner, Producer, RecordMetadata } from 'kafkajs';
 import type { KafkaDispatcherSettings } from '../../../protocols/fleet-telemetry/kafka-settings.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { within } from '../../../runtime/wait.js';
 import { loadPackage } from '../client-package.js';
 import { DispatchError, givenUp } from '../errors.js';
+import { unlessAborted } from '../unless-aborted.js';
 import type { Brokers } from './brokers.js';
-import { type ClientLog, clientConfig, KAFKAJS, type Library } from './client.js';
+import { type ClientLog, clientConfig } from './client.js';
+import { CODECS, useCodec } from './codecs.js';
+import { KAFKAJS, type Library } from './library.js';
+import type { KafkaMessage } from './message.js';
 import { partitionOf } from './partition.js';
 import { Sockets } from './sockets.js';
 import { tlsOptions } from './tls-options.js';
@@ -30,11 +34,6 @@ export interface ConnectionOptions {
   readonly random: () => number;
   readonly load: () => Promise<Library>;
   readonly log: ClientLog;
-}
-
-/** A message as the library takes it; its key decides the partition. */
-export interface KeyedMessage extends Message {
-  readonly key: Buffer;
 }
 
 /** Of one request on one connection before it is opened anew; a new leader is found within them. */
@@ -53,12 +52,10 @@ export function longestRequestMs(settings: KafkaDispatcherSettings): number {
 
 export class KafkaConnection {
   private readonly sockets: Sockets;
-  /** Of the messages under way. */
-  private readonly partitions = new WeakMap<Message, number>();
   private readonly producer: Producer;
 
   private constructor(
-    private readonly library: Library,
+    library: Library,
     private readonly options: ConnectionOptions,
     broker: string,
   ) {
@@ -79,11 +76,12 @@ export class KafkaConnection {
   static async open(options: ConnectionOptions, signal: AbortSignal): Promise<KafkaConnection> {
     const brokers = options.brokers.inTurn();
     const library = await loadPackage(KAFKAJS, options.load);
+    await useCodec(options.settings.compression, library);
     const failures: unknown[] = [];
     for (const broker of brokers) {
       const connection = new KafkaConnection(library, options, broker);
       try {
-        await connection.connect(signal);
+        await unlessAborted(connection.producer.connect(), signal);
         return connection;
       } catch (error) {
         connection.drop();
@@ -98,17 +96,16 @@ export class KafkaConnection {
   }
 
   /** Resolves when the brokers have confirmed all of it, as `acks` asks; otherwise some of it may have arrived. */
-  async send(topic: string, messages: readonly KeyedMessage[]): Promise<void> {
+  async send(topic: string, messages: readonly KafkaMessage[]): Promise<void> {
     const { acks, requestTimeoutMs, compression } = this.options.settings;
-    const { CompressionTypes } = this.library;
     const answers = await this.producer.sendBatch({
       acks,
       timeout: requestTimeoutMs,
-      compression: compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None,
+      compression: CODECS[compression],
       topicMessages: [{ topic, messages: [...messages] }],
     });
     if (acks === 0) await this.drain();
-    else this.checkAnswered(messages, answers);
+    else checkAnswered(messages, answers);
   }
 
   /** Ends it once everything is answered, or hard after `deadlineMs`. */
@@ -128,20 +125,6 @@ export class KafkaConnection {
     this.producer.disconnect().catch(() => {});
   }
 
-  private async connect(signal: AbortSignal): Promise<void> {
-    let giveUp = (): void => {};
-    try {
-      await new Promise<void>((resolve, reject) => {
-        giveUp = () => reject(givenUp());
-        signal.addEventListener('abort', giveUp);
-        if (signal.aborted) giveUp();
-        else this.producer.connect().then(resolve, reject);
-      });
-    } finally {
-      signal.removeEventListener('abort', giveUp);
-    }
-  }
-
   /** KFC-4. */
   private async drain(): Promise<void> {
     const { clock, settings } = this.options;
@@ -149,37 +132,32 @@ export class KafkaConnection {
     throw new DispatchError('DISPATCH_KAFKA_FAILED', 'kafka_err the brokers take nothing more', { retryable: true });
   }
 
-  /** KFC-1. */
-  private checkAnswered(messages: readonly KeyedMessage[], answers: readonly RecordMetadata[]): void {
-    const answered = new Set(answers.map(({ partition }) => partition));
-    const missing = messages.find((message) => !answered.has(this.partitions.get(message) ?? -1));
-    if (!missing) return;
-    const partition = this.partitions.get(missing);
-    throw new DispatchError('DISPATCH_KAFKA_FAILED', `kafka_err partition ${partition} has not confirmed its part`, {
-      retryable: true,
-    });
-  }
-
   private readonly partitioner: ICustomPartitioner =
     () =>
     ({ message, partitionMetadata }) => {
       const { settings, random } = this.options;
-      const count = partitionMetadata.length;
-      const partition =
-        this.partitions.get(message) ??
-        partitionOf(settings.partitioner, message.key as Buffer, count) ??
-        this.anyOf(partitionMetadata, random);
-      this.partitions.set(message, partition);
-      return partition;
+      const own = message as KafkaMessage;
+      own.partition ??=
+        partitionOf(settings.partitioner, own.key, partitionMetadata.length) ?? anyOf(partitionMetadata, random);
+      return own.partition;
     };
+}
 
-  /** One that has a leader, if any has. */
-  private anyOf(
-    all: readonly { readonly partitionId: number; readonly leader: number }[],
-    random: () => number,
-  ): number {
-    const led = all.filter(({ leader }) => leader >= 0);
-    const choice = led.length > 0 ? led : all;
-    return choice[Math.floor(random() * choice.length)]?.partitionId ?? 0;
-  }
+/** KFC-1. */
+function checkAnswered(messages: readonly KafkaMessage[], answers: readonly RecordMetadata[]): void {
+  const answered = new Set(answers.map(({ partition }) => partition));
+  const missing = messages.find(({ partition }) => !answered.has(partition ?? -1));
+  if (!missing) return;
+  const message = `kafka_err partition ${missing.partition} has not confirmed its part`;
+  throw new DispatchError('DISPATCH_KAFKA_FAILED', message, { retryable: true });
+}
+
+/** A partition that has a leader, if any has. */
+function anyOf(
+  all: readonly { readonly partitionId: number; readonly leader: number }[],
+  random: () => number,
+): number {
+  const led = all.filter(({ leader }) => leader >= 0);
+  const choice = led.length > 0 ? led : all;
+  return choice[Math.floor(random() * choice.length)]?.partitionId ?? 0;
 }

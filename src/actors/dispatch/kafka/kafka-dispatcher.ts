@@ -17,11 +17,14 @@ import { DispatchError, givenUp, notConnected } from '../errors.js';
 import type { DispatcherTiming } from '../events.js';
 import { formOf, reasonOf } from '../form.js';
 import type { FleetRecord } from '../record.js';
+import { type Fault, sendInRequests } from '../requests.js';
 import { Settlement } from '../settlement.js';
-import { BATCH_BYTES, inBatches, type Part, sizeOf, sumOf } from './batch.js';
 import { Brokers } from './brokers.js';
-import type { ClientLog, Library } from './client.js';
+import type { ClientLog } from './client.js';
+import { checkCodec } from './codecs.js';
 import { KafkaConnection, longestRequestMs } from './connection.js';
+import { type Library, loadLibrary } from './library.js';
+import { BATCH_BYTES, KafkaMessage } from './message.js';
 import { tlsOptions } from './tls-options.js';
 import { explain, verdictOf } from './verdict.js';
 
@@ -42,8 +45,12 @@ export interface KafkaDispatcherOptions extends KafkaDispatcherSettings {
   readonly load?: () => Promise<Library>;
 }
 
-/** Throws {@link DispatchError} `DISPATCH_KAFKA_TLS` if the files of TLS cannot be used. */
+/**
+ * Throws {@link DispatchError} `DISPATCH_KAFKA_TLS` if the files of TLS cannot be used, `DISPATCH_KAFKA_CODEC` if this
+ * Node.js lacks the codec.
+ */
 export function createKafkaDispatcher(options: KafkaDispatcherOptions): Dispatcher {
+  checkCodec(options.compression);
   if (options.tls) tlsOptions(options.tls);
   return new KafkaDispatcher(options);
 }
@@ -78,8 +85,8 @@ class KafkaDispatcher implements Dispatcher {
   readonly window = 1;
   private readonly brokers: Brokers;
   private connection: KafkaConnection | undefined;
-  /** By the topic: the largest batch to send, where one was too large. */
-  private readonly limits = new Map<string, number>();
+  /** By the topic: the most of one batch, which is less where one was too large. */
+  private readonly limits = new Map<string, Limit>();
   /** Topics that deny access, and since when as the clock tells. */
   private readonly deniedSince = new Map<string, number>();
 
@@ -92,12 +99,7 @@ class KafkaDispatcher implements Dispatcher {
     this.connection?.drop();
     this.connection = undefined;
     this.limits.clear();
-    const {
-      clock,
-      random,
-      log = () => {},
-      load = () => import('kafkajs').then((module) => module.default),
-    } = this.options;
+    const { clock, random, log = () => {}, load = loadLibrary } = this.options;
     const { brokers, options: settings } = this;
     this.connection = await KafkaConnection.open({ settings, brokers, clock, random, load, log }, signal);
   }
@@ -114,8 +116,20 @@ class KafkaDispatcher implements Dispatcher {
     // Of the sending, as in the reference: by the time of the receipt what waited long would be deleted before it is read.
     const timestamp = String(this.options.clock.now());
     const topics = byDestination(records, settlement, (record, index) => this.place(record, index, timestamp));
-    const call = { settlement, connection, signal };
-    await Promise.all([...topics].map(([topic, parts]) => this.sendTopic(topic, parts, call)));
+    await Promise.all(
+      [...topics].map(([topic, messages]) =>
+        sendInRequests(messages, settlement, {
+          most: this.limitOf(topic),
+          send: async (batch) => {
+            if (signal.aborted) throw givenUp();
+            await this.produce(topic, batch, connection);
+            settlement.settleAll(batch.map(({ index }) => index));
+            return [];
+          },
+          judge: (error, batch) => this.judge(topic, error, batch),
+        }),
+      ),
+    );
     const { outcome } = settlement;
     if (outcome.failure) {
       if (this.connection === connection) this.connection = undefined;
@@ -136,19 +150,17 @@ class KafkaDispatcher implements Dispatcher {
   }
 
   /** A message for its topic; what has no form, or would never be taken, is refused. */
-  private place(record: FleetRecord, index: number, timestamp: string): Placed<Part> | string {
+  private place(record: FleetRecord, index: number, timestamp: string): Placed<KafkaMessage> | string {
     const { formats, maxMessageBytes } = this.options;
     const form = formOf(formats.topic, record);
     if (!form.ok) return reasonOf(form.error);
     const attributes = formOf(formats.attributes, record);
     if (!attributes.ok) return reasonOf(attributes.error);
     const { topic, body } = form.value;
-    const headers = attributes.value;
     const [key, value] = [Buffer.from(record.vehicle), Buffer.from(body.buffer, body.byteOffset, body.byteLength)];
-    const bytes = sizeOf(key, value, headers);
-    if (bytes + BATCH_BYTES > maxMessageBytes) return this.tooLarge(bytes + BATCH_BYTES);
-    const message = { key, value, headers, timestamp };
-    return { destination: topic, entry: { index, type: record.type, message, payloadBytes: value.length, bytes } };
+    const message = new KafkaMessage(index, record.type, key, value, attributes.value, timestamp);
+    const bytes = message.bytes + BATCH_BYTES;
+    return bytes > maxMessageBytes ? this.tooLarge(bytes) : { destination: topic, entry: message };
   }
 
   /** FT-KAF-4. */
@@ -157,51 +169,41 @@ class KafkaDispatcher implements Dispatcher {
     return `DISPATCH_KAFKA_REFUSED: ${bytes} bytes with key and headers, more than message.max.bytes (${maxMessageBytes})`;
   }
 
-  private async sendTopic(topic: string, parts: readonly Part[], call: Call): Promise<void> {
+  private limitOf(topic: string): Limit {
     const { batchRecords, batchBytes } = this.options;
-    const bytes = Math.min(batchBytes, this.limits.get(topic) ?? batchBytes);
-    for (const batch of inBatches(parts, batchRecords, bytes)) {
-      if (call.signal.aborted) call.settlement.fail(givenUp());
-      await this.send(topic, batch, call);
+    const limit = this.limits.get(topic) ?? { entries: batchRecords, bytes: batchBytes - BATCH_BYTES };
+    this.limits.set(topic, limit);
+    return limit;
+  }
+
+  private async produce(topic: string, batch: readonly KafkaMessage[], connection: KafkaConnection): Promise<void> {
+    const { onProduced, onAcked, onUnderWay } = this.options;
+    for (const { type, value } of batch) onProduced?.(type, value.length);
+    onUnderWay?.(batch.length);
+    try {
+      await connection.send(topic, batch);
+    } finally {
+      onUnderWay?.(-batch.length);
     }
+    this.deniedSince.delete(topic);
+    for (const { type, value } of batch) onAcked?.(type, value.length);
   }
 
   /** KFD-3. */
-  private async send(topic: string, parts: readonly Part[], call: Call): Promise<void> {
-    const { settlement } = call;
-    if (settlement.failure) return;
-    try {
-      await this.produce(topic, parts, call.connection);
-      this.deniedSince.delete(topic);
-      settlement.settleAll(parts.map(({ index }) => index));
-      for (const { type, payloadBytes } of parts) this.options.onAcked?.(type, payloadBytes);
-    } catch (error) {
-      const verdict = verdictOf(error);
-      const isRefused = verdict === 'topic' || (verdict === 'denied' && this.isDeniedForGood(topic));
-      const isAnyAtFault = verdict === 'record' || verdict === 'large';
-      if (isRefused || (isAnyAtFault && parts.length === 1)) {
-        const indexes = parts.map(({ index }) => index);
-        settlement.settleAll(indexes, `DISPATCH_KAFKA_REFUSED: ${explain(error, topic)}`);
-      } else if (isAnyAtFault) {
-        if (verdict === 'large') this.limits.set(topic, sumOf(parts) / 2);
-        const half = Math.ceil(parts.length / 2);
-        await this.send(topic, parts.slice(0, half), call);
-        await this.send(topic, parts.slice(half), call);
-      } else settlement.fail(failureOf(error, topic));
-    }
-  }
-
-  private async produce(topic: string, parts: readonly Part[], connection: KafkaConnection): Promise<void> {
-    const { onProduced, onUnderWay } = this.options;
-    for (const { type, payloadBytes } of parts) onProduced?.(type, payloadBytes);
-    onUnderWay?.(parts.length);
-    try {
-      await connection.send(
-        topic,
-        parts.map(({ message }) => message),
-      );
-    } finally {
-      onUnderWay?.(-parts.length);
+  private judge(topic: string, error: unknown, batch: readonly KafkaMessage[]): Fault | FleetchartError {
+    const reason = `DISPATCH_KAFKA_REFUSED: ${explain(error, topic)}`;
+    switch (verdictOf(error)) {
+      case 'large':
+        this.limitOf(topic).bytes = batch.reduce((sum, { bytes }) => sum + bytes, 0) / 2;
+        return { of: 'record', reason };
+      case 'record':
+        return { of: 'record', reason };
+      case 'topic':
+        return { of: 'request', reason };
+      case 'denied':
+        return this.isDeniedForGood(topic) ? { of: 'request', reason } : failureOf(error, topic);
+      case 'later':
+        return failureOf(error, topic);
     }
   }
 
@@ -214,11 +216,10 @@ class KafkaDispatcher implements Dispatcher {
   }
 }
 
-/** What the batches of one `deliver` call have in common. */
-interface Call {
-  readonly settlement: Settlement;
-  readonly connection: KafkaConnection;
-  readonly signal: AbortSignal;
+/** Of one batch, where its head is not counted. */
+interface Limit {
+  readonly entries: number;
+  bytes: number;
 }
 
 function failureOf(error: unknown, topic: string): FleetchartError {

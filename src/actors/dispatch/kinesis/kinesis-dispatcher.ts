@@ -146,7 +146,7 @@ class KinesisDispatcher implements Dispatcher {
       judge: (error) => {
         if (signal.aborted) return givenUp();
         if (!INVALID.has(nameOf(error))) return connection.failureOf(error, stream);
-        return `DISPATCH_KINESIS_REFUSED: ${nameOf(error)}: ${(error as Error).message}`;
+        return { of: 'record', reason: `DISPATCH_KINESIS_REFUSED: ${nameOf(error)}: ${(error as Error).message}` };
       },
     });
   }

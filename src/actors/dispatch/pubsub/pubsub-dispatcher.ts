@@ -167,7 +167,7 @@ class PubsubDispatcher implements Dispatcher {
       judge: (error) => {
         if (error instanceof DispatchError) return error;
         if (codeOf(error) !== STATUS.invalidArgument) return connection.failureOf(error, topic);
-        return `DISPATCH_PUBSUB_REFUSED: ${(error as Error).message}`;
+        return { of: 'record', reason: `DISPATCH_PUBSUB_REFUSED: ${(error as Error).message}` };
       },
     });
   }
