@@ -97,6 +97,7 @@ test('MBX-7 its sender is acknowledged once it is stored, and a crash loses neit
   await first.system.settled();
   assert.deepEqual(acknowledged, ['a', 'b', 'c']);
   const { system } = await first.crash();
+  await system.settled();
   for (let n = 0; n < 3; n++) {
     system.tell('jobs/j', FINISHED);
     await system.settled();
