@@ -143,14 +143,11 @@ export class Host implements CellHost {
       return false;
     }
     const cell = this.cells.at(address, type);
-    const isSleeping = !cell.isLive && cell.status === 'sleeping';
-    if (isSleeping) {
-      cell.isBrief = true;
-      this.wakeCell(cell, at === 0 ? 'boot' : 'wake');
-    }
-    const isThere = cell.isLive || cell.status === 'sleeping';
-    if (isThere && !this.wakes.isAt(cell.history.wakeAt, at)) this.wakes.set(address, at, undefined);
-    return isSleeping;
+    const tidy = (): void => {
+      if (!this.wakes.isAt(cell.history.wakeAt, at)) this.wakes.set(address, at, undefined);
+    };
+    if (cell.isLive) tidy();
+    return cell.wakeForTimer(at === 0 ? 'boot' : 'wake', tidy);
   }
 
   /** The effect registered for an output; what it leaves uncaught is its actor's (RT-8). */

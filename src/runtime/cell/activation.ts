@@ -3,14 +3,21 @@ import type { Address } from '../address.js';
 import type { ActorRecord } from './actor-record.js';
 import type { CellClock } from './cell-clock.js';
 import type { PreparedType } from './prepared-type.js';
-import { type ArmTimes, armTimers, type DueTimes } from './stored-timers.js';
+import { type ArmedTimers, type ArmTimes, armTimers, NO_TIMERS } from './stored-timers.js';
 
 /** An actor that is yet to be started. */
 export interface Restored {
   readonly actor: AnyActor;
-  /** Returns whether timers were armed otherwise than the record says. */
-  readonly start: () => boolean;
+  readonly start: () => ArmedTimers;
 }
+
+const NONE_ARMED: ArmedTimers = { timers: NO_TIMERS, isDifferent: false };
+
+/**
+ * One session id for every root: XState names an actor's timers by it, and each new name would be a new property. It has
+ * to be unique in a system, and each actor is a system of its own.
+ */
+const ROOT_SESSION = 'root';
 
 interface FailureObserver {
   failed(error: unknown): void;
@@ -25,12 +32,13 @@ export function startActor(
   observer: FailureObserver,
 ): Restored {
   const actor = createActor(type.logic, { id: address, clock, input: { address, ...input } });
+  actor.sessionId = ROOT_SESSION;
   observe(actor, observer);
   return {
     actor,
     start: () => {
       actor.start();
-      return false;
+      return NONE_ARMED;
     },
   };
 }
@@ -41,7 +49,7 @@ export function restoreActor(
   address: Address,
   clock: CellClock,
   record: ActorRecord,
-  { due, ...times }: ArmTimes & { due: DueTimes },
+  times: ArmTimes,
   observer: FailureObserver,
 ): Restored {
   const snapshot = migrated(type, record);
@@ -49,6 +57,7 @@ export function restoreActor(
   // A state that this version does not have shows only in the status (R9).
   const { status, error } = actor.getSnapshot() as { status: string; error?: unknown };
   if (status === 'error') throw error;
+  actor.sessionId = ROOT_SESSION;
   observe(actor, observer);
   // XState keeps its options for as long as the actor lives; the snapshot in them has served its purpose.
   (actor.options as { snapshot?: unknown }).snapshot = undefined;
@@ -56,7 +65,7 @@ export function restoreActor(
     actor,
     start: () => {
       actor.start();
-      return armTimers(actor, record.timers, due, { ...times, overdue: type.overdue ?? {} });
+      return armTimers(actor, record.timers, { ...times, overdue: type.overdue });
     },
   };
 }

@@ -6,7 +6,7 @@ import { type ActorRecord, activeChildren, RECORD_FORMAT, storable, wakeTime } f
 import type { CellHost } from './cell-host.js';
 import type { Stamp } from './message.js';
 import type { PreparedType } from './prepared-type.js';
-import { captureTimers, type DueTimes } from './stored-timers.js';
+import { captureTimers, NO_TIMERS, type PendingTimers } from './stored-timers.js';
 import { activeSince } from './waits.js';
 
 /** The parts of a machine's snapshot that the runtime reads. */
@@ -31,8 +31,12 @@ export interface Moment {
 }
 
 /** A record with what is written beside it. */
-export interface EncodedRecord {
+export interface EncodedRecord extends EncodedRows {
   readonly record: ActorRecord;
+  readonly timers: PendingTimers;
+}
+
+export interface EncodedRows {
   readonly bytes: Buffer;
   readonly summary: Buffer | undefined;
 }
@@ -46,8 +50,8 @@ export class ActorHistory {
   since: Readonly<Record<string, number>> = {};
   lastEvent: { readonly type: string; readonly at: number } | undefined;
   restarts = 0;
-  /** Due times of its timers, while it is in memory. */
-  due: DueTimes = new Map();
+  /** Its timers as they were when its record was made, while it is in memory. */
+  timers: PendingTimers = NO_TIMERS;
   /** Invoked logic and private machines that are under way. */
   effects = 0;
   /** Its place in the wake index. */
@@ -96,6 +100,7 @@ export class ActorHistory {
     const now = host.clock.now();
     const persisted = actor.getPersistedSnapshot() as Snapshot<unknown> & { children?: Record<string, unknown> };
     const isMoved = committed?._nodes !== snapshot._nodes;
+    const timers = isStale ? captureTimers(actor, this.timers, now) : this.timers;
     const record: ActorRecord = {
       format: RECORD_FORMAT,
       type: type.name,
@@ -104,7 +109,7 @@ export class ActorHistory {
       born: this.born,
       seq: this.seq + 1,
       snapshot: storable(persisted, type.volatile),
-      timers: isStale || this.due.size > 0 ? captureTimers(actor, this.due, now) : [],
+      timers: [...timers.values()],
       ...(type.hot?.stored ? { hot: hotState } : {}),
       input: this.input,
       startedBy: this.startedBy,
@@ -112,12 +117,13 @@ export class ActorHistory {
       lastEvent: this.lastEvent,
       restarts: this.restarts,
     };
-    return host.records.encode(type, record, snapshot);
+    return { record, timers, ...host.records.encode(type, record, snapshot) };
   }
 
   /** An encoded record has been written. */
-  wrote(host: CellHost, { record }: EncodedRecord): void {
+  wrote(host: CellHost, { record, timers }: EncodedRecord): void {
     this.seq = record.seq;
+    this.timers = timers;
     this.since = record.since;
     this.effects = activeChildren(record);
     const wakeAt = wakeTime(record);
@@ -129,7 +135,7 @@ export class ActorHistory {
   noteTime(host: CellHost, { actor, snapshot, committed, isStale }: Omit<Moment, 'hotState'>): void {
     const now = host.clock.now();
     if (committed?._nodes !== snapshot._nodes) this.since = activeSince(snapshot, this.since, now);
-    if (isStale) captureTimers(actor, this.due, now);
+    if (isStale) this.timers = captureTimers(actor, this.timers, now);
   }
 
   /** Its records are gone. */
@@ -141,6 +147,6 @@ export class ActorHistory {
   /** It is not in memory any more. */
   slept(): void {
     this.effects = 0;
-    this.due = new Map();
+    this.timers = NO_TIMERS;
   }
 }

@@ -31,8 +31,9 @@ export interface ActorRecord {
 /** When a sleeping actor with this record has to be woken: 0 at the next boot, if an effect is unfinished. */
 export function wakeTime(record: ActorRecord): WakeTime | undefined {
   if (activeChildren(record) > 0) return 0;
-  if (record.timers.length === 0) return undefined;
-  return Math.min(...record.timers.map((timer) => timer.dueAt));
+  let earliest: WakeTime | undefined;
+  for (const { dueAt } of record.timers) if (earliest === undefined || dueAt < earliest) earliest = dueAt;
+  return earliest;
 }
 
 /** Invoked logic and private machines that are under way. */

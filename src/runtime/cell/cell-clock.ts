@@ -17,7 +17,7 @@ export interface CellPort extends EffectOwner {
   childChanged(): void;
   /** Takes a timer that fired as a system message (MBX-1). */
   timerFired(fire: () => void): void;
-  /** A timer was set or cleared: the record's timers are stale. */
+  /** A timer was set or cleared, or has fired: the record's timers are stale. */
   timersChanged(): void;
 }
 
@@ -51,11 +51,17 @@ export class CellClock implements EffectOwner {
     const timer: CellTimer = { cancelled: false, handle: undefined };
     const fire = (): void => {
       // Cancelled between firing and its slice: the state that waited was left.
-      if (!timer.cancelled) callback();
+      if (timer.cancelled) return;
+      this.cell.timersChanged();
+      callback();
     };
-    timer.handle = this.clock.setTimeout(() => {
-      if (!this.dead) this.cell.timerFired(fire);
-    }, delayMs);
+    // One that is overdue when it is armed again needs no timer: it takes its turn before any message.
+    if (delayMs < 0) this.cell.timerFired(fire);
+    else {
+      timer.handle = this.clock.setTimeout(() => {
+        if (!this.dead) this.cell.timerFired(fire);
+      }, delayMs);
+    }
     this.cell.timersChanged();
     return timer;
   }

@@ -8,6 +8,8 @@ import { Overtaken } from './overtaken.js';
 /** Behind every row that there is: new rows come after all others. */
 const LAST_ROW = '\uffff';
 
+const noneDeferred = (): EventMessage[] => [];
+
 /** What waits for an actor: in its mailbox, in the store behind it (DUR-4), and what its type has put off (MBX-7). */
 export class CellQueue {
   readonly mailbox: Mailbox;
@@ -69,6 +71,7 @@ export class CellQueue {
    * yet, and one that was told stored may have an earlier one. What is returned writes them.
    */
   storeDeferred(): () => EventMessage[] {
+    if (this.deferred.length === 0) return noneDeferred;
     let last = '';
     const stored = this.deferred.map((message) => {
       if (message.row !== undefined && message.row > last) {

@@ -6,7 +6,7 @@ import type { RuntimeLog } from '../logging/runtime-log.js';
 import { type RecordSlot, SnapshotStore } from '../store/snapshot-store.js';
 import type { Storage } from '../store/storage.js';
 import type { WakeIndex, WakeTime } from '../store/wake-index.js';
-import type { EncodedRecord, MachineSnapshot } from './actor-history.js';
+import type { EncodedRows, MachineSnapshot } from './actor-history.js';
 import { type ActorRecord, wakeTime } from './actor-record.js';
 import type { CellId } from './cell-host.js';
 import type { PreparedType } from './prepared-type.js';
@@ -37,6 +37,8 @@ export const lastWrittenAt = ({ commit }: Storage): number => commit.get('meta',
 /** The records of actors, and what goes with them: summaries, quarantine, the wake index. */
 export class CellRecords {
   private readonly snapshots: SnapshotStore;
+  private notedAt = 0;
+  private notedIn = -1;
 
   constructor(private readonly options: CellRecordsOptions) {
     this.snapshots = options.storage.snapshots;
@@ -77,12 +79,12 @@ export class CellRecords {
   }
 
   /** Encodes a record with its summary row (RT-12). */
-  encode(type: PreparedType, record: ActorRecord, snapshot: MachineSnapshot): EncodedRecord {
+  encode(type: PreparedType, record: ActorRecord, snapshot: MachineSnapshot): EncodedRows {
     const summary = type.summary && this.options.storage.summaries.encode(type.summary(snapshot));
-    return { record, bytes: this.snapshots.encode(record), summary };
+    return { bytes: this.snapshots.encode(record), summary };
   }
 
-  write({ address, type }: CellId, slot: RecordSlot, { bytes, summary }: EncodedRecord): void {
+  write({ address, type }: CellId, slot: RecordSlot, { bytes, summary }: EncodedRows): void {
     const { clock, counts, log, storage } = this.options;
     this.snapshots.write(address, slot, bytes, type.durability === 'durable');
     if (summary) storage.summaries.put(address, summary);
@@ -92,9 +94,7 @@ export class CellRecords {
       log.warn({ actor: address, bytes: bytes.length }, 'large_snapshot');
     }
     counted.largestRecord = Math.max(counted.largestRecord, bytes.length);
-    const row = Buffer.allocUnsafe(8);
-    row.writeDoubleBE(clock.now());
-    storage.commit.put('meta', LAST_AT_ROW, row);
+    this.noteTime(clock.now());
   }
 
   /** Moves an actor in the wake index. */
@@ -107,6 +107,17 @@ export class CellRecords {
     this.snapshots.remove(address);
     this.options.storage.summaries.remove(address);
     this.place(address, wakeAt, undefined);
+  }
+
+  /** Once for each millisecond and batch. */
+  private noteTime(now: number): void {
+    const { commit } = this.options.storage;
+    if (now === this.notedAt && commit.batchNumber === this.notedIn) return;
+    this.notedAt = now;
+    this.notedIn = commit.batchNumber;
+    const row = Buffer.allocUnsafe(8);
+    row.writeDoubleBE(now);
+    commit.put('meta', LAST_AT_ROW, row);
   }
 
   private read({ address, type }: CellId): ActorRecord | undefined {

@@ -99,6 +99,21 @@ export class Cell implements PresencePort, SliceEnds {
     this.host.ran(this);
   }
 
+  /**
+   * Wakes a sleeping actor for its timer, in a slice as its own timers have; `woken` is called there, once it is known
+   * whether there is an actor. False if it does not sleep, or is about to wake for something else.
+   */
+  wakeForTimer(cause: RestoreCause, woken: () => void): boolean {
+    if (this.isLive || this.status !== 'sleeping' || this.hasWork) return false;
+    this.isBrief = true;
+    this.timerFired(() => {
+      this.wakesFor(cause);
+      this.slices.restoreSleeping();
+      woken();
+    });
+    return true;
+  }
+
   /** What it is told to be woken for, should a message wake it. */
   wakesFor(cause: RestoreCause): void {
     if (!this.isLive) this.presence.cause = cause;

@@ -126,7 +126,7 @@ export class Presence {
     this.clock = new CellClock(this.port, host.clock);
     let restored: Restored;
     try {
-      const times = { due: history.due, now: host.clock.now(), startedAt: host.startedAt };
+      const times = { now: host.clock.now(), startedAt: host.startedAt };
       restored = restoreActor(id.type, id.address, this.clock, record, times, this);
     } catch (error) {
       this.clock.close();
@@ -146,9 +146,10 @@ export class Presence {
   private adopt({ actor, start }: Restored): boolean {
     this.actor = actor;
     actor.on('*', (output: EventObject) => this.port.emitted(output));
-    const isRearmed = start();
+    const { timers, isDifferent } = start();
+    this.history.timers = timers;
     this.port.woke();
-    return isRearmed;
+    return isDifferent;
   }
 
   private forget(): void {

@@ -60,6 +60,11 @@ export class Slices {
     });
   }
 
+  /** Within a slice: brings the actor back unless it is in memory. */
+  restoreSleeping(): void {
+    if (!this.parts.presence.xstate) this.restore();
+  }
+
   /** False if it failed. */
   storeHot(): boolean {
     return this.attempt('effect', () => storeHot(this.parts));
@@ -97,7 +102,8 @@ export class Slices {
   private begin(phase: FailurePhase): void {
     this.isRunning = true;
     this.now.phase = phase;
-    this.now.deferredBefore = this.parts.queue.deferred.slice();
+    const { deferred } = this.parts.queue;
+    if (deferred.length > 0) this.now.deferredBefore = deferred.slice();
   }
 
   private takeMessages(most: number, isOver: () => boolean): void {
@@ -145,6 +151,7 @@ export class Slices {
   private offerDeferred(): void {
     const { queue, presence } = this.parts;
     const { deferred } = queue;
+    if (deferred.length === 0) return;
     const next = (): EventMessage | undefined => deferred.find((message) => !this.isDeferred(message));
     for (let message = next(); message; message = next()) {
       // One that came to its end takes no more messages (E16); these wait for what comes after it.

@@ -1,6 +1,9 @@
-import type { AnyActorLogic, AnyActorRef, AnyStateMachine, EventObject } from 'xstate';
+import type { AnyActorLogic, AnyActorRef, AnyStateMachine, AnyStateNode, EventObject } from 'xstate';
 import { cellOf } from './cell-clock.js';
 import type { Stamp } from './message.js';
+
+/** Told to each actor that is restored (DUR-12); few charts have something to do then. */
+const RESTORED = 'runtime.restored';
 
 type Scope = Parameters<AnyActorLogic['transition']>[2];
 type Stamped = EventObject & { stamp?: Stamp | undefined };
@@ -14,12 +17,17 @@ export function stampEvents(
   taken?: (self: AnyActorRef, event: EventObject) => void,
 ): AnyStateMachine {
   const { transition: take } = shareStamps(machine, (self) => cellOf(self).stamp());
-  const transition = (snapshot: unknown, event: EventObject, scope: Scope): unknown => {
+  const isDeaf = !mayChangeBy(machine.root, RESTORED);
+  const transition = (snapshot: { children: object }, event: EventObject, scope: Scope): unknown => {
     // A stop is no event of ours, and its result is never stored (R27).
-    if (event.type === 'xstate.stop') return take(snapshot as never, event as never, scope as never);
+    if (event.type === 'xstate.stop') {
+      if (Object.keys(snapshot.children).length === 0) return { ...snapshot, status: 'stopped' };
+      return take(snapshot as never, event as never, scope as never);
+    }
     // One that came along from another turn is not this turn's.
     const stamped = { ...event, stamp: cellOf(scope.self).stamp() };
-    const next = take(snapshot as never, stamped as never, scope as never);
+    const isUnheard = isDeaf && event.type === RESTORED;
+    const next = isUnheard ? snapshot : take(snapshot as never, stamped as never, scope as never);
     taken?.(scope.self, stamped);
     return next;
   };
@@ -63,3 +71,9 @@ export function shareStamps(
     },
   });
 }
+
+/** Whether a state has a transition that an event of this type could set off: its own, a wildcard, or an `always`. */
+const mayChangeBy = (node: AnyStateNode, type: string): boolean =>
+  node.always !== undefined ||
+  [...node.transitions.keys()].some((each) => each === type || each.endsWith('*')) ||
+  Object.values(node.states).some((state) => mayChangeBy(state, type));

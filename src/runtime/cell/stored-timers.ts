@@ -36,57 +36,67 @@ type Scheduler = {
   schedule(source: AnyActorRef, target: AnyActorRef, event: EventObject, delayMs: number, id: string): void;
 };
 
-/** Due times by XState's key of the timer. XState's own `startedAt` ignores the injected clock (CLK-1). */
-export type DueTimes = Map<string, number>;
+/**
+ * Timers of an actor in memory by what XState holds of each: one that is set anew under its old id is another. XState's
+ * own `startedAt` ignores the injected clock (CLK-1).
+ */
+export type PendingTimers = ReadonlyMap<object, StoredTimer>;
 
-/** Reads the pending timers; `due` is brought up to date with them, `now` standing for when new ones were set. */
-export function captureTimers(actor: AnyActor, due: DueTimes, now: number): StoredTimer[] {
-  const scheduled = (actor.system.getSnapshot() as { _scheduledEvents: Record<string, ScheduledEvent> })
-    ._scheduledEvents;
-  const timers: StoredTimer[] = [];
-  for (const key of due.keys()) if (!(key in scheduled)) due.delete(key);
-  for (const [key, { id, event, delay, source, target }] of Object.entries(scheduled)) {
-    let dueAt = due.get(key);
-    if (dueAt === undefined) {
-      dueAt = now + delay;
-      due.set(key, dueAt);
-    }
-    timers.push({
-      source: pathOf(source),
-      target: pathOf(target),
-      id,
-      event,
-      delayMs: delay,
-      dueAt,
-    });
+export const NO_TIMERS: PendingTimers = new Map();
+
+/** The pending timers, those that are in `known` as they stand there; `now` is when the others were set. */
+export function captureTimers(actor: AnyActor, known: PendingTimers, now: number): PendingTimers {
+  let timers: Map<object, StoredTimer> | undefined;
+  for (const scheduled of Object.values(scheduledIn(actor))) {
+    timers ??= new Map();
+    timers.set(scheduled, known.get(scheduled) ?? storedTimer(scheduled, now));
   }
-  return timers;
+  return timers ?? NO_TIMERS;
+}
+
+function storedTimer({ id, event, delay, source, target }: ScheduledEvent, now: number): StoredTimer {
+  return { source: pathOf(source), target: pathOf(target), id, event, delayMs: delay, dueAt: now + delay };
+}
+
+const scheduledIn = (actor: AnyActor): Readonly<Record<string, ScheduledEvent>> =>
+  (actor.system.getSnapshot() as { _scheduledEvents: Record<string, ScheduledEvent> })._scheduledEvents;
+
+/** Timers as they were armed in a restored actor. */
+export interface ArmedTimers {
+  readonly timers: PendingTimers;
+  /** Some were left out or begin anew: the record is to be written again. */
+  readonly isDifferent: boolean;
 }
 
 /**
  * Arms stored timers in a restored, started actor. The policies hold for what fell due before `startedAt`, while the
- * process was off; not for what wakes a sleeping actor. Returns whether some were left out or begin anew, so that the
- * record is to be written again.
+ * process was off; not for what wakes a sleeping actor.
  */
 export function armTimers(
   actor: AnyActor,
-  timers: readonly StoredTimer[],
-  due: DueTimes,
-  { now, startedAt, overdue }: ArmTimes & { overdue: Readonly<Record<string, OverduePolicy>> },
-): boolean {
+  stored: readonly StoredTimer[],
+  { now, startedAt, overdue }: ArmTimes & { overdue: Readonly<Record<string, OverduePolicy>> | undefined },
+): ArmedTimers {
+  if (stored.length === 0) return { timers: NO_TIMERS, isDifferent: false };
   const { scheduler } = actor.system as unknown as { scheduler: Scheduler };
+  const armedByKey = new Map<string, StoredTimer>();
   let isDifferent = false;
-  for (const timer of timers) {
+  for (const timer of stored) {
     const source = actorAt(actor, timer.source);
     const target = actorAt(actor, timer.target);
-    const policy = timer.dueAt <= startedAt ? (overdue[delayName(timer.id)] ?? 'fire') : undefined;
-    isDifferent ||= !source || !target || policy === 'skip' || policy === 'restart';
+    const policy = (timer.dueAt <= startedAt && overdue?.[delayName(timer.id)]) || 'fire';
+    isDifferent ||= !source || !target || policy !== 'fire';
     if (!source || !target || policy === 'skip') continue;
-    const dueAt = policy === 'restart' ? now + timer.delayMs : timer.dueAt;
-    scheduler.schedule(source, target, timer.event, Math.max(0, dueAt - now), timer.id);
-    due.set(`${source.sessionId}.${timer.id}`, dueAt);
+    const armed = policy === 'restart' ? { ...timer, dueAt: now + timer.delayMs } : timer;
+    scheduler.schedule(source, target, timer.event, armed.dueAt - now, timer.id);
+    armedByKey.set(`${source.sessionId}.${timer.id}`, armed);
   }
-  return isDifferent;
+  const timers = new Map<object, StoredTimer>();
+  for (const [key, scheduled] of Object.entries(scheduledIn(actor))) {
+    const armed = armedByKey.get(key);
+    if (armed) timers.set(scheduled, armed);
+  }
+  return { timers, isDifferent };
 }
 
 /** `xstate.after.<delay>.<state id>` → `<delay>`; other ids name themselves. */

@@ -1,4 +1,5 @@
 import type { AnyStateNode } from 'xstate';
+import type { StoredTimer } from './stored-timers.js';
 
 /** What a state waits for (TIM-5): said in the machine as `meta: { waitsFor, until?, because? }`. */
 export interface Wait {
@@ -31,11 +32,11 @@ export function activeSince(
   return since;
 }
 
-/** Explains each wait of an actor; `due` holds the due times of its timers by XState's keys. */
+/** Explains each wait of an actor. */
 export function explainWaits(
   snapshot: ChartSnapshot,
   since: Readonly<Record<string, number>>,
-  due: ReadonlyMap<string, number>,
+  timers: readonly StoredTimer[],
 ): Wait[] {
   const waits: Wait[] = [];
   for (const node of nodesOf(snapshot)) {
@@ -47,7 +48,7 @@ export function explainWaits(
       waitsFor: meta.waitsFor,
       ...(because === undefined ? {} : { because }),
       since: since[node.id],
-      until: nextTimer(node, due),
+      until: nextTimer(node, timers),
     });
   }
   return waits;
@@ -60,13 +61,12 @@ function messageIn(context: unknown, key: unknown): string | undefined {
 }
 
 /** The earliest `after` of the state or of one that holds it. */
-function nextTimer(node: AnyStateNode, due: ReadonlyMap<string, number>): Wait['until'] {
+function nextTimer(node: AnyStateNode, timers: readonly StoredTimer[]): Wait['until'] {
   let next: { at: number; event: string } | undefined;
   for (let at: AnyStateNode | undefined = node; at; at = at.parent) {
-    for (const [key, dueAt] of due) {
-      const event = key.slice(key.indexOf('.') + 1);
-      if (event.startsWith('xstate.after.') && event.endsWith(`.${at.id}`) && (!next || dueAt < next.at)) {
-        next = { at: dueAt, event };
+    for (const { id, dueAt } of timers) {
+      if (id.startsWith('xstate.after.') && id.endsWith(`.${at.id}`) && (!next || dueAt < next.at)) {
+        next = { at: dueAt, event: id };
       }
     }
   }

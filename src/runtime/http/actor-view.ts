@@ -66,7 +66,7 @@ export function viewActor(
   const chart =
     cell?.snapshot ?? (record && record.typeVersion === type.version ? chartOf(type, record) : record?.snapshot);
   const since = cell?.isLive ? cell.history.since : (record?.since ?? {});
-  const due = cell?.isLive ? cell.history.due : dueTimesOf(record);
+  const timers = cell?.isLive ? [...cell.history.timers.values()] : (record?.timers ?? []);
   const value = (chart as { value?: unknown } | undefined)?.value ?? null;
   return {
     address,
@@ -78,7 +78,7 @@ export function viewActor(
     state: stateText(value),
     since: since[''] ?? null,
     ageMs: since[''] === undefined ? null : Math.max(0, now - since['']),
-    waits: chart ? explainWaits(chart as never, since, due) : [],
+    waits: chart ? explainWaits(chart as never, since, timers) : [],
     lastEvent: cell?.history.lastEvent ?? record?.lastEvent ?? null,
     restarts: cell?.history.restarts ?? record?.restarts ?? 0,
     mailbox: {
@@ -102,8 +102,4 @@ function handledError(context: unknown): ErrorRecord | null {
   const { name, code, message } = (lastError ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof message !== 'string') return null;
   return { name: typeof name === 'string' ? name : 'Error', message, ...(typeof code === 'string' ? { code } : {}) };
-}
-
-function dueTimesOf(record: ActorRecord | undefined): Map<string, number> {
-  return new Map((record?.timers ?? []).map((timer) => [`.${timer.id}`, timer.dueAt]));
 }

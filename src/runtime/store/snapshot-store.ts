@@ -20,6 +20,10 @@ export type ReadResult =
   | { readonly kind: 'record'; readonly record: ActorRecord }
   | { readonly kind: 'unreadable'; readonly error: unknown; readonly older?: ActorRecord };
 
+const GENERATIONS = [0, 1] as const;
+
+const keyOf = (address: Address, generation: number): string => joinKey(address, String(generation));
+
 /** Where the next record of an actor goes: two generations are kept of durable ones. */
 export class RecordSlot {
   generation = 0;
@@ -55,41 +59,37 @@ export class SnapshotStore {
       slot.batch = this.commit.batchNumber;
       slot.generation = 1 - slot.generation;
     }
-    this.commit.put('snapshots', joinKey(address, String(slot.generation)), bytes);
+    this.commit.put('snapshots', keyOf(address, slot.generation), bytes);
   }
 
   /** The newest readable record; `slot` is set so that the next write goes to the other generation. */
   read(address: Address, slot: RecordSlot = new RecordSlot()): ReadResult {
-    const found: Array<{ generation: number; record?: ActorRecord; error?: unknown }> = [];
-    for (const generation of [0, 1]) {
-      const bytes = this.commit.get('snapshots', joinKey(address, String(generation)));
+    let newest: ActorRecord | undefined;
+    let broken: { readonly error: unknown } | undefined;
+    for (const generation of GENERATIONS) {
+      const bytes = this.commit.get('snapshots', keyOf(address, generation));
       if (!bytes) continue;
       try {
-        found.push({ generation, record: this.decode(bytes) });
+        const record = this.decode(bytes);
+        if (newest && newest.seq >= record.seq) continue;
+        newest = record;
+        slot.generation = generation;
       } catch (error) {
-        found.push({ generation, error });
+        broken ??= { error };
       }
     }
-    const readable = found.filter((entry) => entry.record).sort((a, b) => (b.record?.seq ?? 0) - (a.record?.seq ?? 0));
-    const newest = readable[0];
-    if (newest) slot.generation = newest.generation;
-    const broken = found.find((entry) => !entry.record);
-    if (broken) {
-      return { kind: 'unreadable', error: broken.error, ...(newest?.record ? { older: newest.record } : {}) };
-    }
-    return newest?.record ? { kind: 'record', record: newest.record } : { kind: 'none' };
+    if (broken) return { kind: 'unreadable', error: broken.error, ...(newest ? { older: newest } : {}) };
+    return newest ? { kind: 'record', record: newest } : { kind: 'none' };
   }
 
   exists(address: Address): boolean {
-    return [0, 1].some(
-      (generation) => this.commit.get('snapshots', joinKey(address, String(generation))) !== undefined,
-    );
+    return GENERATIONS.some((generation) => this.commit.get('snapshots', keyOf(address, generation)) !== undefined);
   }
 
   /** Erases an actor's records, those that were set aside too. */
   remove(address: Address): void {
-    for (const generation of [0, 1]) {
-      const key = joinKey(address, String(generation));
+    for (const generation of GENERATIONS) {
+      const key = keyOf(address, generation);
       if (this.commit.get('snapshots', key)) this.commit.remove('snapshots', key);
       if (this.hasQuarantine && this.commit.get('quarantine', key)) this.commit.remove('quarantine', key);
     }
@@ -97,8 +97,8 @@ export class SnapshotStore {
 
   /** Moves an actor's records aside with the reason (DUR-10): all, or those that are no records. */
   quarantine(address: Address, error: unknown, at: number, typeVersion?: number, which?: 'broken'): void {
-    for (const generation of [0, 1]) {
-      const key = joinKey(address, String(generation));
+    for (const generation of GENERATIONS) {
+      const key = keyOf(address, generation);
       const bytes = this.commit.get('snapshots', key);
       if (!bytes || (which === 'broken' && this.isRecord(bytes))) continue;
       const version = typeVersion === undefined ? {} : { typeVersion };

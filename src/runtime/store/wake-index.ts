@@ -26,7 +26,7 @@ export class WakeIndex {
   constructor(
     private readonly commit: GroupCommit,
     private readonly clock: Clock,
-    /** Wakes one actor; false if it is in memory, where its own timers fire. */
+    /** Wakes one actor; false if it is in memory, where its own timers fire, or about to come there. */
     private readonly wake: (address: Address, at: WakeTime) => boolean,
     /** Whether enough actors are ready for now. */
     private readonly busy: () => boolean,

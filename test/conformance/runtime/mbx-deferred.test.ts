@@ -79,6 +79,8 @@ test('MBX-7 a message that ends the wait is not held up by those that wait for i
   for (const event of [job('a'), { type: 'OPEN' }, job('b')]) first.system.tell('jobs/j', event);
   await first.system.settled();
   const { system } = await first.crash();
+  // What waits in the store goes first.
+  await system.settled();
   system.tell('jobs/j', { type: 'READY' });
   await system.settled();
   assert.deepEqual(doneBy(system), ['a', 'b']);
@@ -95,6 +97,7 @@ test('MBX-7 its sender is acknowledged once it is stored, and a crash loses neit
   await first.system.settled();
   assert.deepEqual(acknowledged, ['a', 'b', 'c']);
   const { system } = await first.crash();
+  await system.settled();
   for (let n = 0; n < 3; n++) {
     system.tell('jobs/j', FINISHED);
     await system.settled();

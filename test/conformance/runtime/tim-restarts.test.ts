@@ -50,6 +50,42 @@ test('TIM-1 a state that is left takes its timers along, stored ones too', async
   assert.equal(firedBy(third)?.length, 1);
 });
 
+test('TIM-1 a timer that begins anew within one slice is stored with its new time', async (t) => {
+  const machine = setup({}).createMachine({
+    initial: 'waiting',
+    states: { waiting: { after: { 1000: 'late' }, on: { AGAIN: { target: 'waiting', reenter: true } } }, late: {} },
+  });
+  const first = await testSystem(t, [durableType(machine)]);
+  first.system.spawn('a/k');
+  await first.clock.advance(600);
+  first.system.tell('a/k', { type: 'AGAIN' });
+  await first.system.settled();
+  const second = await first.crash();
+  await second.clock.advance(900);
+  assert.equal(second.system.peek('a/k')?.value, 'waiting');
+  await second.clock.advance(100);
+  assert.equal(second.system.peek('a/k')?.value, 'late');
+});
+
+test('TIM-1 a timer that fired is spent, even if the chart did nothing with it', async (t) => {
+  const machine = setup({}).createMachine({
+    initial: 'waiting',
+    states: { waiting: { after: { 10000: { target: 'late', guard: () => isGranted } } }, late: {} },
+  });
+  let isGranted = false;
+  const first = await testSystem(t, [durableType(machine, { idleAfterMs: 1_000 })]);
+  first.system.spawn('a/awake');
+  first.system.spawn('a/asleep');
+  await first.clock.advance(9_500);
+  first.system.tell('a/awake', { type: 'UNKNOWN' });
+  await first.clock.advance(20_000);
+  assert.equal(first.system.liveCount, 0, 'nothing keeps them in memory');
+  isGranted = true;
+  const second = await first.crash();
+  await second.clock.advance(60_000);
+  for (const key of ['awake', 'asleep']) assert.equal(second.system.peek(`a/${key}`)?.value, 'waiting');
+});
+
 test('TIM-1 timers of private machines and delayed events survive as well', async (t) => {
   const child = setup({}).createMachine({
     initial: 'waiting',
@@ -73,6 +109,30 @@ test('TIM-1 timers of private machines and delayed events survive as well', asyn
   assert.deepEqual(contextOf(second.system, 'a/k'), { got: [] });
   await second.clock.advance(1_501);
   assert.deepEqual(contextOf(second.system, 'a/k'), { got: ['DELAYED', 'CHILD'] });
+});
+
+test('TIM-1 a timer that begins anew after the process was off has all of its time, whatever was left of it', async (t) => {
+  const machine = setup({
+    types: { context: {} as { count: number } },
+    delays: { limit: 10_000 },
+  }).createMachine({
+    context: { count: 0 },
+    on: { COUNT: { actions: assign({ count: ({ context }) => context.count + 1 }) } },
+    initial: 'waiting',
+    states: { waiting: { after: { limit: 'late' } }, late: {} },
+  });
+  const type = durableType(machine, { overdue: { limit: 'restart' }, idleAfterMs: 1_000 });
+  const first = await testSystem(t, [type]);
+  first.system.spawn('a/k');
+  await first.clock.advance(5_000);
+  assert.equal(first.system.liveCount, 0);
+  first.system.tell('a/k', { type: 'COUNT' });
+  await first.system.settled();
+  const second = await first.crash(undefined, START + DAY);
+  await second.clock.advance(9_900);
+  assert.equal(second.system.peek('a/k')?.value, 'waiting');
+  await second.clock.advance(200);
+  assert.equal(second.system.peek('a/k')?.value, 'late');
 });
 
 for (const [policy, expected] of [
