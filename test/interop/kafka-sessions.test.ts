@@ -8,8 +8,8 @@ import { until } from '../fakes/until.js';
 import { kafkaActor, kafkaOptions, PASSWORD } from './kafka-setup.js';
 
 const LINE = 'kafka-4';
-const SESSION_MS = 3_000;
-const SESSIONS = 4;
+const SESSION_MS = 4_000;
+const SESSIONS = 3;
 const AT_ONCE = 20;
 const TOPIC = 'fleet_sessions';
 const MECHANISMS = ['plain', 'scram-sha-512'] as const;

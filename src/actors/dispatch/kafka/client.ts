@@ -11,7 +11,7 @@ export type ClientLog = (fields: Readonly<Record<string, unknown>>) => void;
  * What is left of a session when the library authenticates anew, where brokers end sessions (connections.max.reauth.ms).
  * By itself it does so 10 s before the end: with each request of a session that is shorter, which brokers do not take.
  */
-const SESSION_REST_MS = 1_000;
+const SESSION_REST_MS = 2_000;
 
 /** The library's configuration, for one broker to ask first. */
 export function clientConfig(
