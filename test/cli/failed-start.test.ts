@@ -19,7 +19,7 @@ async function failure(t: TestContext, args: readonly string[]) {
   child.stderr.on('data', (chunk: Buffer) => {
     text += chunk.toString();
   });
-  const [code] = (await once(child, 'close')) as [number | null];
+  const [code] = (await once(child, 'close', { signal: AbortSignal.timeout(120_000) })) as [number | null];
   const lines = text.trimEnd().split('\n');
   assert.doesNotMatch(text, /^ +at |"stack"|\\n +at /m, 'no stack trace');
   return {

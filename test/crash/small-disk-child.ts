@@ -1,5 +1,5 @@
 // What the children on a small disk have in common: they print what happens, one JSON line each, and the parent judges.
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 
@@ -12,8 +12,8 @@ process.on('uncaughtException', (error) => print({ uncaught: String(error) }));
 
 const ballast = join(directory, 'ballast');
 
-/** Takes what is left of the disk. */
-export function fillDisk(): void {
+/** Takes what is left of the disk, but for so many bytes. */
+export function fillDisk(leftBytes = 0): void {
   const file = openSync(ballast, 'w');
   const block = Buffer.alloc(4_096, 1);
   try {
@@ -23,6 +23,7 @@ export function fillDisk(): void {
   } finally {
     closeSync(file);
   }
+  truncateSync(ballast, statSync(ballast).size - leftBytes);
 }
 
 export const freeDisk = (): void => rmSync(ballast);

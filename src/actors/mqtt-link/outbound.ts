@@ -6,7 +6,9 @@
  * - LO-2 A broker that is away, that keeps silent or that the network loses is no fault of a publication. Only a
  *   connection that the broker itself ended, soon after it was handed one, says anything about that one.
  * - LO-3 One that was under way at two such ends is offered alone from then on: on a connection that has lasted without it,
- *   each time twice as long. The fifth that the broker ends all the same shows that it is the cause: it is refused.
+ *   each time twice as long. The fifth that the broker ends all the same shows that it is the cause: it is refused. Where
+ *   the broker has acknowledged nothing else since it was held back, which may be all that it does at the moment, it takes
+ *   eight times as many.
  * - LO-4 While one is offered alone nothing else is; while it waits for that, everything else goes on.
  */
 import type { ActorSystem, Clock, OutputContext } from '../../runtime/index.js';
@@ -26,6 +28,8 @@ const MOST_ENDS = MOST_ENDS_AMONG_OTHERS + MOST_ENDS_ALONE;
 const MOST_REMEMBERED = 1_024;
 /** How long a connection has to last without the publication before that is offered alone for the first time. */
 const FIRST_HOLD_MS = 1_000;
+/** What an end counts for while the broker takes nothing else either. */
+const UNPROVEN = 1 / 8;
 
 /** How an offer ended. */
 type Outcome = 'acknowledged' | 'lost' | 'ended by the broker';
@@ -52,6 +56,7 @@ export class Outbound {
   /** Publications that wait for the broker or its acknowledgement. */
   unpublished = 0;
   private underWay = 0;
+  private acknowledged = 0;
   /** One is offered alone, or is the next as soon as nothing is under way. */
   private isReserved = false;
   /** Of publications that are not over: how many connections the broker ended (LO-3). */
@@ -72,7 +77,7 @@ export class Outbound {
       if (await this.isAcknowledged(output, context)) return;
       const cause = new LinkError(
         'MQTT_GIVEN_UP',
-        `the broker ended ${MOST_ENDS_ALONE} connections on which the publication was offered alone: look in its log, for the size of messages that it takes, and whether this client may publish to the topic`,
+        `the broker ended connection after connection on which the publication was offered alone: look in its log, for the size of messages that it takes, and whether this client may publish to the topic`,
       );
       system.deadLetters.add(context.address, output, cause, MOST_ENDS);
       metrics.refused(link, 'given_up', output.topic, cause.message);
@@ -86,13 +91,17 @@ export class Outbound {
   private async isAcknowledged(output: PublishOutput, { address, id, signal }: OutputContext): Promise<boolean> {
     const key = `${address} ${id}`;
     let ends = this.ends.get(key) ?? 0;
+    let { acknowledged } = this;
     while (ends < MOST_ENDS) {
-      const alone = ends - MOST_ENDS_AMONG_OTHERS;
+      const alone = Math.floor(ends - MOST_ENDS_AMONG_OTHERS);
+      if (alone < 0) acknowledged = this.acknowledged;
       const outcome = await (alone < 0
         ? this.offerAmongOthers(output, signal)
         : this.offerAlone(output, FIRST_HOLD_MS * 2 ** alone, signal));
       if (outcome === 'acknowledged') break;
-      if (outcome === 'ended by the broker') this.remember(key, ++ends);
+      if (outcome !== 'ended by the broker') continue;
+      ends += alone < 0 || this.acknowledged > acknowledged ? 1 : UNPROVEN;
+      this.remember(key, ends);
     }
     this.ends.delete(key);
     return ends < MOST_ENDS;
@@ -142,6 +151,7 @@ export class Outbound {
     try {
       await connection.publish(output);
       metrics.published(link);
+      this.acknowledged++;
       return 'acknowledged';
     } catch (error) {
       if (connection.isUp) throw error;

@@ -16,7 +16,7 @@ import {
 } from '../../protocols/fleet-telemetry/index.js';
 import { type HotResult, hotLogic, type LogAppend } from '../../runtime/index.js';
 import { encodeRecord } from '../dispatch/index.js';
-import { type ConnectionInput, type IngestSettings, PASSED_OVER } from './events.js';
+import { type ConnectionInput, type IngestSettings, PASSED_OVER, waitsForNote } from './events.js';
 import { resendKey } from './resend-key.js';
 
 /** The spool that records go to. */
@@ -93,7 +93,8 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
     if (verdict.kind !== 'record') {
       const reply: IngestReply = { verdict, size, socketId };
       const append = verdict.kind === 'acknowledge' ? passedOver(input, latin1(verdict.txid), at) : undefined;
-      return { reply, ...(append && { append }), ...(event && { event }) };
+      const replyWhen = waitsForNote(verdict, input.settings) ? 'stored' : 'now';
+      return { reply, ...(append && { append, replyWhen }), ...(event && { event }) };
     }
     const payload = encodeRecord({
       type: verdict.topic,
@@ -117,7 +118,7 @@ export const connectionHot = hotLogic<ConnectionState, Uint8Array>({
 
 /**
  * The vehicle has counted the message (FT-CLI-2), so the follower must know that it came, as long as it knows of the
- * records around it: it stands between them, and is acknowledged once it is flushed.
+ * records around it: it stands between them.
  */
 function passedOver(
   { identity, connectionId, settings }: ConnectionInput,

@@ -1,4 +1,4 @@
-import type { Identity, RateLimitRule } from '../../protocols/fleet-telemetry/index.js';
+import type { Identity, RateLimitRule, Verdict } from '../../protocols/fleet-telemetry/index.js';
 
 /** Type of what a message leaves in the spool that is no record of a configured topic: its transaction id. */
 export const PASSED_OVER = '';
@@ -21,6 +21,12 @@ export interface IngestSettings {
   /** Payloads must have a JSON form (FT-TX-6, FT-JS-6). */
   readonly transmitDecodedRecords: boolean;
 }
+
+/** Whether a message that is no record is acknowledged once the spool has its id; others are at once (FT-ACK-6). */
+export const waitsForNote = (
+  { reason }: Pick<Verdict, 'reason'>,
+  { ackWhen }: Pick<IngestSettings, 'ackWhen'>,
+): boolean => reason === 'unmapped_topic' && ackWhen !== 'received';
 
 /** What is known of a connection when its upgrade is done. */
 export interface ConnectionInput {

@@ -1,7 +1,7 @@
 import { signalCount, type Verdict } from '../../protocols/fleet-telemetry/index.js';
 import type { LogLines, TelemetrySettings } from '../../protocols/fleet-telemetry/server-settings.js';
 import type { Clock, HotOutcome, Logger, Metrics } from '../../runtime/index.js';
-import type { ConnectionInput } from './events.js';
+import { type ConnectionInput, waitsForNote } from './events.js';
 import type { IngestBudget } from './ingest-budget.js';
 import { IngestLog } from './ingest-log.js';
 import { type CountLimited, countLimited } from './limit-tallies.js';
@@ -101,7 +101,7 @@ export class IngestMetrics {
         return;
       }
       case 'acknowledge':
-        if (outcome === 'refused') {
+        if (outcome === 'refused' && waitsForNote(verdict, input.settings)) {
           this.topics.of(UNMAPPED).unstored.inc();
           this.notStored(deviceId, UNMAPPED);
           return;

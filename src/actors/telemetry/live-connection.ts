@@ -14,7 +14,7 @@ import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { HotOutcome, TimerHandle } from '../../runtime/index.js';
 import type { IngestReply } from './connection-hot.js';
-import type { ConnectionInput } from './events.js';
+import { type ConnectionInput, waitsForNote } from './events.js';
 import { Inflow, type InflowDeps } from './inflow.js';
 import type { IngestMetrics } from './ingest-metrics.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -93,7 +93,7 @@ export class LiveConnection {
       else if (outcome === 'stored') this.unconfirmed++;
     } else if (verdict.kind === 'acknowledge') {
       // What the spool did not take note of comes again.
-      const isNoted = outcome !== 'refused' || this.input.settings.ackWhen === 'received';
+      const isNoted = outcome !== 'refused' || !waitsForNote(verdict, this.input.settings);
       for (let copy = 0; isNoted && copy < verdict.copies; copy++) this.acknowledge(verdict.reply);
     } else if (verdict.kind === 'refuse') this.reply(verdict.reply);
     this.inflow.answered(size);

@@ -12,6 +12,7 @@ export function goJson(value: unknown): string {
     case 'string':
       return quoted(value);
     case 'number':
+      if (Object.is(value, -0)) return '-0';
       return Number.isFinite(value) ? String(value) : 'null';
     case 'boolean':
     case 'bigint':

@@ -24,7 +24,10 @@ export interface Logger {
   warn(fields: Fields, message: string): void;
   error(fields: Fields, message: string): void;
   fatal(fields: Fields, message: string): void;
-  /** Data that somebody has asked to have in the log, as they are: nothing is redacted. */
+  /**
+   * Data that somebody has asked to have in the log, as they are: nothing is redacted. Plain objects, lists, texts,
+   * numbers, bigints and booleans.
+   */
   verbatim(level: WrittenLevel, fields: Fields, message: string): void;
   /** Whether a line of this level would be written; asked before fields that cost something are built. */
   isEnabled(level: LogLevel): boolean;

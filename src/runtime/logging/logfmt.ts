@@ -24,9 +24,12 @@ function field(name: string, member: unknown, pairs: string[]): void {
 }
 
 function value(member: unknown): string {
-  const text = typeof member === 'string' ? member : (JSON.stringify(member) ?? '');
+  const text = typeof member === 'string' ? member : typeof member === 'bigint' ? `${member}` : jsonOf(member);
   if (PLAIN.test(text)) return text;
   return JSON.stringify(text).replace(CONTROL, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
+
+const jsonOf = (member: unknown): string =>
+  JSON.stringify(member, (_, inner) => (typeof inner === 'bigint' ? `${inner}` : inner)) ?? '';

@@ -24,10 +24,14 @@ export interface LineOptions {
   readonly levelNames: Readonly<Partial<Record<LogLevel, string>>>;
 }
 
+/** Members that pino writes of an object that it has to look at itself, as it has those with a bigint in them. */
+const MOST_MEMBERS = 10_000;
+
 /** One JSON object a line. */
 export function jsonLines({ out, base, time, levelNames }: LineOptions): LineTarget {
   const options: pino.LoggerOptions = {
     level: 'trace',
+    edgeLimit: MOST_MEMBERS,
     base,
     timestamp: () => `,"time":"${time()}"`,
     formatters: { level: (label) => ({ level: levelNames[label as LogLevel] ?? label }) },

@@ -4,10 +4,6 @@ import { type Rows, TABLES, type Table } from './store-file.js';
 const LARGE_BATCH_ROWS = 2_000;
 const LARGE_BATCH_BYTES = 4 * 1024 * 1024;
 
-/** Room that a batch needs on the disk, with what LMDB writes anew beside its rows: pages of 4 KiB, up to the root. */
-const ROOM_BYTES = 1024 * 1024;
-const ROOM_OF_ROW = 4_096;
-
 export const noRows = (): Record<Table, Rows> =>
   Object.fromEntries(TABLES.map((table) => [table, new Map()])) as Record<Table, Rows>;
 
@@ -22,7 +18,7 @@ export class CommitBatch {
   /** Whether some of the rows may be on disk already, because they were in a batch that failed. */
   isRetry = false;
   /** Bytes of all values in the rows. */
-  private bytes = 0;
+  bytes = 0;
 
   get isEmpty(): boolean {
     return this.size === 0 && this.released.length === 0;
@@ -30,11 +26,6 @@ export class CommitBatch {
 
   get isLarge(): boolean {
     return this.size >= LARGE_BATCH_ROWS || this.bytes >= LARGE_BATCH_BYTES;
-  }
-
-  /** Free bytes that the disk should have when it is written. */
-  get roomBytes(): number {
-    return ROOM_BYTES + this.size * ROOM_OF_ROW + 2 * this.bytes;
   }
 
   get removesSomething(): boolean {

@@ -270,10 +270,10 @@ export class GroupCommit {
   }
 
   private write(): void {
-    if (!this.isOpen || this.inFlight) return;
-    if (!this.isAllowed()) return;
     clearTimeout(this.soonTimer);
     this.soonTimer = undefined;
+    if (!this.isOpen || this.inFlight) return;
+    if (!this.isAllowed()) return;
     const batch = this.waiting.shift() ?? this.takeGathering();
     // All that could not be written has been removed again (GC-4): only something else can end the state.
     if (batch.size === 0 && this.failure?.code === WRITE_FAILED && !this.closed) batch.set('meta', 'probe', PROBE);
@@ -291,7 +291,7 @@ export class GroupCommit {
 
   private async writeToFile(batch: CommitBatch): Promise<void> {
     if (!this.hurried.isEmpty) await this.hurried.writeBefore(batch);
-    await this.file.write(batch.rows, batch.roomBytes);
+    await this.file.write(batch.rows, batch);
   }
 
   private succeed(batch: CommitBatch): void {

@@ -6,8 +6,6 @@ import { type Rows, type StoreFile, TABLES, type Table } from './store-file.js';
 const BYTES = 1024 * 1024;
 /** Rows that go with one transaction: LMDB writes every page that it changes to another place. */
 const STEP_ROWS = 128;
-/** It takes up pages again no sooner than two transactions after they were given back. */
-const PAUSES = 2;
 
 /**
  * Room on the disk that is set aside, so that on a full one something can be removed at all (DUR-9): even a removal
@@ -41,11 +39,7 @@ export class Reserve {
       const step = noRows();
       for (const { table, row } of all.slice(next, next + STEP_ROWS)) step[table].set(...row);
       await this.file.write(step);
-      for (let pause = 0; pause < PAUSES; pause++) {
-        const row = noRows();
-        row.meta.set('reserve', Buffer.from([pause]));
-        await this.file.write(row);
-      }
+      await this.file.agePages();
     }
   }
 

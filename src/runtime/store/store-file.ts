@@ -26,7 +26,17 @@ export type Table = (typeof TABLES)[number];
 /** Rows by key; `null` removes. */
 export type Rows = Map<string, Buffer | null>;
 
+/** What is to be written: rows, and bytes of their values. */
+export interface RowsAmount {
+  readonly size: number;
+  readonly bytes: number;
+}
+
 const LOWEST_KEY = '\0';
+/** Room that a transaction may need for itself, and for each of its rows in pages of 4 KiB. */
+const ROOM_BYTES = 256 * 1024;
+const ROOM_OF_ROW = 4_096;
+const PAUSES = 2;
 
 /** What LMDB writes near the beginning of each store, behind what is as long as the machine's words; in their order. */
 const MAGIC = ['dec0efbe', 'beefc0de'].map((hex) => Buffer.from(hex, 'hex'));
@@ -88,14 +98,22 @@ export class StoreFile {
   }
 
   /**
-   * Writes all rows in one transaction; resolves once they are on disk. Rejects without having tried where the disk has
-   * less than `roomBytes` left: on a full one, LMDB writes its message past the end of the memory that it takes for it.
+   * Writes all rows in one transaction; resolves once they are on disk. Rejects without having tried if there is no room
+   * for what it is told of them: on a full disk, LMDB writes its message past the end of the memory that it takes for it.
    */
-  write(rows: Record<Table, Rows>, roomBytes = 0): Promise<void> {
-    if (roomBytes > 0 && this.freeBytes() < roomBytes) {
-      const detail = `the disk of ${this.path} has less than ${roomBytes} bytes left`;
-      return Promise.reject(new StorageError('STORAGE_WRITE_FAILED', detail, { retryable: true }));
+  write(rows: Record<Table, Rows>, amount?: RowsAmount): Promise<void> {
+    const room = amount && this.makeRoom(amount);
+    return room ? room.then(() => this.put(rows)) : this.put(rows);
+  }
+
+  /** Lets pages be used again that were given back: LMDB takes them no sooner than two transactions later. */
+  async agePages(): Promise<void> {
+    for (let pause = 0; pause < PAUSES; pause++) {
+      await this.batch(() => this.tables.meta.put('reserve', Buffer.from([pause])));
     }
+  }
+
+  private put(rows: Record<Table, Rows>): Promise<void> {
     const written = this.batch(() => {
       for (const name of TABLES) {
         const table = this.tables[name];
@@ -120,6 +138,18 @@ export class StoreFile {
     } catch {
       return 0;
     }
+  }
+
+  /** Undefined if the disk has room, generously; rejects if the free pages of the file do not make up for what it lacks. */
+  private makeRoom({ size, bytes }: RowsAmount): Promise<void> | undefined {
+    const freeBytes = this.freeBytes();
+    const fileBytes = this.sizeBytes();
+    // With its rows LMDB writes the pages around them anew: no more than there are.
+    const lacking = ROOM_BYTES + 2 * bytes + Math.min(size * ROOM_OF_ROW, fileBytes) - freeBytes;
+    if (lacking <= 0) return undefined;
+    if (freeBytes >= ROOM_BYTES && lacking <= fileBytes - this.usedBytes()) return this.agePages();
+    const detail = `the store cannot be written: the disk of ${this.path} has ${lacking} bytes too little left`;
+    return Promise.reject(new StorageError('STORAGE_WRITE_FAILED', detail, { retryable: true }));
   }
 
   private freeBytes(): number {

@@ -78,7 +78,21 @@ export async function readTlsFiles(files: TlsFiles): Promise<TlsSnapshot> {
 
 /** Everything wrong with files of which some may not be named yet, in the order in which they are listed. */
 export async function tlsFileMistakes(files: Partial<TlsFiles>): Promise<readonly TlsFileMistake[]> {
-  return (await readEach(files)).mistakes;
+  const { certificate, key, authorities, mistakes } = await readEach(files);
+  if (!certificate || !key || mistakes.length > 0) return mistakes;
+  const path = files.certificate ?? '';
+  try {
+    contextOf(
+      certificate.pem,
+      key.pem,
+      authorities.flatMap(({ certificates }) => certificates),
+      { ...files, certificate: path, key: files.key ?? '' },
+    );
+    return [];
+  } catch (error) {
+    if (error instanceof TlsError) return [{ path, error }];
+    throw error;
+  }
 }
 
 interface ReadCertificates {

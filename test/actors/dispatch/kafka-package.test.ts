@@ -55,6 +55,16 @@ describe('the codecs of the kafka dispatcher', () => {
     for (const codec of ['none', 'gzip'] as const) await useCodec(codec, library(), packages);
   });
 
+  it('FT-KAF-2 one that somebody else in the process has given to the library stays', async () => {
+    const theirs = () => ({ compress: async () => Buffer.alloc(0) });
+    const given = { CompressionCodecs: { 2: theirs } } as unknown as Library;
+    await useCodec('snappy', given);
+    assert.equal((given.CompressionCodecs as unknown as Record<number, unknown>)[2], theirs);
+    const empty = library();
+    await useCodec('snappy', empty);
+    assert.equal(typeof (empty.CompressionCodecs as unknown as Record<number, unknown>)[2], 'function');
+  });
+
   it('FT-KAF-2 DISPATCH_KAFKA_CODEC zstd is refused at start where Node.js does not have it', () => {
     const create = () => createKafkaDispatcher(kafkaOptions(['h:1'], 'x', { compression: 'zstd' }));
     if ('zstdCompress' in zlib) assert.doesNotThrow(create);

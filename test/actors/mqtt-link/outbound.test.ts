@@ -99,6 +99,10 @@ function setUp() {
     change,
     moved: wake,
   });
+  const publish = (payload: string, signal = new AbortController().signal): Promise<void> =>
+    outbound
+      .publish(publication(payload), { address: 'role/r', id: payload, signal })
+      .then(() => void acknowledged.push(payload));
   return {
     clock,
     outbound,
@@ -113,16 +117,20 @@ function setUp() {
       await turn();
       return opened;
     },
-    publish: (payload: string, signal = new AbortController().signal): Promise<void> =>
-      outbound
-        .publish(publication(payload), { address: 'role/r', id: payload, signal })
-        .then(() => void acknowledged.push(payload)),
+    publish,
+    /** The broker takes another. */
+    takeAnother: async (): Promise<void> => {
+      const done = publish('another');
+      await turn();
+      connection?.acknowledge('another');
+      await done;
+    },
   };
 }
 
 describe('publications over which a broker ends the connection', () => {
   it('LO-3 one is offered twice among others and five times alone, on connections that last ever longer without it', async () => {
-    const { clock, connect, publish, letters, refusals, outbound } = setUp();
+    const { clock, connect, publish, takeAnother, letters, refusals, outbound } = setUp();
     const done = publish('poison');
     for (let time = 0; time < 2; time++) {
       const connection = await connect();
@@ -131,6 +139,7 @@ describe('publications over which a broker ends the connection', () => {
     }
     for (const seconds of [1, 2, 4, 8, 16]) {
       const connection = await connect();
+      await takeAnother();
       await clock.advance(seconds * 1_000 - 1);
       assert.deepEqual(connection.offered, [], `not before ${seconds} s`);
       await clock.advance(1);
@@ -196,8 +205,25 @@ describe('publications over which a broker ends the connection', () => {
     }
   });
 
+  it('LO-3 while the broker takes nothing else, one is given up after eight times as many', async () => {
+    const { clock, connect, publish, letters } = setUp();
+    const done = publish('suspect');
+    for (let time = 0; time < 2; time++) (await connect()).end(true);
+    for (const seconds of [1, 2, 4, 8, 16]) {
+      for (let time = 0; time < 8; time++) {
+        assert.deepEqual(letters, []);
+        const connection = await connect();
+        await clock.advance(seconds * 1_000);
+        assert.deepEqual(connection.offered, ['suspect']);
+        connection.end(true);
+      }
+    }
+    await done;
+    assert.equal(letters.length, 1);
+  });
+
   it('LO-4 everything else goes on while one waits for its turn, and waits while it has it', async () => {
-    const { clock, connect, publish, acknowledged, letters } = setUp();
+    const { clock, connect, publish, takeAnother, acknowledged, letters } = setUp();
     const all = [publish('poison'), publish('beside')];
     for (let time = 0; time < 2; time++) {
       const connection = await connect();
@@ -226,11 +252,13 @@ describe('publications over which a broker ends the connection', () => {
     next.end(true);
     for (const seconds of [2, 4, 8, 16]) {
       const again = await connect();
+      await takeAnother();
       await clock.advance(seconds * 1_000);
       again.end(true);
     }
     await Promise.all(all);
-    assert.deepEqual(acknowledged, ['third', 'fourth', 'beside', 'poison']);
+    const others = acknowledged.filter((payload) => payload !== 'another');
+    assert.deepEqual(others, ['third', 'fourth', 'beside', 'poison']);
     assert.deepEqual(
       letters.map(({ payload }) => payload),
       ['poison'],
@@ -238,12 +266,13 @@ describe('publications over which a broker ends the connection', () => {
   });
 
   it('LO-3 what a sender gives up for now and offers again is remembered', async () => {
-    const { clock, connect, publish, letters } = setUp();
+    const { clock, connect, publish, takeAnother, letters } = setUp();
     for (const seconds of [0, 0, 1, 2, 4, 8, 16]) {
       const connection = await connect();
       const stop = new AbortController();
       const done = publish('poison', stop.signal);
       await turn();
+      if (seconds > 0) await takeAnother();
       await clock.advance(seconds * 1_000);
       assert.deepEqual(connection.offered, ['poison']);
       connection.end(true);

@@ -97,7 +97,9 @@ describe('the hot function of a connection', () => {
     const result = on(message({ topic: 'unmapped', txid }));
     assert.equal(kindOf(result), 'acknowledge');
     assert.deepEqual([result.append?.readers, result.append?.once], [['follower'], undefined]);
-    assert.notEqual(result.replyWhen, 'now');
+    assert.equal(result.replyWhen, 'stored');
+    const received = connection({ follower: 'follower', ackWhen: 'received' });
+    assert.equal(received(message({ topic: 'unmapped', txid })).replyWhen, 'now');
     const { type, vehicle, origin, metadata, payload } = recordOf(result);
     assert.deepEqual([type, vehicle, origin, { ...metadata }, payload.length], ['', 'VIN1', 'id-1', { txid }, 0]);
     assert.equal(on(message({ topic: 'unmapped' })).append, undefined, 'an id of another form says nothing');

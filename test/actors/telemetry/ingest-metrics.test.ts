@@ -92,8 +92,9 @@ test('FT-MET-2 what is answered with an error is no record, what is acknowledged
   judged({ kind: 'acknowledge', reason: 'unmapped_topic', topic: 'x', txid, messageType: 4 }, 'done');
   judged({ kind: 'acknowledge', reason: 'unmapped_topic', topic: 'x', txid, messageType: 4 }, 'refused');
   judged({ kind: 'acknowledge', reason: 'unknown_type', topic: '', txid, messageType: 65 }, 'done');
+  judged({ kind: 'acknowledge', reason: 'unknown_type', topic: '', txid, messageType: 65 }, 'refused');
   assert.deepEqual(await lines('record_total'), [
-    'record_total{record_type=""} 1',
+    'record_total{record_type=""} 2',
     'record_total{record_type="V"} 1',
     'record_total{record_type="unmapped"} 1',
   ]);
@@ -102,7 +103,7 @@ test('FT-MET-2 what is answered with an error is no record, what is acknowledged
   ]);
   assert.deepEqual(await lines('record_too_big_total'), ['record_too_big_total 1']);
   assert.deepEqual(await lines('unknown_message_type_error_total'), [
-    'unknown_message_type_error_total{msg_type="A"} 1',
+    'unknown_message_type_error_total{msg_type="A"} 2',
   ]);
 });
 

@@ -227,6 +227,23 @@ describe('what a live connection answers', () => {
     }
   });
 
+  it('FT-ACK-6 a message of a type that nobody knows is acknowledged whatever the spool can take', async () => {
+    const { pass, replies } = connect({ ackWhen: 'spooled' });
+    const unknown = {
+      ...record('t'),
+      kind: 'acknowledge',
+      reason: 'unknown_type',
+      copies: 2,
+      messageType: 5,
+    } as Verdict;
+    pass(unknown, 'refused');
+    await turn();
+    assert.deepEqual(
+      replies().map(({ txid }) => txid),
+      ['t', 't'],
+    );
+  });
+
   it('counts the records that were taken', () => {
     const { connection, pass, clock } = connect();
     pass(record('a'));

@@ -105,3 +105,16 @@ test('log everything is on standard error once flushed, and nothing on standard 
     Array.from({ length: 2_000 }, (_, n) => n),
   );
 });
+
+test('log what is written verbatim hides nothing and leaves nothing out, bigints and many members included', () => {
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`signal${n}`, n]));
+  const fields = { data: { ...many, PhoneKey: 'KEY', large: 2n ** 60n, list: [2n ** 60n] }, top: 2n ** 60n };
+  for (const format of ['json', 'logfmt'] as const) {
+    const { logger, lines } = capture({ format });
+    logger.verbatim('info', fields, 'record');
+    const [line = ''] = lines;
+    assert.match(line, /KEY/);
+    assert.match(line, /signal299/);
+    assert.equal(line.match(/1152921504606846976/g)?.length, 3, line);
+  }
+});

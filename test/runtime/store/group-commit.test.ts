@@ -257,6 +257,7 @@ test('DUR-15 whoever waits makes all go at once: a row, a callback, a large batc
 });
 
 test('DUR-15 what was handed over in a hurry while a batch is written goes as soon as it is', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const { commit } = openStore(t);
   commit.put('meta', 'a', bytes('1'));
   await turn();

@@ -53,7 +53,10 @@ export function checkCodec(compression: KafkaCompression): void {
   if (compression === 'zstd') zstd();
 }
 
-/** Gives the client library a codec that it does not have; rejects with the name of the package if it is not there. */
+/**
+ * Gives the client library a codec that it does not have, for all in the process that use the library; rejects with the
+ * name of the package if it is not there.
+ */
 export async function useCodec(
   compression: KafkaCompression,
   { CompressionCodecs }: Library,
@@ -63,5 +66,15 @@ export async function useCodec(
   const compress =
     compression === 'zstd' ? zstd() : await loadPackage(packages[compression], packages[compression].load);
   const codecs = CompressionCodecs as Record<number, () => Codec>;
-  codecs[CODECS[compression]] = () => ({ compress: ({ buffer }) => compress(buffer) });
+  const number = CODECS[compression];
+  if (!isThere(codecs[number])) codecs[number] = () => ({ compress: ({ buffer }) => compress(buffer) });
+}
+
+/** The library's own place-holders throw; somebody else in the process may have given it a codec that can do more. */
+function isThere(codec: (() => Codec) | undefined): boolean {
+  try {
+    return codec?.() !== undefined;
+  } catch {
+    return false;
+  }
 }

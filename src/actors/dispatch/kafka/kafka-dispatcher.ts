@@ -194,7 +194,8 @@ class KafkaDispatcher implements Dispatcher {
     const reason = `DISPATCH_KAFKA_REFUSED: ${explain(error, topic)}`;
     switch (verdictOf(error)) {
       case 'large':
-        this.limitOf(topic).bytes = batch.reduce((sum, { bytes }) => sum + bytes, 0) / 2;
+        // One that stands alone is refused, and says nothing of the others.
+        if (batch.length > 1) this.limitOf(topic).bytes = batch.reduce((sum, { bytes }) => sum + bytes, 0) / 2;
         return { of: 'record', reason };
       case 'record':
         return { of: 'record', reason };

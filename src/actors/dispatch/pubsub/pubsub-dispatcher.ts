@@ -44,8 +44,8 @@ const MESSAGE_BYTES = 64;
 /** How records are read for this dispatcher. */
 export const PUBSUB_PACING = {
   batch: { items: 500, bytes: 4 * 1024 * 1024 },
-  // Longer than it waits by itself, whose own errors say more.
-  deliverTimeoutMs: CALL_TIMEOUT_MS + 30_000,
+  // Longer than it waits by itself, whose own errors say more: a topic is asked for, made and published to.
+  deliverTimeoutMs: 3 * CALL_TIMEOUT_MS + 30_000,
 };
 
 interface Entry extends Message {
