@@ -57,9 +57,12 @@ async function hubFolder(t: TestContext, receiver: HttpReceiver) {
     writeFileSync(join(folder, 'hub.json'), JSON.stringify(hub));
   };
   await setRecords({ V: ['http', 'file'] });
+  const data = join(folder, 'data');
   return {
     setRecords,
-    files: () => readRecords(join(folder, 'data', 'records')).filter(({ type }) => type === 'V'),
+    data,
+    config: join(folder, 'peer', 'config.json'),
+    files: () => readRecords(join(data, 'records')).filter(({ type }) => type === 'V'),
     start: async () => {
       const process = new HubProcess(t, ['hub', '--config', join(folder, 'hub.json')]);
       const port = await process.port();
@@ -197,6 +200,22 @@ describe('records that a destination refused', () => {
     const third = await hub.start();
     assert.equal((await ctl(third.url, 'replay', id)).exitCode, 0);
     await eventually(() => arrived(receiver).length === 1, 'it arrives');
+  });
+
+  it('SUP-7 of run fleet-telemetry, which has no API, are sent again by a hub on its data', async (t) => {
+    const receiver = await HttpReceiver.start(t);
+    receiver.answer = () => REFUSED;
+    const hub = await hubFolder(t, receiver);
+    const alone = new HubProcess(t, ['run', 'fleet-telemetry', `-config=${hub.config}`, `-data=${hub.data}`]);
+    await (await connect(await alone.port())).ask({ txid: 'a' });
+    await eventually(() => receiver.requests.length > 0, 'the refusal');
+    await alone.kill('SIGTERM');
+
+    receiver.answer = () => TAKEN;
+    const { url } = await hub.start();
+    assert.match((await ctl(url, 'replay', ADDRESS)).stdout, /^1 dead letter /);
+    await eventually(() => arrived(receiver).length === 1, 'it arrives');
+    assert.equal(arrived(receiver)[0]?.txid, 'a');
   });
 
   for (const atBound of ['keepUnacked', 'dropOldest'] as const) {
