@@ -12,6 +12,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   codec: 'decoding and checking one record, against protobufjs',
   ingest: 'CPU of an acknowledged record at 200 mTLS connections, against a bare ws echo server',
   reference: 'telemetry ingest against the reference server: CPU, latency, memory of idle connections, start',
+  starts: 'start of ingest, a hub and commands, against a process that does nothing',
   containers: 'an update of 200 containers on an engine that takes no time, against ten of 20',
   updates: 'an update through the update manager, against a relay without memory and the reference update manager',
   broker: 'QoS 1 messages one to one through the MQTT broker with persistent sessions, against a store in memory',

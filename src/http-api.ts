@@ -1,7 +1,7 @@
 /** The HTTP API and the console of a process. Loaded where they are configured, when everything else runs. */
 import { consolePublicFolder } from './console/index.js';
 import type { HttpConfig } from './runtime/http/http-config.js';
-import { actorRoutes, actorStreams, createHttpServer } from './runtime/http/index.js';
+import { actorRoutes, actorStreams, createHttpServer, deadLetterRoutes } from './runtime/http/index.js';
 import {
   type ActorSystem,
   type Clock,
@@ -32,7 +32,7 @@ export interface ApiDeps {
 export function createApi({ config, system, supervision, overload, routes, ...deps }: ApiDeps): HttpServer {
   const { clock, metrics } = deps;
   const server = createHttpServer({ ...config, ...deps, staticFolder: consolePublicFolder });
-  for (const each of [actorRoutes({ system, supervision }), ...routes]) server.routes(each);
+  for (const each of [actorRoutes({ system, supervision }), deadLetterRoutes(system), ...routes]) server.routes(each);
   const inspection = new Inspection(system, clock, overload);
   measureInspection(inspection, metrics);
   actorStreams(server, system, inspection);

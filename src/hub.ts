@@ -11,6 +11,7 @@ import {
   dispatchRoutes,
   type FleetRecord,
   type RefusedRecord,
+  refusedLetter,
 } from './actors/dispatch/index.js';
 import { createErrorReports } from './actors/error-reports/index.js';
 import { createMonitoring } from './actors/monitoring/index.js';
@@ -182,10 +183,15 @@ async function createSpooledDispatch(
       const key = telemetry.confirmed(record, name);
       if (key !== undefined) spool.settled(key);
     },
+    entrance: {
+      hasRoom: (bytes: number) => spool.reader(name).hasRoom(bytes),
+      append: (record: Uint8Array) => spool.append(record, [name]),
+    },
     onRefused: (refused: RefusedRecord) => {
-      const { reason, bytes, record } = refused;
+      const { reason, record } = refused;
       log.refused(name, refused);
-      system.deadLetters.add(`dispatcher/${name}`, { record: bytes }, new DispatchError('DISPATCH_REFUSED', reason));
+      const error = new DispatchError('DISPATCH_REFUSED', reason);
+      system.deadLetters.add(`dispatcher/${name}`, refusedLetter(refused), error, { isWhole: true });
       if (!record) return;
       countError.get(name)?.(record.type);
       telemetry.refused(record, name);

@@ -11,6 +11,8 @@ const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 /** Something that accepts and never answers is given up. */
 const HANDSHAKE_MS = 5_000;
+/** A little more than the process gives a request. */
+const ANSWER_MS = 35_000;
 
 /** What to do, by the error or the status. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -20,7 +22,12 @@ const HINTS: Readonly<Record<string, string>> = {
     'it asks for a token: --token TOKEN, or FLEETCHART_TOKEN in the environment; they are http.tokens of its configuration',
   '403': 'the token that was given does not suffice: take one whose role in http.tokens is operator',
   '404': 'what listens there has no such API: name the http address that the hub or vehicle prints with --url',
+  DEAD_LETTER_UNKNOWN: '`fleetchart ctl dead-letters list` shows those that there are',
+  DISPATCH_SPOOL_FULL:
+    'wait until less waits for the destination: `GET /api/v1/dispatchers`, or the overview of the console',
 };
+
+const UNREACHABLE = 'is --url right, and is it a hub or vehicle that listens there?';
 
 const ORDERLY: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 
@@ -52,10 +59,42 @@ export async function openStream(
     socket.once('open', () => resolve(socket));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       const status = /server response: (\d+)$/.exec(error.message)?.[1] ?? '';
-      const hint = HINTS[error.code ?? status] ?? 'is --url right, and is it a hub or vehicle that listens there?';
+      const hint = HINTS[error.code ?? status] ?? UNREACHABLE;
       reject(new CliError(`cannot reach ${url}: ${error.message}`, { hint, cause: error }));
     });
   });
+}
+
+/** Asks the API; rejects with what the process says, and what to do. */
+export async function callApi<T>(options: ApiOptions, method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+  const { url } = options;
+  const target = new URL(path, url.replace(/^ws/, 'http'));
+  const headers = { ...authorization(options), ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const response = await fetch(target, { method, headers, signal, ...sent }).catch((error: Error) => {
+    const cause = (error.cause ?? error) as NodeJS.ErrnoException;
+    const hint = HINTS[cause.code ?? ''] ?? UNREACHABLE;
+    throw new CliError(`cannot reach ${url}: ${cause.message}`, { hint, cause: error });
+  });
+  const answer = jsonIn(await response.text());
+  if (response.ok && answer !== UNREADABLE) return answer as T;
+  const { code, detail } = (answer === UNREADABLE ? {} : answer) as { code?: string; detail?: string };
+  const isOfHttp = code === undefined || code.startsWith('HTTP_');
+  const hint = HINTS[code ?? ''] ?? (isOfHttp ? (HINTS[response.status] ?? UNREACHABLE) : undefined);
+  const message = detail ?? `${url} answered ${response.status}`;
+  throw new CliError(message, { ...(code === undefined ? {} : { code }), ...(hint === undefined ? {} : { hint }) });
+}
+
+const UNREADABLE = Symbol('no JSON');
+
+function jsonIn(text: string): unknown {
+  if (text === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    return UNREADABLE;
+  }
 }
 
 /** Whether there is such an actor; true also where that cannot be asked. */

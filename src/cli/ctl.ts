@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { groupCommand, leafCommand } from './command.js';
+import { deadLettersCommand } from './dead-letters.js';
 import { positive } from './quantities.js';
 
 export interface ClientConfigOptions {
@@ -23,8 +24,7 @@ export interface ClientConfigOptions {
 export function ctlCommand(): Command {
   const group = groupCommand('ctl', {
     summary: 'Operate a hub',
-    example:
-      'fleetchart ctl telemetry client-config --config server_config.json --ca certs/ca.crt --field VehicleSpeed=10',
+    example: 'fleetchart ctl dead-letters replay dispatcher/kafka',
   });
   const telemetry = groupCommand('telemetry', {
     summary: 'Telemetry of vehicles',
@@ -32,7 +32,7 @@ export function ctlCommand(): Command {
       'fleetchart ctl telemetry client-config --config server_config.json --ca certs/ca.crt --field VehicleSpeed=10',
   });
   telemetry.addCommand(clientConfigCommand());
-  return group.addCommand(telemetry);
+  return group.addCommand(telemetry).addCommand(deadLettersCommand());
 }
 
 function clientConfigCommand(): Command {

@@ -186,7 +186,7 @@ export interface SupervisionChildView {
   readonly supervisor?: SupervisorView;
 }
 
-/** A message that was not processed because its receiver failed on it (SUP-7). */
+/** What nobody took: a message that its receiver failed on, or what a destination or a broker refused (SUP-7). */
 export interface DeadLetterView {
   readonly id: string;
   readonly address: string;
@@ -198,6 +198,15 @@ export interface DeadLetterView {
 
 export interface DeadLettersAnswer {
   readonly deadLetters: readonly DeadLetterView[];
+}
+
+/** `POST /api/v1/dead-letters/replay` */
+export interface ReplayAnswer {
+  readonly replayed: number;
+  /** Letters that stay. */
+  readonly refused: readonly { readonly id: string; readonly code: string; readonly message: string }[];
+  /** Where the next request goes on; `null` at the end. */
+  readonly next: string | null;
 }
 
 /** RFC 9457, with a stable `code`. */

@@ -106,6 +106,11 @@ export interface ActorType {
   /** By the names of delays. @default 'fire' */
   readonly overdue?: Readonly<Record<string, OverduePolicy>>;
   readonly outputs?: Readonly<Record<string, OutputEffect>>;
+  /**
+   * Takes back what the type itself made a dead letter of and what is no message for an actor (SUP-7): stores it with the
+   * batch that gathers, or returns the output to carry out. Throws a `FleetchartError` that says why not.
+   */
+  readonly replay?: (address: Address, message: unknown) => EventObject | undefined;
   /** Told when an actor was stopped, or is parked: what is on its way to it may never be answered. */
   readonly gone?: (address: Address) => void;
   readonly hot?: HotLogic;

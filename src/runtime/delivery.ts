@@ -1,5 +1,5 @@
 import type { EventObject } from 'xstate';
-import { type Address, isAddress } from './address.js';
+import type { Address } from './address.js';
 import type { Cell } from './cell/cell.js';
 import type { CellId, MessageEnds } from './cell/cell-host.js';
 import type { DropPolicy } from './cell/mailbox.js';
@@ -107,23 +107,6 @@ export class Delivery implements MessageEnds {
     else cell.queue.backlog.push(row);
     ready(cell);
     return true;
-  }
-
-  /** Sends a dead letter to its address again; false if there is none of that id, or no room. */
-  replay(id: string): boolean {
-    const { cells, storage } = this.options;
-    const letter = storage.deadLetters.get(id);
-    const message = letter?.message as Partial<Message> | undefined;
-    if (!letter || !message || !isAddress(letter.address)) return false;
-    const type = cells.typeOf(letter.address);
-    if (!type || !('event' in message || 'message' in message)) return false;
-    const cell = cells.at(letter.address, type);
-    const told =
-      'event' in message && message.event
-        ? this.tell(cell, message.event)
-        : this.hot(cell, (message as { message: unknown }).message);
-    if (told) storage.deadLetters.remove(id);
-    return told;
   }
 
   stored(address: Address, row: string): Message | undefined {

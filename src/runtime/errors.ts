@@ -19,6 +19,9 @@ export class StorageError extends FleetchartError {}
 /** `ACTOR_*`: an address, an actor type or a message that the runtime refuses. */
 export class ActorError extends FleetchartError {}
 
+/** `DEAD_LETTER_*`: a dead letter that cannot be sent again. */
+export class DeadLetterError extends FleetchartError {}
+
 /** What is kept of an error in a snapshot, a record or an answer: an `Error` itself becomes `{}` through JSON (R11). */
 export interface ErrorRecord {
   readonly name: string;

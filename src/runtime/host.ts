@@ -113,7 +113,7 @@ export class Host implements CellHost {
       deliver: (address, message) => this.messages.deliver(address, message),
       append: (output) => this.append(output) === 'stored',
       tables: storage.tables,
-      deadLetter: (address, message, error) => storage.deadLetters.add(address, message, error),
+      deadLetter: (address, message, error) => storage.deadLetters.add(address, message, error, { isWhole: true }),
       guard: (address, callback) => this.guard(address, callback),
       now: () => clock.now(),
       nextId: () => storage.sequence.next(),

@@ -33,6 +33,7 @@ export { type Clock, ManualClock, systemClock, type TimerHandle } from './clock.
 export { type EffectArguments, effect, subscription } from './effect.js';
 export {
   ActorError,
+  DeadLetterError,
   type ErrorRecord,
   errorRecord,
   FleetchartError,

@@ -10,6 +10,7 @@ import type { Watermarks } from './cell/mailbox.js';
 import { type PreparedType, prepareType } from './cell/prepared-type.js';
 import { type Clock, systemClock } from './clock.js';
 import type { RuntimeCounts } from './counts.js';
+import { DeadLetterReplay } from './dead-letter-replay.js';
 import { ActorError, errorRecord, type StorageError } from './errors.js';
 import { Host, type LogPort } from './host.js';
 import type { ActorView, ChartSnapshot } from './http/actor-view.js';
@@ -42,6 +43,8 @@ export class ActorSystem {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: RuntimeLog;
+  /** Sends what dead letters hold to where it was refused again (SUP-7). */
+  readonly replay: DeadLetterReplay;
   private readonly storage: Storage;
   private readonly host: Host;
   private readonly roster: Roster;
@@ -59,6 +62,7 @@ export class ActorSystem {
     this.storage = openStorage({ directory, clock, quotaBytes, onDegraded, onUnreadable });
     this.host = new Host({ clock, ids, log, storage: this.storage, maxLive: options.maxLive });
     this.clock = this.host.clock;
+    this.replay = new DeadLetterReplay(this.host, this.storage.deadLetters);
     this.roster = new Roster(this.host.cells, this.storage.snapshots, this.clock);
   }
 
@@ -280,11 +284,6 @@ export class ActorSystem {
     cell.failures = [];
     cell.resume('restart');
     return true;
-  }
-
-  /** Sends a dead letter to its address again; false if there is none of that id, or no room. */
-  replayDeadLetter(id: string): boolean {
-    return this.host.messages.replay(id);
   }
 
   /**

@@ -12,6 +12,7 @@ import type { Gap, KeptAlert, KeptError, SignalRow, VehicleRow } from '../../src
 import type * as read from '../../src/console/api-types.js';
 import type * as fleet from '../../src/console/fleet-types.js';
 import type * as vehicle from '../../src/console/vehicle-types.js';
+import type { ReplayReport } from '../../src/runtime/dead-letter-replay.js';
 import type { ActorView as ActorAnswer } from '../../src/runtime/http/actor-view.js';
 import type { InspectionLoss as LossAnswer } from '../../src/runtime/inspection/viewer.js';
 import type { OverloadView as OverloadAnswer } from '../../src/runtime/overload.js';
@@ -28,6 +29,7 @@ test('what the API answers holds all that the console reads', () => {
     true satisfies Serves<DispatcherAnswer, read.DispatcherView>,
     true satisfies Serves<SupervisorAnswer, read.SupervisorView>,
     true satisfies Serves<DeadLetterAnswer, read.DeadLetterView>,
+    true satisfies Serves<ReplayReport, read.ReplayAnswer>,
     true satisfies Serves<OverloadAnswer, read.OverloadView>,
     true satisfies Serves<LossAnswer, read.InspectionLoss>,
     true satisfies Serves<VehicleRow, fleet.VehicleRowView>,
@@ -42,5 +44,5 @@ test('what the API answers holds all that the console reads', () => {
     true satisfies Serves<ContainerUpdateAnswer, vehicle.ContainerUpdateView>,
     true satisfies Serves<EngineLinkView, vehicle.EngineView>,
   ];
-  assert.equal(served.length, 17);
+  assert.equal(served.length, 18);
 });

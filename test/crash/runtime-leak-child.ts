@@ -161,7 +161,7 @@ await measure('none, asked and not answered', ACTORS / 5, async (actors) => {
 });
 
 async function clearLetters(): Promise<void> {
-  for (const { id } of system.deadLetters.list(Number.MAX_SAFE_INTEGER).reverse()) system.deadLetters.remove(id);
+  for (const { id } of [...system.deadLetters.list(Number.MAX_SAFE_INTEGER)].reverse()) system.deadLetters.remove(id);
   await system.settled();
 }
 

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type AnyActorRef, type AnyStateMachine, createActor } from 'xstate';
 import type {
@@ -124,7 +125,7 @@ export class FakeConsoleApi {
       return problem(response, 401, 'A token is needed.');
     }
     const parts = pathname.split('/').slice(3).map(decodeURIComponent);
-    if (request.method === 'POST') return this.act(parts, response);
+    if (request.method === 'POST') return this.act(parts, await text(request), response);
     const { hub } = this;
     if (parts[0] === 'overview') return json(response, hub.overview);
     if (parts[0] === 'supervision') return json(response, hub.supervision);
@@ -144,7 +145,7 @@ export class FakeConsoleApi {
     );
   }
 
-  private act(parts: readonly string[], response: ServerResponse): void {
+  private act(parts: readonly string[], body: string, response: ServerResponse): void {
     if (parts[0] === 'actors' && parts[3] === 'unpark') {
       const address = `${parts[1]}/${parts[2]}`;
       this.unparked.push(address);
@@ -152,6 +153,12 @@ export class FakeConsoleApi {
         actor.address === address ? { ...actor, status: 'live', lastError: null } : actor,
       );
       json(response, {});
+    } else if (parts[0] === 'dead-letters' && parts[1] === 'replay') {
+      const { address, cursor } = JSON.parse(body) as { address: string; cursor?: string };
+      const [letter, ...more] = this.hub.deadLetters.filter((each) => each.address === address);
+      this.hub.deadLetters = this.hub.deadLetters.filter((each) => each !== letter);
+      this.replayed.push(`${letter?.id} ${cursor ?? ''}`);
+      json(response, { replayed: letter ? 1 : 0, refused: [], next: more.length > 0 ? 'more' : null });
     } else if (parts[0] === 'dead-letters' && parts[2] === 'replay') {
       this.replayed.push(parts[1] ?? '');
       this.hub.deadLetters = this.hub.deadLetters.filter(({ id }) => id !== parts[1]);

@@ -164,6 +164,7 @@ export class KafkaServer {
     return this.connectedAdmin;
   }
 
+  /** Makes a topic, and waits until its partitions take records: one that does not yet would be sent them again. */
   async createTopic(topic: string, partitions = 1, config: Readonly<Record<string, string>> = {}): Promise<void> {
     const admin = await this.admin();
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
@@ -175,6 +176,13 @@ export class KafkaServer {
         () => false,
       );
     await until(isCreated, `the topic ${topic}`);
+    // Leaders are named before they lead; only the leader of a partition knows its end.
+    const isLed = (): Promise<boolean> =>
+      admin.fetchTopicOffsets(topic).then(
+        (ends) => ends.length === partitions,
+        () => false,
+      );
+    await until(isLed, `the leaders of the ${partitions} partitions of ${topic}`);
   }
 
   /** Done at the end of `t`, or of the server's own if that comes first. */

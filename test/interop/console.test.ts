@@ -194,6 +194,23 @@ suite('the console in Chromium', { skip: withoutBrowser }, () => {
     assert.deepEqual(fake.replayed, ['01HZX']);
   });
 
+  test('SUP-7 all dead letters of a destination are replayed with one press, request by request', async (t) => {
+    await serve(t);
+    const [letter] = fake.hub.deadLetters;
+    assert.ok(letter);
+    const message = { record: '[144 bytes]', type: 'V', vehicle: '5YJ3E1EA7KF000001', txid: 'x' };
+    const address = 'dispatcher/kafka';
+    fake.hub.deadLetters = [letter, ...['b', 'a'].map((id) => ({ ...letter, id, address, message }))];
+    const page = await open(t, '#/supervision');
+    await page.waitForSelector('.letter summary:has-text("V of 5YJ3E1EA7KF000001")');
+    await page.getByRole('button', { name: `Replay all of ${address}` }).click();
+    await page.waitForSelector(`.notice:has-text("2 dead letters of ${address} were sent again.")`);
+    assert.deepEqual(fake.replayed, ['b ', 'a more']);
+    await page.waitForSelector('.letter >> nth=1', { state: 'detached' });
+    assert.equal(await page.getByRole('button', { name: /^Replay all/ }).count(), 0);
+    assert.deepEqual(complaints, []);
+  });
+
   test('the supervision tree shows strategy, restarts and the last error', async (t) => {
     await serve(t);
     const page = await open(t, '#/supervision');

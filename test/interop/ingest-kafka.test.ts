@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import kafkajs from 'kafkajs';
 import { eventually, startIngestHub } from '../fakes/ingest-hub.js';
 import { KafkaReader } from '../fakes/kafka-reader.js';
 import { KafkaServer, withoutKafka } from '../fakes/kafka-server.js';
 import { temporaryFolder } from '../fakes/runtime.js';
 import { speed, type Vehicle } from '../fakes/vehicle.js';
 
+const { ConfigResourceTypes } = kafkajs;
 const LINE = 'kafka-4';
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
@@ -104,6 +106,40 @@ describe('ingest with Kafka as the reliable source', { skip: withoutKafka(LINE) 
       JSON.stringify(letter),
       /DISPATCH_KAFKA_REFUSED: \d+ bytes with key and headers, more than message\.max\.bytes \(5000\)/,
     );
+  });
+
+  it('FT-KAF-4 SUP-7 a record that was too large goes to Kafka once the limits are raised and it is replayed', async (t) => {
+    const topic = 'raised_R';
+    await server.createTopic(topic, 1, { 'max.message.bytes': '50000' });
+    const folder = temporaryFolder(t);
+    const start = (most: number) => {
+      const own = { ...config(server, { 'message.max.bytes': most }), namespace: 'raised', records: { R: ['kafka'] } };
+      return startIngestHub(t, { ...own, reliable_ack_sources: {} }, { folder });
+    };
+    const payload = Buffer.alloc(200_000, 7);
+    const first = await start(900_000);
+    await (await first.vehicle('CAR')).ask({ topic: 'R', txid: 'large', payload });
+    await eventually(() => first.hub.system.deadLetters.kept === 1, 'the dead letter');
+    await first.stop();
+
+    const admin = await server.admin();
+    const configEntries = [{ name: 'max.message.bytes', value: '900000' }];
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }],
+    });
+    const second = await start(900_000);
+    const { system } = second.hub;
+    // The broker takes the change in a moment of its own: until then the letter comes back.
+    const isThere = async (): Promise<boolean> => {
+      await system.replay.some({ address: 'dispatcher/kafka', limit: 10 });
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return offsets.some(({ high }) => Number(high) > 0);
+    };
+    await eventually(isThere, 'it arrives');
+    const [message] = await (await KafkaReader.to(t, server, [topic])).settled();
+    assert.deepEqual([message?.key, message?.headers['txid'], message?.value], ['CAR', 'large', payload]);
+    assert.equal(system.deadLetters.kept, 0);
   });
 
   it('FT-KAF-2 speaks SASL with the password of a file, which is shown nowhere', async (t) => {

@@ -1,4 +1,5 @@
 import type { EffectArguments } from '../../runtime/effect.js';
+import { respool, type SpoolEntrance } from './dead-letters.js';
 import { DispatchError } from './errors.js';
 import type { CloseInput, DestinationInput } from './events.js';
 import { Pump } from './pump.js';
@@ -13,6 +14,8 @@ export interface DestinationOptions extends Omit<PumpOptions, 'batch' | 'waterma
   readonly batch?: PumpOptions['batch'];
   /** @default 30000 */
   readonly deliverTimeoutMs?: number;
+  /** For what it refused and an operator replays. @default that cannot be replayed */
+  readonly entrance?: SpoolEntrance;
   /** Told whenever the destination cannot be reached or is lost, for logs and counters. */
   readonly onFailed?: (error: Error) => void;
 }
@@ -45,6 +48,11 @@ export class Destination {
 
   drained(signal: AbortSignal): Promise<void> {
     return this.pump.drained(signal);
+  }
+
+  /** Takes a dead letter back; throws why not. */
+  takeBack(letter: unknown): void {
+    respool(this.name, letter, this.options.entrance);
   }
 
   close(deadlineMs: number): Promise<void> {

@@ -1,12 +1,15 @@
 import type { ActorType } from '../../runtime/actor-type.js';
+import { keyOf } from '../../runtime/address.js';
 import type { Clock } from '../../runtime/clock.js';
 import { effect } from '../../runtime/effect.js';
+import { DeadLetterError } from '../../runtime/errors.js';
 import type { Confirmation } from './dispatcher.js';
 import { Destination, type DestinationOptions, dispatchEffects } from './effects.js';
 import { DispatchError } from './errors.js';
 import { DEFAULT_TIMING, type DispatcherContext, type DispatcherInput, type DispatcherTiming } from './events.js';
 import { dispatcherMachine } from './machine.js';
 
+export { type RefusedLetter, refusedLetter, type SpoolEntrance } from './dead-letters.js';
 export type {
   Confirmation,
   Delivery,
@@ -119,6 +122,16 @@ export function createDispatch({ clock, dispatchers }: DispatchDeps): Dispatch {
       // What must last is the spool and its positions; a connection does not survive the process.
       durability: 'none',
       idleAfterMs: 'never',
+      replay: (address, letter) => {
+        const name = keyOf(address);
+        const destination = destinations.get(name);
+        if (!destination) {
+          const text = `no topic of records goes to ${name} any more: give it one and start again to replay this`;
+          throw new DeadLetterError('DEAD_LETTER_GONE', text);
+        }
+        destination.takeBack(letter);
+        return undefined;
+      },
     },
     actors: dispatchers.map(({ name, timing }) => ({
       address: `${TYPE}/${name}`,

@@ -3,6 +3,9 @@ import type { DatedFailure } from '../../runtime/event-facts.js';
 export { delayMs } from '../../runtime/backoff.js';
 export { type Failure, failureOf, stampOf } from '../../runtime/event-facts.js';
 
+/** A link's address is `mqtt-link/NAME`. */
+export const LINK_TYPE = 'mqtt-link';
+
 /** How long a link waits for what. All in milliseconds. */
 export interface LinkTiming {
   /** For the broker to accept the client and its subscriptions. */

@@ -1,10 +1,10 @@
 import type { EventObject } from 'xstate';
 import { brokerUrl, shownUrl } from '../../protocols/fleet-telemetry/broker-url.js';
 import type { ActorSystem, ActorType, Child, Clock, Logger, Metrics, OutputEffect } from '../../runtime/index.js';
-import { addressOf, effect } from '../../runtime/index.js';
+import { addressOf, DeadLetterError, effect, keyOf } from '../../runtime/index.js';
 import { LinkHost } from './effects.js';
 import { LinkError } from './errors.js';
-import { type CloseLinkInput, DEFAULT_LINK_TIMING, type LinkEffectInput } from './events.js';
+import { type CloseLinkInput, DEFAULT_LINK_TIMING, LINK_TYPE, type LinkEffectInput } from './events.js';
 import { LinkMetrics } from './link-metrics.js';
 import { linkMachine } from './machine.js';
 import type { MqttLinkOptions, PublishOutput, SubscribeOutput } from './options.js';
@@ -28,7 +28,7 @@ export function shownBroker(text: string): string {
 }
 
 /** The chart alone: enough for a replay. */
-export const linkType = { name: 'mqtt-link', version: 1, machine: linkMachine } as const;
+export const linkType = { name: LINK_TYPE, version: 1, machine: linkMachine } as const;
 
 export interface MqttLinksDeps {
   readonly system: ActorSystem;
@@ -79,6 +79,15 @@ export function createMqttLinks({ system, clock, logger, metrics }: MqttLinksDep
       }),
       durability: 'none',
       idleAfterMs: 'never',
+      outputs: {
+        'mqtt.publish': (output, context) => host(keyOf(context.address)).publish(output as PublishOutput, context),
+      },
+      replay: (address, letter) => {
+        if (!hosts.has(keyOf(address))) {
+          throw new DeadLetterError('DEAD_LETTER_GONE', `there is no link ${keyOf(address)} any more`);
+        }
+        return letter as PublishOutput;
+      },
     },
     publisher: (name) => (output: EventObject, context) => host(name).publish(output as PublishOutput, context),
     subscriber: (name) => (output: EventObject, context) =>

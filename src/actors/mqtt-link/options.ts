@@ -74,6 +74,8 @@ export interface PublishOutput {
   readonly payload: string | Uint8Array;
   readonly qos: 0 | 1;
   readonly retain: boolean;
+  /** Who said it, of one that a link gave up before. */
+  readonly from?: Address;
 }
 
 /**

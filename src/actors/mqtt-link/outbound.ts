@@ -11,9 +11,10 @@
  *   eight times as many.
  * - LO-4 While one is offered alone nothing else is; while it waits for that, everything else goes on.
  */
-import type { ActorSystem, Clock, OutputContext } from '../../runtime/index.js';
+import { type ActorSystem, addressOf, type Clock, type OutputContext } from '../../runtime/index.js';
 import type { LinkConnection } from './connection.js';
 import { LinkError } from './errors.js';
+import { LINK_TYPE } from './events.js';
 import type { LinkMetrics } from './link-metrics.js';
 import type { PublishOutput } from './options.js';
 
@@ -79,7 +80,9 @@ export class Outbound {
         'MQTT_GIVEN_UP',
         `the broker ended connection after connection on which the publication was offered alone: look in its log, for the size of messages that it takes, and whether this client may publish to the topic`,
       );
-      system.deadLetters.add(context.address, output, cause, MOST_ENDS);
+      // It is the link's, whose address says to which broker it goes when it is replayed.
+      const letter: PublishOutput = { ...output, from: output.from ?? context.address };
+      system.deadLetters.add(addressOf(LINK_TYPE, link), letter, cause, { attempts: MOST_ENDS, isWhole: true });
       metrics.refused(link, 'given_up', output.topic, cause.message);
     } finally {
       this.unpublished--;

@@ -39,6 +39,12 @@ export class Api {
     return (await this.request('POST', path, { ...(body === undefined ? {} : { body }) })).status;
   }
 
+  /** Likewise, where it is the answer that counts. */
+  async ask<T>(path: string, body: string): Promise<T> {
+    const response = await this.request('POST', path, { body });
+    return (await response.json()) as T;
+  }
+
   /** Hands over an answer that does not end by itself, piece by piece, until it does or `signal` says so. */
   async stream(path: string, onPiece: (text: string) => void, signal: AbortSignal): Promise<void> {
     const { body } = await this.request('GET', path, { signal });

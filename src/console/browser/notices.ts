@@ -13,10 +13,10 @@ export class Notices {
   }
 
   /** Runs an action of the operator and says how it went. */
-  async attempt(action: () => Promise<unknown>, done: string): Promise<void> {
+  async attempt<T>(action: () => Promise<T>, done: string | ((result: T) => string)): Promise<void> {
     try {
-      await action();
-      this.say(done, 'good');
+      const result = await action();
+      this.say(typeof done === 'string' ? done : done(result), 'good');
     } catch (error) {
       this.say(error instanceof Error ? error.message : String(error), 'bad');
     }

@@ -69,6 +69,8 @@ export interface LogReader {
    * Returns what ends it.
    */
   onAvailable(callback: () => void): () => void;
+  /** Whether an entry of so many payload bytes is neither refused nor makes the reader drop others. */
+  hasRoom(payloadBytes: number): boolean;
   /** Unconfirmed entries. */
   pending(): { readonly items: number; readonly bytes: number; readonly oldestAt?: number };
 }
@@ -230,6 +232,10 @@ export class LogReaderState implements LogReader {
     return () => {
       this.listeners.delete(listener);
     };
+  }
+
+  hasRoom(payloadBytes: number): boolean {
+    return this.exceeded(1, weightOf(payloadBytes)) === undefined;
   }
 
   pending(): { items: number; bytes: number; oldestAt?: number } {

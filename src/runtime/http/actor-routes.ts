@@ -19,7 +19,7 @@ const PAGE = 100;
 const MOST_SCANNED = 20_000;
 const Key = Type.Object({ kind: Type.String(), key: Type.String() });
 
-/** The runtime's own API: actors and what they wait for, supervision, dead letters. */
+/** The runtime's own API: actors and what they wait for, and supervision. */
 export function actorRoutes({ system, supervision }: ActorRoutesDeps): HttpRoutes {
   return (app) => {
     const query = Type.Object({
@@ -61,26 +61,6 @@ export function actorRoutes({ system, supervision }: ActorRoutesDeps): HttpRoute
     });
 
     app.get('/api/v1/supervision', async () => supervision());
-
-    const limited = Type.Object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })) });
-    app.get('/api/v1/dead-letters', { schema: { querystring: limited } }, async (request) => ({
-      deadLetters: system.deadLetters
-        .list(request.query.limit ?? PAGE)
-        .map((letter) => ({ ...letter, message: forViewers(letter.message) })),
-    }));
-
-    const byId = Type.Object({ id: Type.String() });
-    app.post('/api/v1/dead-letters/:id/replay', { schema: { params: byId } }, async (request, reply) => {
-      const { id } = request.params;
-      if (!system.deadLetters.get(id)) throw new HttpError('DEAD_LETTER_UNKNOWN', `there is no dead letter ${id}`);
-      if (!system.replayDeadLetter(id)) {
-        throw new HttpError(
-          'DEAD_LETTER_CONFLICT',
-          'it cannot be sent again: its actor has no room or takes no such message',
-        );
-      }
-      return reply.code(204).send();
-    });
   };
 }
 

@@ -60,6 +60,22 @@ export class Outbox {
     return this.count;
   }
 
+  /** Whether there is an effect for an output of an actor. */
+  carries(address: Address, outputType: string): boolean {
+    return this.options.effect(address, outputType) !== undefined;
+  }
+
+  /**
+   * Takes an output that is of no turn, with the batch that gathers, and carries it out after that. Throws on one that
+   * cannot be stored, and `OUTBOX_FULL`.
+   */
+  accept(address: Address, output: EventObject): void {
+    const bytes = this.encode(output);
+    if (this.isFull) throw this.fullError();
+    const row = this.put(address, output, bytes);
+    if (row !== undefined) this.options.commit.afterFlush(() => this.send(address, [row]));
+  }
+
   /** Throws on an output that cannot be stored. */
   encode(output: EventObject): Buffer {
     return this.options.codec.encode(output);
@@ -67,9 +83,9 @@ export class Outbox {
 
   /** Stores an encoded output; returns its row, for {@link send} after its flush, or nothing when there is no room. */
   put(address: Address, output: EventObject, bytes: Buffer): string | undefined {
-    const { commit, sequence, deadLetters, bound = 100_000 } = this.options;
-    if (this.count >= bound) {
-      deadLetters.add(address, output, new ActorError('OUTBOX_FULL', `the outbox holds ${bound} outputs`));
+    const { commit, sequence, deadLetters } = this.options;
+    if (this.isFull) {
+      deadLetters.add(address, output, this.fullError(), { isWhole: true });
       return undefined;
     }
     const row = sequence.next();
@@ -113,6 +129,18 @@ export class Outbox {
     for (const lane of this.lanes.values()) this.options.clock.clearTimeout(lane.timer);
   }
 
+  private get bound(): number {
+    return this.options.bound ?? 100_000;
+  }
+
+  private get isFull(): boolean {
+    return this.count >= this.bound;
+  }
+
+  private fullError(): ActorError {
+    return new ActorError('OUTBOX_FULL', `the outbox holds ${this.bound} outputs`);
+  }
+
   private run(address: Address, lane: Lane): void {
     if (lane.sending || this.stopped) return;
     lane.sending = true;
@@ -133,7 +161,7 @@ export class Outbox {
           this.retry(address, lane);
           return;
         }
-        this.options.deadLetters.add(address, output, error, lane.attempts);
+        this.options.deadLetters.add(address, output, error, { attempts: lane.attempts, isWhole: true });
       }
       if (this.stopped) return;
       lane.attempts = 0;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { PublishOutput } from '../../../src/actors/mqtt-link/index.js';
 import { createLogger } from '../../../src/runtime/index.js';
 import { eventually } from '../../fakes/runtime.js';
 import { type BrokerUnderTest, connectClient, startBroker } from '../mqtt/broker-setup.js';
@@ -90,7 +91,8 @@ describe('an MQTT link with the embedded broker', () => {
       assert.deepEqual(clock.waits, holds, 'the broker takes nothing else meanwhile');
       assert.match(await link.metrics.text(), /mqtt_link_rejected_total\{reason="given_up"\} 1/);
       const [letter, ...others] = link.system.deadLetters.list();
-      assert.deepEqual([letter?.address, letter?.error.code, others.length], [SCRIBE, 'MQTT_GIVEN_UP', 0]);
+      assert.deepEqual([letter?.address, letter?.error.code, others.length], ['mqtt-link/scribe', 'MQTT_GIVEN_UP', 0]);
+      assert.equal((letter?.message as PublishOutput | undefined)?.from, SCRIBE);
       const told = lines.filter(({ msg }) => msg === 'input refused');
       assert.deepEqual(
         told.map(({ reason, topic: about }) => [reason, about]),

@@ -66,7 +66,12 @@ class FakeConnection {
 
 function setUp() {
   const clock = new ManualClock(0, turn);
-  const letters: { readonly address: string; readonly payload: string; readonly attempts: number | undefined }[] = [];
+  const letters: {
+    readonly address: string;
+    readonly from: string | undefined;
+    readonly payload: string;
+    readonly attempts: number | undefined;
+  }[] = [];
   const refusals: string[] = [];
   const acknowledged: string[] = [];
   let connection: FakeConnection | undefined;
@@ -87,8 +92,10 @@ function setUp() {
     system: {
       commit: { flushed: async () => {} },
       deadLetters: {
-        add: (address, message, _error, attempts) =>
-          void letters.push({ address, payload: `${(message as PublishOutput).payload}`, attempts }),
+        add: (address, message, _error, options) => {
+          const { payload, from } = message as PublishOutput;
+          letters.push({ address, from, payload: `${payload}`, attempts: options?.attempts });
+        },
       },
     },
     metrics: { published: () => {}, refused: (_link, reason, topic) => void refusals.push(`${reason} ${topic}`) },
@@ -148,7 +155,7 @@ describe('publications over which a broker ends the connection', () => {
       connection.end(true);
     }
     await done;
-    assert.deepEqual(letters, [{ address: 'role/r', payload: 'poison', attempts: 7 }]);
+    assert.deepEqual(letters, [{ address: 'mqtt-link/role', from: 'role/r', payload: 'poison', attempts: 7 }]);
     assert.deepEqual(refusals, ['given_up said/poison']);
     assert.deepEqual([outbound.unpublished, clock.pending], [0, 0]);
   });

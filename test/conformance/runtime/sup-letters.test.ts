@@ -33,12 +33,12 @@ test('SUP-7 dead letters say what, why and when; an operator can send them again
   );
   isBroken = false;
   const id = letter?.id ?? '';
-  assert.equal(system.replayDeadLetter(id), true);
-  assert.equal(system.replayDeadLetter(id), false);
+  await system.replay.one(id);
+  await assert.rejects(system.replay.one(id), { code: 'DEAD_LETTER_UNKNOWN' });
   await clock.advance(1_000);
   assert.deepEqual(system.peek('a/k')?.context, { n: 1 });
   system.deadLetters.add('unknown/k', { kind: 'event', event: { type: 'X' } }, new Error('x'));
-  assert.equal(system.replayDeadLetter(system.deadLetters.list()[0]?.id ?? ''), false, 'there is no such type');
+  await assert.rejects(system.replay.one(system.deadLetters.list()[0]?.id ?? ''), { code: 'DEAD_LETTER_GONE' });
 });
 
 test('SUP-7 dead letters are bounded: the oldest go', async (t) => {
@@ -131,5 +131,5 @@ test('SUP-7 of a message over 64 KiB its size and its beginning are kept', async
   assert.ok(message.cut.bytes > 100_000);
   assert.match(message.cut.beginning, /LARGE/);
   assert.equal(message.cut.beginning.length, 1_024);
-  assert.equal(system.replayDeadLetter(letter?.id ?? ''), false, 'there is nothing left to send');
+  await assert.rejects(system.replay.one(letter?.id ?? ''), { code: 'DEAD_LETTER_CONFLICT' });
 });

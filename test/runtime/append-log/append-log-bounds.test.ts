@@ -35,7 +35,10 @@ test('DUR-15 an entry larger than the bound is taken by a reader that waits for 
     ],
   });
   const large = Buffer.alloc(1_000);
+  const haveRoom = (bytes: number) => log.readers.map((reader) => reader.hasRoom(bytes));
+  assert.deepEqual(haveRoom(1_000), [true, true]);
   assert.equal(log.append(large, ['rejecting', 'dropping']).stored, true);
+  assert.deepEqual(haveRoom(1), [false, false], 'neither refused nor in the place of another');
   assert.equal(log.append(large, ['rejecting']).stored, false);
   assert.equal(log.append(payload('next'), ['dropping']).stored, true);
   await commit.flushed();
