@@ -17,9 +17,10 @@ import type { ElapsedTime } from './elapsed-time.js';
 import { type LogEntry, weightOf } from './log-entry.js';
 import type { LogPositions } from './log-positions.js';
 import type { LogProducers } from './log-producers.js';
-import { type LogReader, LogReaderState, type ReaderHost, type ReaderStart } from './log-reader.js';
+import type { LogReader } from './log-reader.js';
 import type { LogRepeats, Once } from './log-repeats.js';
 import { LogRows, type RowsStart } from './log-rows.js';
+import { LogReaderState, type ReaderHost, type ReaderStart } from './reader-state.js';
 
 export type { LogItem, LogReader, LogReaderOptions } from './log-reader.js';
 

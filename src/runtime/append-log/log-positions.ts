@@ -80,7 +80,7 @@ export class LogPositions {
     row.writeDoubleLE(this.elapsed.now(), 16);
     row.writeDoubleLE(lostTo, 24);
     const key = readerKey(this.log, reader);
-    this.commit.put('positions', key, row, 'soon');
+    this.commit.put('positions', key, row);
     this.commit.ahead('positions', key);
   }
 

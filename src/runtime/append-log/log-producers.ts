@@ -58,7 +58,7 @@ export class LogProducers {
     const row = Buffer.allocUnsafe(ROW_BYTES);
     row.writeDoubleLE(sequence, 0);
     row.writeDoubleLE(elapsedMs, 8);
-    this.commit.put('positions', this.prefix + name, row, 'soon');
+    this.commit.put('positions', this.prefix + name, row);
     this.remember(name, sequence);
   }
 
@@ -85,6 +85,6 @@ export class LogProducers {
       return;
     }
     this.producers.delete(next.value);
-    this.commit.remove('positions', this.prefix + next.value, 'soon');
+    this.commit.remove('positions', this.prefix + next.value);
   }
 }

@@ -103,7 +103,6 @@ export class LogRepeats {
       'positions',
       this.rowKey(this.rows[this.rows.length - 1] as Row),
       this.bytes.subarray(0, this.used),
-      'soon',
     );
   }
 
@@ -119,7 +118,7 @@ export class LogRepeats {
     while (this.rows.length > this.mostRows) {
       const row = this.rows.shift() as Row;
       for (const key of row.keys) if (this.known.get(key)?.row === row.number) this.known.delete(key);
-      this.commit.remove('positions', this.rowKey(row), 'soon');
+      this.commit.remove('positions', this.rowKey(row));
     }
   }
 

@@ -72,7 +72,7 @@ export class LogRows {
   add(readers: number, at: number, elapsedMs: number, payload: Uint8Array): number {
     const seq = this.lastSeq + 1;
     const entry = makeEntry(seq, readers, at, elapsedMs, payload);
-    this.commit.put('log', this.keys.of(seq), entry.row, 'soon');
+    this.commit.put('log', this.keys.of(seq), entry.row);
     this.lastSeq = seq;
     this.tail.push(entry);
     this.renewAllowance();
@@ -111,7 +111,7 @@ export class LogRows {
     this.renewAllowance();
     while (this.trimAllowance > 0 && this.backlogHead < this.backlog.length) {
       const key = this.keys.of(this.backlog[this.backlogHead++] ?? 0);
-      this.commit.removeOnce('log', key, 'soon');
+      this.commit.removeOnce('log', key);
       this.commit.ahead('log', key);
       this.trimAllowance--;
       this.trimmed++;

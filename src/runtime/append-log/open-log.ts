@@ -7,8 +7,9 @@ import { ElapsedTime, type Moment } from './elapsed-time.js';
 import { EntryKeys, type LogEntry, MOST_READERS, payloadBytes, readEntry, weightOf } from './log-entry.js';
 import { LogPositions, later, loadPositions, type ReaderPosition, type StoredPositions } from './log-positions.js';
 import { LogProducers } from './log-producers.js';
-import type { LogReaderOptions, ReaderStart } from './log-reader.js';
+import type { LogReaderOptions } from './log-reader.js';
 import { LogRepeats } from './log-repeats.js';
+import type { ReaderStart } from './reader-state.js';
 
 export interface LogOptions {
   /** Unique in the store; no `/`. */

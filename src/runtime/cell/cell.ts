@@ -126,7 +126,7 @@ export class Cell implements PresencePort, SliceEnds {
       if (!this.canSleep) return;
       this.leave();
       this.host.slept(this, this.history.wakeAt);
-    });
+    }, 'soon');
   }
 
   get canSleep(): boolean {

@@ -27,16 +27,21 @@ export interface SliceEnds {
 }
 
 export class Slices {
-  /** What gathers now; between slices, what children did. */
-  now = new Slice();
   isRunning = false;
   /** Messages still to be taken in slices of their own, to find the one that cannot be committed. */
   private oneByOne = 0;
+  private slice: Slice | undefined;
 
   constructor(
     private readonly parts: CellParts,
     private readonly cell: SliceEnds,
   ) {}
+
+  /** What gathers now; between slices, what children did. */
+  get now(): Slice {
+    this.slice ??= new Slice();
+    return this.slice;
+  }
 
   /** Takes up to `limit` messages until `isOver`; commits what they did. */
   run(limit: number, isOver: () => boolean): void {
@@ -83,7 +88,7 @@ export class Slices {
 
   get isDirty(): boolean {
     const { presence } = this.parts;
-    return presence.xstate !== undefined && (this.now.hasEffects || presence.isChanged);
+    return presence.xstate !== undefined && (this.slice?.hasEffects === true || presence.isChanged);
   }
 
   private attempt(phase: FailurePhase, work: () => void): boolean {
@@ -245,7 +250,7 @@ export class Slices {
   private commit(): void {
     const slice = this.now;
     const commit = prepareCommit(this.parts, slice);
-    this.now = new Slice();
+    this.slice = undefined;
     commit.write();
     if (commit.end) {
       endLife(this.parts, commit.end);
@@ -268,7 +273,7 @@ export class Slices {
     queue.mailbox.putBack([...earlier, ...later].filter((message) => message !== culprit && !starts.has(message)));
     queue.deferred = [];
     presence.drop();
-    this.now = new Slice();
+    this.slice = undefined;
     if (culprit) host.messages.discard(address, culprit, error);
     this.cell.failed(error, failedIn);
   }

@@ -7,8 +7,8 @@
  *   without letting the loop turn are never parted; a batch that has grown large waits in line as it is, so that no
  *   write stops the loop for long.
  * - GC-2 What is on disk is always a prefix of the order in which rows were handed over.
- *   Rows that are handed over `soon` wait until somebody hands over or waits for something `now`, {@link SOON_MS} at
- *   most: a commit costs much the same with many rows as with one.
+ *   They wait until somebody waits for one of them, {@link SOON_MS} at most: a commit costs much the same with many rows
+ *   as with one.
  * - GC-3 `afterFlush` callbacks run in the order they were registered, after everything handed over before them is
  *   on disk.
  * - GC-4 A batch that fails is kept, the store is `degraded`, and the same rows are tried again every
@@ -27,12 +27,13 @@ import type { Clock } from '../clock.js';
 import { unowned } from '../effect-owner.js';
 import { StorageError } from '../errors.js';
 import { within } from '../wait.js';
-import { CommitBatch } from './commit-batch.js';
+import { BatchLine } from './batch-line.js';
+import type { CommitBatch } from './commit-batch.js';
 import { callGuarded } from './guarded.js';
 import { HurriedRows } from './hurried-rows.js';
 import { mergedRange } from './merged-range.js';
 import { Reserve } from './reserve.js';
-import { compareRowKeys, isStorableKey } from './row-key.js';
+import { isStorableKey } from './row-key.js';
 import { type Rows, StoreFile, TABLES, type Table } from './store-file.js';
 
 export { type Rows, TABLES, type Table };
@@ -46,7 +47,7 @@ const WRITE_FAILED = 'STORAGE_WRITE_FAILED';
 /** Written to find out whether the disk takes something again. */
 const PROBE = Buffer.alloc(1);
 
-/** `soon`: nobody waits for it, so that others may gather with it for some milliseconds. */
+/** `soon`: nothing hangs on it, so that others may gather with it for some milliseconds. */
 export type Haste = 'now' | 'soon';
 
 export interface GroupCommitOptions {
@@ -65,11 +66,7 @@ export interface GroupCommitOptions {
 export class GroupCommit {
   private readonly file: StoreFile;
   private readonly hurried: HurriedRows;
-  private gathering = new CommitBatch();
-  private number = 0;
-  /** Large batches, oldest first, between the one in flight and the one that gathers. */
-  private readonly waiting: CommitBatch[] = [];
-  private inFlight: CommitBatch | undefined;
+  private readonly line = new BatchLine();
   /** The callbacks being run, while they are. */
   private releasing: Array<() => void> | undefined;
   private scheduled = false;
@@ -95,37 +92,38 @@ export class GroupCommit {
 
   /** Number of the batch that gathers now; grows by one with each that follows it. */
   get batchNumber(): number {
-    return this.number;
+    return this.line.number;
   }
 
   /** Whether rows wait to be written or flushed, or callbacks to be run. */
   get pending(): boolean {
-    return this.inFlight !== undefined || this.waiting.length > 0 || !this.gathering.isEmpty;
+    return !this.line.isEmpty;
   }
 
   /** Keys are 1 to 1 900 bytes of UTF-8 and sort by code point. */
-  put(table: Table, key: string, value: Buffer, haste: Haste = 'now'): void {
+  put(table: Table, key: string, value: Buffer): void {
     this.set(table, key, value);
-    this.schedule(haste);
+    this.schedule('soon');
   }
 
-  remove(table: Table, key: string, haste: Haste = 'now'): void {
+  remove(table: Table, key: string): void {
     this.set(table, key, null);
-    this.schedule(haste, true);
+    this.schedule('soon', true);
   }
 
   /**
    * Removes a row whose key is never used twice (an inbox, outbox or log row): put and removed within one batch it
    * never reaches the disk.
    */
-  removeOnce(table: Table, key: string, haste: Haste = 'now'): void {
-    if (this.gathering.isRetry || !this.gathering.forget(table, key)) this.remove(table, key, haste);
+  removeOnce(table: Table, key: string): void {
+    const { gathering } = this.line;
+    if (gathering.isRetry || !gathering.forget(table, key)) this.remove(table, key);
   }
 
   /** Lets the row of this key that gathers now go before all others for as long as the disk is full (GC-7). */
   ahead(table: Table, key: string): void {
     if (this.failure?.code !== WRITE_FAILED) return;
-    const row = this.gathering.rows[table].get(key);
+    const row = this.line.gathering.rows[table].get(key);
     if (row !== undefined) this.hurried.add(table, key, row);
   }
 
@@ -135,20 +133,13 @@ export class GroupCommit {
   }
 
   get(table: Table, key: string): Buffer | undefined {
-    const gathered = this.gathering.rows[table].get(key);
-    if (gathered !== undefined) return gathered ?? undefined;
-    for (let index = this.waiting.length - 1; index >= 0; index--) {
-      const waiting = this.waiting[index]?.rows[table].get(key);
-      if (waiting !== undefined) return waiting ?? undefined;
-    }
-    const flying = this.inFlight?.rows[table].get(key);
-    if (flying !== undefined) return flying ?? undefined;
-    return this.file.get(table, key);
+    const pending = this.line.get(table, key);
+    return pending === undefined ? this.file.get(table, key) : (pending ?? undefined);
   }
 
   /** Whether a change of a row with `from` <= key < `to` is not on disk yet. */
   isPending(table: Table, from: string, to: string): boolean {
-    return this.pendingRows(table, from, to).size > 0;
+    return this.line.rows(table, from, to).size > 0;
   }
 
   /**
@@ -163,7 +154,7 @@ export class GroupCommit {
     isReverse = false,
   ): Generator<[string, Buffer]> {
     const written = this.writtenRange(table, from, to, isReverse);
-    yield* mergedRange(written, this.pendingRows(table, from, to), limit, isReverse);
+    yield* mergedRange(written, this.line.rows(table, from, to), limit, isReverse);
   }
 
   /**
@@ -182,14 +173,14 @@ export class GroupCommit {
    * rows and registers itself again each time keeps the store busy for ever.
    */
   afterFlush(callback: () => void, haste: Haste = 'now'): void {
-    const newest = this.gathering.isEmpty ? (this.waiting[this.waiting.length - 1] ?? this.inFlight) : this.gathering;
-    const line = newest?.released ?? this.releasing;
-    if (!line) {
+    const { newest, gathering } = this.line;
+    const callbacks = newest?.released ?? this.releasing;
+    if (!callbacks) {
       callback();
       return;
     }
-    line.push(callback);
-    if (newest === this.gathering) this.schedule(haste);
+    callbacks.push(callback);
+    if (newest === gathering) this.schedule(haste);
   }
 
   /** Resolves once all that was handed over so far is on disk. */
@@ -229,14 +220,15 @@ export class GroupCommit {
   private set(table: Table, key: string, value: Buffer | null): void {
     if (!this.isOpen) throw new StorageError('STORAGE_CLOSED', 'the store is closed');
     requireStorable(key);
-    const isSettled = this.failure && !this.inFlight && this.waiting.length === 0;
+    const { gathering, inFlight, isWaiting } = this.line;
+    const isSettled = this.failure && !inFlight && !isWaiting;
     if (value === null && isSettled && !this.isStored(table, key)) {
-      this.gathering.forget(table, key);
+      gathering.forget(table, key);
       return;
     }
-    this.gathering.set(table, key, value);
-    if (!this.gathering.isLarge) return;
-    if (!this.inFlight) this.schedule('now');
+    gathering.set(table, key, value);
+    if (!gathering.isLarge) return;
+    if (!inFlight) this.schedule('now');
     else if (!this.isTurnDue) this.setAsideNextTurn();
   }
 
@@ -247,41 +239,23 @@ export class GroupCommit {
     setImmediate(() => {
       this.isTurnDue = false;
       // A degraded store keeps one batch, which grows no further with rows that are put again.
-      if (this.inFlight && !this.failure && this.gathering.isLarge) this.waiting.push(this.takeGathering());
+      if (this.line.inFlight && !this.failure && this.line.gathering.isLarge) this.line.setAside();
     });
-  }
-
-  private takeGathering(): CommitBatch {
-    const batch = this.gathering;
-    this.gathering = new CommitBatch();
-    this.number++;
-    return batch;
-  }
-
-  private pendingRows(table: Table, from: string, to: string): Rows {
-    const pending: Rows = new Map();
-    for (const batch of [this.inFlight, ...this.waiting, this.gathering]) {
-      if (!batch) continue;
-      for (const [key, value] of batch.rows[table]) {
-        if (compareRowKeys(key, from) >= 0 && compareRowKeys(key, to) < 0) pending.set(key, value);
-      }
-    }
-    return pending;
   }
 
   private write(): void {
     clearTimeout(this.soonTimer);
     this.soonTimer = undefined;
-    if (!this.isOpen || this.inFlight) return;
+    if (!this.isOpen || this.line.inFlight) return;
     if (!this.isAllowed()) return;
-    const batch = this.waiting.shift() ?? this.takeGathering();
+    const batch = this.line.next();
     // All that could not be written has been removed again (GC-4): only something else can end the state.
     if (batch.size === 0 && this.failure?.code === WRITE_FAILED && !this.closed) batch.set('meta', 'probe', PROBE);
     if (batch.size === 0) {
       this.release(batch);
       return;
     }
-    this.inFlight = batch;
+    this.line.inFlight = batch;
     this.counts.batches++;
     this.writeToFile(batch).then(
       () => this.succeed(batch),
@@ -295,7 +269,7 @@ export class GroupCommit {
   }
 
   private succeed(batch: CommitBatch): void {
-    this.inFlight = undefined;
+    this.line.inFlight = undefined;
     this.counts.rows += batch.size;
     if (this.failure) this.degrade(this.overQuota());
     this.release(batch);
@@ -306,23 +280,18 @@ export class GroupCommit {
     for (const callback of batch.released) callGuarded(callback);
     this.releasing = undefined;
     if (this.pending) {
-      const haste = this.waiting.length > 0 || this.closed ? 'now' : this.gathering.haste;
-      this.schedule(haste, this.failure !== undefined && this.gathering.removesSomething);
+      const { gathering, isWaiting } = this.line;
+      const haste = isWaiting || this.closed ? 'now' : gathering.haste;
+      this.schedule(haste, this.failure !== undefined && gathering.removesSomething);
     } else for (const resolve of this.idle.splice(0)) resolve();
   }
 
   private fail(batch: CommitBatch, error: StorageError): void {
-    this.inFlight = undefined;
+    this.line.inFlight = undefined;
     this.counts.failures++;
     batch.isRetry = true;
-    this.gatherAgain(batch);
+    this.line.gatherAgain(this.isStored, batch);
     this.degrade(error);
-  }
-
-  /** Makes one batch of `oldest`, what waits and what gathers, in which a row that is put again is there once. */
-  private gatherAgain(oldest: CommitBatch): void {
-    for (const newer of [...this.waiting.splice(0), this.gathering]) oldest.absorb(newer, this.isStored);
-    this.gathering = oldest;
   }
 
   /** Enters, stays in or (with `undefined`) leaves the degraded state, in which one retry is always due. */
@@ -343,9 +312,9 @@ export class GroupCommit {
     const refusal = this.overQuota();
     if (refusal || this.failure?.code === QUOTA) this.degrade(refusal);
     if (!refusal) return true;
-    const oldest = this.waiting.shift();
-    if (oldest) this.gatherAgain(oldest);
-    return this.gathering.size === 0 || this.gathering.removesSomething;
+    this.line.gatherAgain(this.isStored);
+    const { gathering } = this.line;
+    return gathering.size === 0 || gathering.removesSomething;
   }
 
   private overQuota(): StorageError | undefined {
@@ -356,8 +325,8 @@ export class GroupCommit {
   }
 
   private schedule(haste: Haste, removes = false): void {
-    if (haste === 'now') this.gathering.haste = haste;
-    if (this.scheduled || this.inFlight) return;
+    if (haste === 'now') this.line.gathering.haste = haste;
+    if (this.scheduled || this.line.inFlight) return;
     if (this.failure && !(removes && this.failure.code === QUOTA)) return;
     const write = (): void => {
       this.scheduled = false;

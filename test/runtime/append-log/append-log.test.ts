@@ -210,6 +210,7 @@ test('DUR-15 while the store is degraded nothing is stored, and reading goes on'
   assert.equal(log.append(payload('1'), ['a']).stored, true);
   await commit.flushed();
   commit.put('meta', 'held', payload('1'));
+  void commit.flushed();
   await turn();
   assert.deepEqual(log.append(payload('2'), ['a']), { stored: false, reason: 'degraded' });
   assert.equal(log.counts.degraded, 1);

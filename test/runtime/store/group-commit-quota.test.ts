@@ -65,6 +65,7 @@ test('DUR-9 what is put and removed while nothing can be written leaves no row, 
   commit.put('snapshots', 'stored', PAGE);
   await commit.flushed();
   commit.put('snapshots', 'other', PAGE);
+  void commit.flushed();
   await turn();
   assert.equal(refusal(commit), 'STORAGE_QUOTA');
   for (let actor = 0; actor < 1_000; actor++) commit.put('snapshots', `actor ${actor}`, PAGE);
