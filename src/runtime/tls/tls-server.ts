@@ -126,7 +126,7 @@ class Handshake {
 
   /** OpenSSL has finished: did it accept the client? */
   private judge(socket: TLSSocket): void {
-    const verdict = this.verdictOn(socket);
+    const verdict = this.verifiesClients ? verificationError(socket) : undefined;
     if (verdict !== undefined) {
       const failure = this.refuse({ code: verdict }, socket.getPeerX509Certificate());
       if (failure && isUnencryptedYet(socket)) this.raw.write(fatalAlert(failure.reason));
@@ -143,17 +143,6 @@ class Handshake {
     for (const [event, listener] of Object.entries(this.listeners)) socket.off(event, listener);
     socket.on('error', ignore);
     socket.on('_tlsError', destroyWith);
-  }
-
-  private verdictOn(socket: TLSSocket): string | undefined {
-    if (!this.verifiesClients) return undefined;
-    const verdict = verificationError(socket);
-    if (verdict !== undefined) return verdict;
-    const certificate = socket.getPeerX509Certificate();
-    if (!certificate) return 'PEER_DID_NOT_RETURN_A_CERTIFICATE';
-    // OpenSSL does not look at the certificate of a resumed session again (FT-TLS-9).
-    const isOver = socket.isSessionReused() && Date.parse(certificate.validTo) <= this.options.clock.now();
-    return isOver ? 'CERT_HAS_EXPIRED' : undefined;
   }
 
   private refuse(
@@ -189,8 +178,9 @@ function destroyWith(this: TLSSocket, error: Error): void {
 }
 
 /**
- * OpenSSL's verdict on the client's chain, undefined if it is good. Node keeps it on the native half of the socket and
- * copies it to `authorized` only for sockets that a `tls.Server` made; where it cannot be had, nobody is let in.
+ * OpenSSL's verdict on the client's chain, undefined if there is one and it is good. Node keeps it on the native half of
+ * the socket and copies it to `authorized` only for sockets that a `tls.Server` made; where it cannot be had, nobody is
+ * let in.
  */
 function verificationError(socket: TLSSocket): string | undefined {
   const { ssl } = socket as unknown as { ssl?: { verifyError?(): { code?: string } | null } | null };
@@ -200,11 +190,11 @@ function verificationError(socket: TLSSocket): string | undefined {
 }
 
 /**
- * Whether the client still reads this side in clear: under TLS 1.2 until this side's Finished, which in a full handshake
- * comes last and is not sent yet when the verdict is known.
+ * Whether the client still reads this side in clear: under TLS 1.2 until this side's Finished, which comes last and is
+ * not sent yet when the verdict is known.
  */
 function isUnencryptedYet(socket: TLSSocket): boolean {
-  return socket.getProtocol() === 'TLSv1.2' && !socket.isSessionReused();
+  return socket.getProtocol() === 'TLSv1.2';
 }
 
 const CONTENT_TYPE_ALERT = 21;

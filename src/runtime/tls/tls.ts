@@ -6,8 +6,7 @@ import { readTlsFiles, TlsError, type TlsFiles, type TlsSnapshot } from './tls-f
 
 // Certificates that change while a listener runs. Invariants:
 // 1. `current` was complete and consistent when it was read; a broken replacement changes nothing.
-// 2. Connections keep the context they were accepted with; a new context has new ticket keys, so that no session from
-//    before resumes past new trust anchors.
+// 2. Connections keep the context they were accepted with.
 // 3. Files are looked at by polling, not by notification: that sees what a mounted volume swaps by symbolic links, what
 //    network file systems do, and files that were missing. They are read once two looks in a row agree, so that
 //    a certificate and key that are copied one after the other are not read in between.
