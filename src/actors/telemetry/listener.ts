@@ -14,7 +14,7 @@ import {
 import { decodeCertificate } from '../../protocols/x509/index.js';
 import { type Clock, errorRecord, type Ids, type Logger, type TimerHandle } from '../../runtime/index.js';
 import type { TlsMaterial } from '../../runtime/tls/tls.js';
-import { createTlsServer } from '../../runtime/tls/tls-server.js';
+import { createTlsServer, peerCertificate } from '../../runtime/tls/tls-server.js';
 import { addressError } from './errors.js';
 import type { ConnectionInput, IngestSettings } from './events.js';
 import type { IngestMetrics } from './ingest-metrics.js';
@@ -211,8 +211,8 @@ export class Listener {
 
   /** From the leaf of the verified chain alone (FT-ID-1…5); refusals are in the reference's words. */
   private identityOf(socket: TLSSocket): { readonly identity: Identity } | Unidentified {
-    const certificate = socket.getPeerX509Certificate();
-    const facts = certificate ? decodeCertificate(certificate.raw) : undefined;
+    const certificate = peerCertificate(socket);
+    const facts = certificate && decodeCertificate(certificate);
     if (!facts?.ok) {
       const reason = 'missing_verified_client_certificate';
       return { reason, error: reason, fields: { detail: facts?.error.detail } };

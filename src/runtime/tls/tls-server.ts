@@ -1,6 +1,6 @@
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { Server, type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { type PeerCertificate, TLSSocket } from 'node:tls';
 import type { Clock, TimerHandle } from '../clock.js';
 import type { TlsMaterial } from './tls.js';
 import { explainHandshakeFailure, type HandshakeFailure, type HandshakeReason } from './tls-failure.js';
@@ -42,6 +42,14 @@ const KEEP_ALIVE_DELAY_MS = 15_000;
 /** A listener to call `listen` and `close` on. */
 export function createTlsServer(options: TlsServerOptions): Server {
   return new TlsServer(options);
+}
+
+/**
+ * The certificate that a client has shown, in DER. `getPeerX509Certificate` leaves a copy of the authorities that a client
+ * sends along in memory for good, some 5 kB for each connection.
+ */
+export function peerCertificate(socket: TLSSocket): Uint8Array | undefined {
+  return (socket.getPeerCertificate() as Partial<PeerCertificate> | null)?.raw;
 }
 
 class TlsServer extends Server {
@@ -128,7 +136,7 @@ class Handshake {
   private judge(socket: TLSSocket): void {
     const verdict = this.verifiesClients ? verificationError(socket) : undefined;
     if (verdict !== undefined) {
-      const failure = this.refuse({ code: verdict }, socket.getPeerX509Certificate());
+      const failure = this.refuse({ code: verdict }, shownCertificate(socket));
       if (failure && isUnencryptedYet(socket)) this.raw.write(fatalAlert(failure.reason));
       socket.destroy();
     } else if (this.settle()) {
@@ -168,6 +176,12 @@ class Handshake {
     this.options.clock.clearTimeout(this.timer);
     return true;
   }
+}
+
+/** Nobody has vouched for it. */
+function shownCertificate(socket: TLSSocket): X509Certificate | undefined {
+  const shown = peerCertificate(socket);
+  return shown && new X509Certificate(shown);
 }
 
 /** Who has the socket may listen, too. */

@@ -11,7 +11,7 @@ import { decodeCertificate } from '../../../src/protocols/x509/index.js';
 import { ManualClock } from '../../../src/runtime/clock.js';
 import { TlsMaterial } from '../../../src/runtime/tls/tls.js';
 import type { HandshakeFailure } from '../../../src/runtime/tls/tls-failure.js';
-import { createTlsServer, type TlsServerOptions } from '../../../src/runtime/tls/tls-server.js';
+import { createTlsServer, peerCertificate, type TlsServerOptions } from '../../../src/runtime/tls/tls-server.js';
 
 const DEADLINE_MS = 5_000;
 
@@ -183,7 +183,7 @@ export function visit(options: ConnectionOptions): Promise<ClientView> {
 }
 
 function identityOf(socket: TLSSocket): string {
-  const certificate = socket.getPeerX509Certificate();
-  const facts = certificate && decodeCertificate(certificate.raw);
+  const certificate = peerCertificate(socket);
+  const facts = certificate && decodeCertificate(certificate);
   return facts?.ok ? (facts.value.subject.findLast(({ type }) => type === 'CN')?.value ?? '') : '';
 }
