@@ -1,12 +1,17 @@
 import type { DispatcherView } from './actors/dispatch/index.js';
 import type { AppendLog } from './runtime/append-log/append-log.js';
-import type { Metrics, Tally } from './runtime/index.js';
+import { type ActorSystem, keyOf, type Metrics, type Tally } from './runtime/index.js';
 
 /** States of a dispatcher that delivers. */
 const CONNECTED: ReadonlySet<string> = new Set(['ready', 'saturated', 'recovering', 'draining']);
 
 /** What waits for each destination and what became of the rest, read when somebody collects. */
-export function measureDispatchers(metrics: Metrics, views: () => readonly DispatcherView[], spool: AppendLog): void {
+export function measureDispatchers(
+  metrics: Metrics,
+  views: () => readonly DispatcherView[],
+  spool: AppendLog,
+  lostLetters: (dispatcher: string) => number,
+): void {
   const labels = ['dispatcher'] as const;
   const gauge = (name: string, help: string, value: (view: DispatcherView) => number): void => {
     metrics.gauge({
@@ -47,14 +52,28 @@ export function measureDispatchers(metrics: Metrics, views: () => readonly Dispa
   gauge('dispatcher_oldest_seconds', 'Age of the oldest record that waits.', (view) => (view.oldestAgeMs ?? 0) / 1000);
   metrics.counter({
     name: 'dispatcher_dropped_total',
-    help: 'Records dropped at a bound of the spool, by that bound.',
+    help: 'Records dropped at a bound of the spool, by that bound, and refused ones whose dead letters went at theirs (dead-letters).',
     labels: ['dispatcher', 'reason'],
     collect: (tell) => {
       for (const { name, droppedBy } of spool.readers) {
         for (const [bound, count] of Object.entries(droppedBy)) tell({ dispatcher: name, reason: bound }, count);
       }
+      for (const { name } of views()) tell({ dispatcher: name, reason: 'dead-letters' }, lostLetters(name));
     },
   });
+}
+
+/** Counts the refused records of each dispatcher whose dead letters were deleted at the bound of those. */
+export function countLostLetters(
+  deadLetters: Pick<ActorSystem['deadLetters'], 'onDropped'>,
+): (dispatcher: string) => number {
+  const lost = new Map<string, number>();
+  deadLetters.onDropped(({ address }) => {
+    if (!address.startsWith('dispatcher/')) return;
+    const name = keyOf(address);
+    lost.set(name, (lost.get(name) ?? 0) + 1);
+  });
+  return (dispatcher) => lost.get(dispatcher) ?? 0;
 }
 
 /** Tells of a destination that cannot be reached or is lost. */

@@ -21,7 +21,7 @@ import { LAST_VALUES_READER, presenceType, type Vehicles } from './actors/vehicl
 import { type Assembly, type AssemblyDeps, createBase } from './assembly.js';
 import { createDestination, pacing } from './destinations.js';
 import { DispatcherLog } from './dispatcher-log.js';
-import { countErrors, countFailures, measureDispatchers } from './dispatcher-metrics.js';
+import { countErrors, countFailures, countLostLetters, measureDispatchers } from './dispatcher-metrics.js';
 import { embedBroker } from './embedded-broker.js';
 import type { HubConfig } from './hub-config.js';
 import { createIngest } from './ingest.js';
@@ -204,7 +204,8 @@ async function createSpooledDispatch(
     ...pacing(name, settings),
   }));
   const dispatch = createDispatch({ clock, dispatchers });
-  measureDispatchers(metrics, () => dispatch.views((address) => system.cell(address)?.snapshot), spool);
+  const views = () => dispatch.views((address) => system.cell(address)?.snapshot);
+  measureDispatchers(metrics, views, spool, countLostLetters(system.deadLetters));
   return {
     ...dispatch,
     close: (deadlineMs) => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DispatchError } from '../src/actors/dispatch/index.js';
 import { DispatcherLog } from '../src/dispatcher-log.js';
-import { countErrors, countPublications } from '../src/dispatcher-metrics.js';
-import { createLogger, ManualClock, Metrics } from '../src/runtime/index.js';
+import { countErrors, countLostLetters, countPublications } from '../src/dispatcher-metrics.js';
+import { type ActorSystem, createLogger, ManualClock, Metrics } from '../src/runtime/index.js';
 
 it('publications and their bytes are counted by the type of the record', async () => {
   const metrics = new Metrics();
@@ -28,6 +28,16 @@ it('errors are counted by the type of the record, but for Kafka, whose have no l
   assert.match(text, /^mqtt_err\{record_type="V"\} 2$/m);
   assert.match(text, /^kafka_err 1$/m);
   assert.doesNotMatch(text, /redis_err/, 'it tells itself');
+});
+
+it('SUP-7 refused records whose dead letters went at the bound are counted by their dispatcher', () => {
+  const listeners: Parameters<ActorSystem['deadLetters']['onDropped']>[0][] = [];
+  const lost = countLostLetters({ onDropped: (listener) => void listeners.push(listener) });
+  for (const address of ['dispatcher/kafka', 'dispatcher/kafka', 'vehicle/kafka', 'dispatcher/mqtt']) {
+    const letter = { id: '1', address, message: {}, error: { name: 'Error', message: 'why' }, attempts: 1, at: 0 };
+    for (const listener of listeners) listener(letter);
+  }
+  assert.deepEqual([lost('kafka'), lost('mqtt'), lost('redis')], [2, 1, 0]);
 });
 
 it('a destination that recovers has one line, for each failure that was told', () => {

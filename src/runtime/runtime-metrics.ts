@@ -14,6 +14,11 @@ export function measureRuntime(system: ActorSystem, metrics: Metrics, overload?:
   gauge('runtime_actors_parked', 'Actors that failed too often and wait for an operator.', () => system.parkedCount);
   gauge('runtime_outbox_size', 'Outputs that wait to be carried out.', () => system.outboxSize);
   gauge('runtime_dead_letters_total', 'Messages that nobody took, since the start.', () => system.deadLetters.total);
+  metrics.counter({
+    name: 'runtime_dead_letters_dropped_total',
+    help: 'Dead letters that were deleted at their bound: what they held, acknowledged records among it, is lost.',
+    collect: (tell) => tell({}, system.deadLetters.dropped),
+  });
   gauge('runtime_unreadable_rows_total', 'Rows of the store that could not be read.', () => system.unreadableRows);
   gauge('runtime_store_bytes', 'Size of the store on disk.', () => system.commit.sizeBytes());
   gauge('runtime_store_degraded', '1 while nothing can be written.', () => (system.commit.degraded ? 1 : 0));

@@ -19,6 +19,7 @@ import { type RuntimeLog, SILENT } from './logging/runtime-log.js';
 import { type MailboxFigures, Roster } from './roster.js';
 import type { DeadLetters } from './store/dead-letters.js';
 import type { GroupCommit } from './store/group-commit.js';
+import { LetterLosses } from './store/letter-losses.js';
 import { openStorage, type Storage } from './store/storage.js';
 import type { Summaries } from './store/summaries.js';
 import type { UnreadableRow } from './store/unreadable-rows.js';
@@ -60,6 +61,8 @@ export class ActorSystem {
       log.error({ ...row, err: errorRecord(error) }, 'row_unreadable');
     const { directory, quotaBytes } = options;
     this.storage = openStorage({ directory, clock, quotaBytes, onDegraded, onUnreadable });
+    const losses = new LetterLosses(clock, log);
+    this.deadLetters.onDropped((letter) => losses.dropped(letter));
     this.host = new Host({ clock, ids, log, storage: this.storage, maxLive: options.maxLive });
     this.clock = this.host.clock;
     this.replay = new DeadLetterReplay(this.host, this.storage.deadLetters);

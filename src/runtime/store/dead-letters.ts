@@ -62,6 +62,7 @@ export class DeadLetters {
   private readonly table: Table<Omit<DeadLetter, 'id'>>;
   /** All since the start of the process, dropped ones included. */
   total = 0;
+  private readonly listeners: ((letter: DeadLetter) => void)[] = [];
 
   constructor(
     tables: Tables,
@@ -75,6 +76,9 @@ export class DeadLetters {
       mostBytes: MOST_BYTES,
       overflow: 'drop-first',
       keysOnce: true,
+      onDropped: (id, letter) => {
+        for (const listener of this.listeners) listener({ id, ...letter });
+      },
     });
   }
 
@@ -86,6 +90,11 @@ export class DeadLetters {
   /** Letters that were deleted at the bound since the start of the process. */
   get dropped(): number {
     return this.table.counts.dropped;
+  }
+
+  /** Tells of each letter that is deleted at the bound: what it held is lost. */
+  onDropped(listener: (letter: DeadLetter) => void): void {
+    this.listeners.push(listener);
   }
 
   add(address: Address, message: unknown, error: unknown, options: LetterOptions = {}): void {

@@ -31,6 +31,8 @@ export interface TableOptions<Row> {
   readonly indexes?: Readonly<Record<string, (row: Row) => string | undefined>>;
   /** No key is used twice, so that a row that is put and removed within one batch never reaches the disk. */
   readonly keysOnce?: boolean;
+  /** Told of each row that goes at the bound but those that cannot be read. */
+  readonly onDropped?: (key: string, row: Row) => void;
 }
 
 export interface RowRange {
@@ -250,8 +252,19 @@ export class Table<Row = unknown> {
       if (this.lowest.length === 0) this.lowest = this.lowestKeys();
       const key = this.lowest.shift();
       if (key === undefined) return;
-      if (key !== kept && this.remove(key)) this.counts.dropped++;
+      if (key !== kept) this.drop(key);
     }
+  }
+
+  private drop(key: string): void {
+    const { onDropped } = this.options;
+    const bytes = this.bytesOf(key);
+    if (!bytes) return;
+    const row = onDropped ? this.read(key, bytes) : undefined;
+    // One that could not be read is set aside by now.
+    if (this.bytesOf(key)) this.forget(key, bytes);
+    this.counts.dropped++;
+    if (row !== undefined) onDropped?.(key, row);
   }
 
   private lowestKeys(): string[] {

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assign, type EventObject, fromPromise, setup, spawnChild } from 'xstate';
 import type { ActorType } from '../../../src/runtime/actor-type.js';
+import { SILENT } from '../../../src/runtime/logging/runtime-log.js';
+import { Metrics } from '../../../src/runtime/metrics.js';
+import { measureRuntime } from '../../../src/runtime/runtime-metrics.js';
 import { durableType } from '../../fakes/durable-type.js';
 import { testSystem, turnsOfLoop } from '../../fakes/runtime.js';
 import { scriptedType } from '../../fakes/scripted.js';
@@ -41,9 +44,32 @@ test('SUP-7 dead letters say what, why and when; an operator can send them again
   await assert.rejects(system.replay.one(system.deadLetters.list()[0]?.id ?? ''), { code: 'DEAD_LETTER_GONE' });
 });
 
-test('SUP-7 dead letters are bounded: the oldest go', async (t) => {
-  const first = await testSystem(t, [scriptedType('a')]);
-  for (let n = 0; n < 10_050; n++) first.system.deadLetters.add('a/k', { n }, 'why');
+test('SUP-7 dead letters are bounded: the oldest go, which is counted and said once a minute', async (t) => {
+  const lines: object[] = [];
+  const warn = (fields: object, msg: string) => void lines.push({ msg, ...fields });
+  const first = await testSystem(t, [scriptedType('a')], { log: { ...SILENT, warn } });
+  const start = first.clock.now();
+  for (let n = 0; n < 10_000; n++) {
+    if (n === 5 || n === 40) await first.clock.advance(1_000);
+    first.system.deadLetters.add('a/k', { n }, 'why');
+  }
+  assert.deepEqual([first.system.deadLetters.dropped, lines.length], [0, 0]);
+  for (let n = 10_000; n < 10_049; n++) first.system.deadLetters.add('a/k', { n }, 'why');
+  await first.clock.advance(60_000);
+  first.system.deadLetters.add('a/k', { n: 10_049 }, 'why');
+  const told = lines.map((line) => {
+    const { do: advice, ...rest } = line as { do: string };
+    assert.match(advice, /ctl dead-letters list.*ctl dead-letters replay/);
+    return rest;
+  });
+  const [then, now] = [start, start + 2_000].map((at) => new Date(at).toISOString());
+  assert.deepEqual(told, [
+    { msg: 'dead_letters_dropped', count: 1, from: then, to: then, address: 'a/k' },
+    { msg: 'dead_letters_dropped', count: 49, from: then, to: now, address: 'a/k' },
+  ]);
+  const metrics = new Metrics();
+  measureRuntime(first.system, metrics);
+  assert.match(await metrics.text(), /^runtime_dead_letters_dropped_total 50$/m);
   await first.system.settled();
   const { system } = await first.reopen();
   assert.equal([...system.commit.range('rows', 'dead-letters\u0001', 'dead-letters\u0002')].length, 10_000);
