@@ -1,5 +1,6 @@
 import { type FleetRecord, type RefusedRecord, type StreamPlace, TopicError } from './actors/dispatch/index.js';
 import type { ErrorSink } from './actors/error-reports/index.js';
+import { recordTopic } from './actors/telemetry/index.js';
 import type { LogLines, TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import { type Clock, type Logger, PeerLines, RepeatedFailures } from './runtime/index.js';
 
@@ -10,6 +11,8 @@ export interface DispatcherLogOptions {
   readonly lines: LogLines;
   /** Where errors are reported beside the log (spec 8.4). */
   readonly errors: ErrorSink;
+  /** The first part of the names of topics. @default empty */
+  readonly namespace?: string | undefined;
 }
 
 /** The reference's names of lines about failures, where they are not `NAME_err`. */
@@ -21,6 +24,8 @@ const NAMED_REFUSALS: Readonly<Record<string, string>> = {
   'mqtt PAYLOAD_TOPIC_UNKNOWN': 'mqtt_unknown_payload_type',
   'kinesis DISPATCH_KINESIS_STREAM_UNNAMED': 'kinesis_produce_stream_not_configured',
 };
+/** Those at which a record has a topic that its namespace and type name. */
+const TOPICAL = new Set(['kafka', 'pubsub', 'zmq']);
 /** Those whose readiness the reference has a line for. */
 const REGISTERED = new Set(['kafka', 'pubsub', 'redis']);
 
@@ -30,6 +35,8 @@ const failureLine = (dispatcher: string, error: Error): string =>
 const refusalLine = (dispatcher: string, reason: string): string =>
   NAMED_REFUSALS[`${dispatcher} ${reason.split(':', 1)[0]}`] ?? REFUSALS[dispatcher] ?? `${dispatcher}_err`;
 
+/** Of a destination's reasons, whose first word may be its own. */
+const MOST_REASONS = 1_024;
 /** Of a vehicle's own text on a line. */
 const LONGEST_TEXT = 128;
 
@@ -45,6 +52,8 @@ export class DispatcherLog {
   private readonly isReference: boolean;
   private readonly failures = new Map<string, RepeatedFailures>();
   private readonly refusals: PeerLines;
+  /** The same for lines under our names, of which a destination has one a minute for each kind of reason. */
+  private readonly ownRefusals: PeerLines;
   private readonly topics: PeerLines;
   /** Those whose failure was told, and nothing since. */
   private readonly down = new Set<string>();
@@ -52,6 +61,7 @@ export class DispatcherLog {
   constructor(private readonly options: DispatcherLogOptions) {
     this.isReference = options.lines === 'reference';
     this.refusals = new PeerLines({ clock: options.clock, perMinute: 1 });
+    this.ownRefusals = new PeerLines({ clock: options.clock, perMinute: 1, capacity: MOST_REASONS });
     this.topics = new PeerLines({ clock: options.clock, perMinute: 1 });
   }
 
@@ -98,16 +108,31 @@ export class DispatcherLog {
     this.options.logger.info({ dispatcher }, 'dispatcher_recovered');
   }
 
-  /** A record is never taken there and becomes a dead letter. Once a minute for each vehicle. */
+  /**
+   * A record is never taken there and becomes a dead letter. Once a minute for each vehicle; under our names once a
+   * minute for each kind of reason.
+   */
   refused(dispatcher: string, { reason, record }: RefusedRecord): void {
     if (dispatcher === 'logger') return;
+    if (!this.isReference) this.ownRefused(dispatcher, reason, record);
     const untold = this.refusals.tell(`${dispatcher} ${record?.vehicle ?? ''}`);
     if (untold === undefined) return;
     const message = refusalLine(dispatcher, reason);
-    const facts = record ? { topic_name: record.type, ...factsOf(record) } : {};
+    const facts = record ? { ...this.topicOf(dispatcher, record), ...factsOf(record) } : {};
     const fields = { dispatcher, ...facts, ...(untold > 0 ? { repeated: untold } : {}) };
     if (this.isReference) this.options.logger.error({ ...fields, error: reason }, message);
     this.report(message, reason, fields);
+  }
+
+  private ownRefused(dispatcher: string, reason: string, record: FleetRecord | undefined): void {
+    const untold = this.ownRefusals.tell(`${dispatcher} ${reason.split(':', 1)[0]}`);
+    if (untold === undefined) return;
+    const fields = { dispatcher, ...(record && factsOf(record)), reason, ...(untold > 0 ? { repeated: untold } : {}) };
+    this.options.logger.warn(fields, 'dispatcher_refused');
+  }
+
+  private topicOf(dispatcher: string, { type }: FleetRecord): { readonly topic_name?: string } {
+    return TOPICAL.has(dispatcher) ? { topic_name: recordTopic(this.options.namespace ?? '', type) } : {};
   }
 
   /** The process stops, and its dispatchers with it. */

@@ -86,7 +86,7 @@ export async function createHub(parts: HubParts, deps: AssemblyDeps): Promise<Hu
         isStopping: () => health.isStopping,
       })
     : undefined;
-  const log = new DispatcherLog({ logger, clock, lines, errors });
+  const log = new DispatcherLog({ logger, clock, lines, errors, namespace: parts.telemetry?.namespace });
   const dispatch = await createSpooledDispatch(parts, system, ingest, metrics, log, deps);
   for (const part of [dispatch, telemetry, vehicles]) if (part) system.register(part.type);
 

@@ -12,7 +12,7 @@ function setUp(lines: LogLines, level: 'debug' | 'info' = 'debug') {
   const reports: { readonly message: string; readonly params: object }[] = [];
   const logger = createLogger({ level, clock, destination: { write: (line) => written.push(JSON.parse(line)) } });
   const errors = { report: (report: (typeof reports)[number]) => void reports.push(report), close: async () => {} };
-  const log = new DispatcherLog({ logger, clock, lines, errors });
+  const log = new DispatcherLog({ logger, clock, lines, errors, namespace: 'fleet' });
   return { clock, log, reports, told: () => written.splice(0).map(({ time: _, ...line }) => line) };
 }
 
@@ -116,5 +116,50 @@ describe('lines about dispatchers', () => {
     );
     log.refused('pubsub', { seq: 2, reason, bytes: new Uint8Array(), record: sampleRecord(2) });
     assert.equal(told()[0]?.['msg'], 'pubsub_err');
+  });
+
+  it('8.3 a record that is refused has the topic that it was for, where the destination has topics', () => {
+    const { log, reports, told } = setUp('reference');
+    const record = sampleRecord(1, { metadata: { txid: 't1' } });
+    for (const name of ['kafka', 'mqtt'])
+      log.refused(name, { seq: 1, reason: 'X: no', bytes: new Uint8Array(), record });
+    const facts = { record_type: 'V', txid: 't1', vin: 'VIN0001', error: 'X: no' };
+    assert.deepEqual(told(), [
+      { level: 'error', dispatcher: 'kafka', topic_name: 'fleet_V', ...facts, msg: 'kafka_err' },
+      { level: 'error', dispatcher: 'mqtt', ...facts, msg: 'mqtt_process_payload_error' },
+    ]);
+    assert.deepEqual(
+      reports.map(({ params }) => 'topic_name' in params && params.topic_name),
+      ['fleet_V', false],
+    );
+  });
+
+  it('under our names a refused record has a line, once a minute for each kind of reason', async () => {
+    const { clock, log, told } = setUp('own');
+    const refuse = (number: number, reason: string) => {
+      const record = sampleRecord(number, { metadata: { txid: `t${number}` } });
+      log.refused('kafka', { seq: number, reason, bytes: new Uint8Array(), record });
+    };
+    for (let number = 1; number <= 100; number++) refuse(number, `TOO_LARGE: ${number} bytes`);
+    refuse(101, 'NO_ACCESS: not yours');
+    log.refused('logger', { seq: 1, reason: 'it tells itself', bytes: new Uint8Array() });
+    await clock.advance(60_000);
+    refuse(102, 'TOO_LARGE: 102 bytes');
+    log.refused('kafka', { seq: 103, reason: 'UNREADABLE: no record', bytes: new Uint8Array() });
+    const line = (number: number, reason: string) => ({
+      level: 'warn',
+      dispatcher: 'kafka',
+      record_type: 'V',
+      txid: `t${number}`,
+      vin: 'VIN0001',
+      reason,
+      msg: 'dispatcher_refused',
+    });
+    assert.deepEqual(told(), [
+      line(1, 'TOO_LARGE: 1 bytes'),
+      line(101, 'NO_ACCESS: not yours'),
+      { ...line(102, 'TOO_LARGE: 102 bytes'), repeated: 99 },
+      { level: 'warn', dispatcher: 'kafka', reason: 'UNREADABLE: no record', msg: 'dispatcher_refused' },
+    ]);
   });
 });

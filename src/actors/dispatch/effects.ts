@@ -1,9 +1,11 @@
 import type { EffectArguments } from '../../runtime/effect.js';
+import type { DatedFailure } from '../../runtime/event-facts.js';
 import { respool, type SpoolEntrance } from './dead-letters.js';
 import { DispatchError } from './errors.js';
 import type { CloseInput, DestinationInput } from './events.js';
 import { Pump } from './pump.js';
 import type { PumpCounts, PumpOptions } from './pump-run.js';
+import type { RefusedRecord } from './spool.js';
 
 export interface DestinationOptions extends Omit<PumpOptions, 'batch' | 'watermarks' | 'deliverTimeoutMs'> {
   /** Key of the actor's address. */
@@ -26,16 +28,31 @@ const BATCH = { items: 128, bytes: 1_048_576 } as const;
 export class Destination {
   readonly name: string;
   private readonly pump: Pump;
+  private lastRefused: { readonly failure: DatedFailure; readonly delivered: number } | undefined;
 
   constructor(readonly options: DestinationOptions) {
     const { boundBytes, batch = BATCH, deliverTimeoutMs = 30_000 } = options;
     this.name = options.name;
     const watermarks = { highBytes: boundBytes * 0.8, lowBytes: boundBytes * 0.5 };
-    this.pump = new Pump({ ...options, batch, deliverTimeoutMs, watermarks });
+    const onRefused = (refused: RefusedRecord): void => {
+      this.lastRefused = { failure: refusalOf(refused, options.clock.now()), delivered: this.counts.delivered };
+      options.onRefused?.(refused);
+    };
+    this.pump = new Pump({ ...options, onRefused, batch, deliverTimeoutMs, watermarks });
   }
 
   get counts(): Readonly<PumpCounts> {
     return this.pump.counts;
+  }
+
+  /** The last record that it refused, since the start; null if none was. */
+  get lastRefusal(): DatedFailure | null {
+    return this.lastRefused?.failure ?? null;
+  }
+
+  /** Whether it has confirmed a record since it refused one. */
+  get takesSinceRefusal(): boolean {
+    return this.counts.delivered > (this.lastRefused?.delivered ?? -1);
   }
 
   connect(signal: AbortSignal): Promise<void> {
@@ -67,6 +84,12 @@ export class Destination {
       throw error;
     }
   }
+}
+
+/** A reason is a code and what it means, as `CODE: text`. */
+function refusalOf({ reason }: RefusedRecord, at: number): DatedFailure {
+  const [, code = null, message = reason] = /^([A-Z][A-Z0-9_]*): (.*)$/s.exec(reason) ?? [];
+  return { code, message, at };
 }
 
 /** The effects of the chart, for destinations found by name. */

@@ -65,7 +65,10 @@ export interface DispatcherView {
   readonly deliveredBytes: number;
   readonly refused: number;
   readonly dropped: number;
+  /** Why the destination was lost; while it delivers, why it refused a record, until it takes one again. */
   readonly lastError: DispatcherContext['lastError'];
+  /** Of the last record that it refused, which is a dead letter; null if it has refused none since the start. */
+  readonly lastRefusal: DispatcherContext['lastError'];
   /** Epoch ms of the next try to reach a destination that failed; null while none is planned. */
   readonly nextTryAt: number | null;
 }
@@ -146,7 +149,7 @@ export function createDispatch({ clock, dispatchers }: DispatchDeps): Dispatch {
 }
 
 function view(
-  { name, options, counts }: Destination,
+  { name, options, counts, lastRefusal, takesSinceRefusal }: Destination,
   peek: (address: string) => ChartSnapshot | undefined,
   waits: (address: string) => readonly ChartWait[],
   now: number,
@@ -154,6 +157,7 @@ function view(
   const chart = peek(`${TYPE}/${name}`);
   const pause = waits(`${TYPE}/${name}`).find((wait) => wait.state.endsWith('.broken.pausing'))?.until;
   const state = chart ? stateName(chart.value) : 'stopped';
+  const lost = state === 'ready' ? null : (chart?.context as DispatcherContext | undefined)?.lastError;
   const { items, bytes, oldestAt } = options.spool.pending();
   return {
     name,
@@ -168,7 +172,8 @@ function view(
     deliveredBytes: counts.deliveredBytes,
     refused: counts.refused,
     dropped: options.spool.dropped ?? 0,
-    lastError: state === 'ready' ? null : ((chart?.context as DispatcherContext | undefined)?.lastError ?? null),
+    lastError: lost ?? (takesSinceRefusal ? null : lastRefusal),
+    lastRefusal,
     nextTryAt: pause === undefined || pause === 'never' ? null : pause.at,
   };
 }

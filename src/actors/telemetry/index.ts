@@ -15,7 +15,7 @@ import { connectionMachine } from './machine.js';
 import { type LoggedRequest, type RequestFacts, RequestLog } from './request-log.js';
 
 export { SPOOL } from './connection-hot.js';
-export { telemetryFormats } from './record-formats.js';
+export { recordTopic, telemetryFormats } from './record-formats.js';
 export { referenceForm } from './reference-form.js';
 export { telemetryRoutes } from './routes.js';
 

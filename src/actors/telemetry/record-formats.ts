@@ -12,6 +12,9 @@ import type { TelemetrySettings } from '../../protocols/fleet-telemetry/server-s
 import type { Result } from '../../protocols/result.js';
 import type { FleetRecord, RecordFormats } from '../dispatch/index.js';
 
+/** The topic of records of a type, at destinations that have topics. */
+export const recordTopic = (namespace: string, type: string): string => topicName(namespace, type);
+
 /** What a telemetry record looks like at each kind of destination (sections 5 and 6). */
 export function telemetryFormats({ dispatchers, namespace, transmitDecodedRecords }: TelemetrySettings): RecordFormats {
   const verbose = dispatchers.logger?.verbose ?? false;
@@ -38,7 +41,7 @@ export function telemetryFormats({ dispatchers, namespace, transmitDecodedRecord
     },
     topic: (record) => {
       const body = bodyOf(record);
-      return body.ok ? { ok: true, value: { topic: topicName(namespace, record.type), body: body.value } } : body;
+      return body.ok ? { ok: true, value: { topic: recordTopic(namespace, record.type), body: body.value } } : body;
     },
     attributes: (record) => ({ ok: true, value: metadataOf(record) }),
     logLines: (record) => ({

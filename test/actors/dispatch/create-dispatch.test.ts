@@ -76,6 +76,33 @@ describe('dispatchers as actors', () => {
     assert.deepEqual([view('mqtt').state, view('mqtt').pendingItems], ['ready', 0]);
   });
 
+  it('one that refuses says why in its last error, until it takes a record again', async (t) => {
+    const { destinations, spools, settle, view } = await setUp(t);
+    const deliver = async (refused: readonly string[]) => {
+      for (const _ of refused) spools.mqtt.append(encodeRecord(sampleRecord(1)), START);
+      const reasons = [...refused];
+      while (reasons.length > 0) {
+        await settle();
+        const batch = destinations.mqtt.batches.at(-1);
+        assert.ok(batch);
+        const each = reasons.splice(0, batch.records.length);
+        const answers = each.flatMap((reason, index) => (reason === '' ? [] : [{ index, reason }]));
+        batch.answer({ delivered: each.length, refused: answers });
+      }
+      await settle();
+      const { state, lastError, lastRefusal, refused: count } = view('mqtt');
+      return [state, lastError, lastRefusal?.message, count];
+    };
+    assert.deepEqual([view('mqtt').lastError, view('mqtt').lastRefusal], [null, null]);
+    const tooLarge = { code: 'TEST_LARGE', message: 'too large: 2 MiB', at: START };
+    const all = ['TEST_OTHER: no', 'TEST_LARGE: too large: 2 MiB'];
+    assert.deepEqual(await deliver(all), ['ready', tooLarge, 'too large: 2 MiB', 2]);
+    assert.deepEqual(await deliver(['']), ['ready', null, 'too large: 2 MiB', 2]);
+    assert.deepEqual(await deliver(['no code', '']), ['ready', null, 'no code', 3], 'it takes others');
+    const words = { code: null, message: 'never', at: START };
+    assert.deepEqual(await deliver(['never']), ['ready', words, 'never', 4]);
+  });
+
   it('shows a backlog above 80 % of its bound as saturated, until it is below half', async (t) => {
     const { destinations, spools, settle, view } = await setUp(t);
     const size = encodeRecord(sampleRecord(1)).length;
