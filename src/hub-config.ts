@@ -15,6 +15,7 @@ import type { Path } from './config/pointer.js';
 import { readConfigFile } from './config/read-file.js';
 import { composeSchema } from './config/schema.js';
 import { report, resolveSection } from './config/section.js';
+import { suggest } from './config/suggest.js';
 import { isTree } from './config/tree.js';
 import type { TelemetrySettings } from './protocols/fleet-telemetry/server-settings.js';
 import { type HttpConfig, HttpSchema, resolveHttp } from './runtime/http/http-config.js';
@@ -27,6 +28,13 @@ const telemetrySchema = telemetrySchemas({
   lastValues: LastValuesSchema,
 });
 
+export {
+  CLIENT_PACKAGES,
+  type ClientPackage,
+  COMPRESSION_PACKAGES,
+  installation,
+  isInstalled,
+} from './actors/dispatch/config.js';
 export type { ServerExplanation } from './actors/telemetry/config.js';
 export { type Checked, type ConfigInput, configOf } from './base-config.js';
 
@@ -60,7 +68,7 @@ export function checkHubConfig(input: ConfigInput): Checked<HubConfig> {
   const http = resolveSection(loaded, ['http'], resolveHttp);
   const mqtt = resolveSection(loaded, ['mqtt'], resolveMqtt);
   const telemetry = resolveSection(loaded, ['telemetry'], (section: Static<typeof telemetrySchema.section>) =>
-    resolveTelemetry(section, { environment: input.environment ?? {} }),
+    resolveTelemetry(section, { environment: input.environment ?? {}, suggest }),
   );
   const { mistakes: found, warnings } = report(loaded, [http, mqtt, telemetry]);
   const mistakes = found.map(inHubTerms);
@@ -91,7 +99,7 @@ function inHubTerms(mistake: Mistake): Mistake {
 export function checkServerConfig(input: ConfigInput): Checked<TelemetrySettings> {
   const loaded = load({ ...input, schema: ServerConfigSchema, environmentPrefix: 'FLEETCHART_TELEMETRY__' });
   const resolved = resolveSection(loaded, [], (config: Static<typeof ServerConfigSchema>) =>
-    resolveTelemetry(config, { environment: input.environment ?? {} }),
+    resolveTelemetry(config, { environment: input.environment ?? {}, suggest }),
   );
   const { mistakes, warnings } = report(loaded, [resolved]);
   return { config: mistakes.length === 0 ? resolved.value : undefined, loaded, mistakes, warnings };
@@ -109,13 +117,16 @@ export function explainServerConfig(
   return explainTelemetry({ config: given, mistakes, warnings, environment } as Parameters<typeof explainTelemetry>[0]);
 }
 
-/** The configuration without what nobody set. */
+/** The configuration without what nobody set, at its top and in our own section. */
 function givenKeys({ value, sources }: Loaded): unknown {
   if (!isTree(value)) return undefined;
   const isGiven = (path: Path, child: unknown): boolean =>
     (sources.of(path)?.kind ?? 'default') !== 'default' ||
     (isTree(child) && Object.entries(child).some(([key, inner]) => isGiven([...path, key], inner)));
-  return Object.fromEntries(Object.entries(value).filter(([key, child]) => isGiven([key], child)));
+  const given = (tree: object, at: Path): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(tree).filter(([key, child]) => isGiven([...at, key], child)));
+  const { fleetchart, ...others } = given(value, []);
+  return isTree(fleetchart) ? { ...others, fleetchart: given(fleetchart, ['fleetchart']) } : { ...others };
 }
 
 /**

@@ -213,7 +213,7 @@ describe('a peer’s server_config.json', () => {
     assert.equal(config?.rateLimit?.intervalMs, 1000);
     assert.deepEqual(
       warnings.map(({ pointer }) => pointer),
-      ['/rate_limit/MessageIntervalTimeSecond'],
+      ['/records/v', '/rate_limit/MessageIntervalTimeSecond'],
     );
   });
 

@@ -83,7 +83,19 @@ function serverOf({ config: file, serverCert }: ClientConfigOptions, output: Out
 }
 
 function requestOf(options: ClientConfigOptions): ClientConfigRequest {
-  const { from, hostname, port, ca, field, alertTypes, preferTyped, deliveryPolicy, expires, vin } = options;
+  const {
+    from,
+    host,
+    hostname = host,
+    port,
+    ca,
+    field,
+    alertTypes,
+    preferTyped,
+    deliveryPolicy,
+    expires,
+    vin,
+  } = options;
   return {
     ...(from === undefined ? {} : { from: jsonOf(from, 'give a client configuration as JSON') }),
     ...{ hostname, port, alertTypes, preferTyped, deliveryPolicy, vins: vin },

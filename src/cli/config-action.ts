@@ -9,6 +9,7 @@ import { checkPeerConfig, type Peer, peerOf } from '../peer-config.js';
 import { checkVehicleConfig, looksLikeVehicle, VehicleSchema } from '../vehicle-config.js';
 import { configInputOf } from './config-options.js';
 import { CliError, exitCodes, QuietExit } from './exit-code.js';
+import { missingPackages } from './missing-packages.js';
 import { namedFileMistakes } from './named-files.js';
 import { outputOf } from './output.js';
 import { NO_TELEMETRY } from './ready-lines.js';
@@ -25,8 +26,13 @@ const SCHEMAS = { hub: HubSchema, vehicle: VehicleSchema } as const;
 export async function checkFile(command: Command, file: string, options: PeerOption): Promise<void> {
   const output = outputOf(command);
   const { kind, checked } = check(command, file, options);
-  const warnings = [...checked.warnings, ...(kind === 'hub' ? withoutTelemetry(checked) : [])];
-  const files = await namedFileMistakes(checked, kind === 'hub' ? ['telemetry'] : []);
+  const at = kind === 'hub' ? ['telemetry'] : [];
+  const files = await namedFileMistakes(checked, at);
+  const warnings = [
+    ...checked.warnings,
+    ...(kind === 'hub' ? withoutTelemetry(checked) : []),
+    ...missingPackages(checked, at),
+  ];
   const mistakes = [...checked.mistakes, ...files];
   const ok = mistakes.length === 0;
   const verdict = ok ? `${file}: a sound ${kind} configuration` : `${file}: ${countOf(mistakes.length, 'mistake')}`;

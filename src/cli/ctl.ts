@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { groupCommand, leafCommand } from './command.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { positive } from './quantities.js';
@@ -7,6 +7,8 @@ export interface ClientConfigOptions {
   readonly config?: string;
   readonly from?: string;
   readonly hostname?: string;
+  /** The same. */
+  readonly host?: string;
   readonly port?: number;
   readonly ca?: string;
   readonly serverCert?: string;
@@ -45,6 +47,7 @@ function clientConfigCommand(): Command {
     .option('--config <file>', "the hub's configuration, or a server_config.json: its port and certificate")
     .option('--from <file>', 'a client configuration to begin with; alone, it is checked and printed')
     .option('--hostname <name>', "the server's full name; by default the first of its certificate")
+    .addOption(new Option('--host <name>', 'the same').hideHelp())
     .option('--port <number>', 'where vehicles reach it; by default the port of the configuration', wholePort)
     .option('--ca <file>', "what vehicles are to trust, PEM; by default the root in the server's file, if it is there")
     .option('--server-cert <file>', 'in the place of that of the configuration')

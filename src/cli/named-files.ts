@@ -36,11 +36,15 @@ const KAFKA_KEYS: readonly Path[] = ['ssl.ca', 'ssl.certificate', 'ssl.key', 'ss
   `${name}.location`,
 ]);
 
-const HINT = 'correct the path, which is relative to where the hub is started, or make them: `fleetchart provision`';
+const PATH_HINT = 'correct the path, which is relative to where the hub is started';
+const HINT = `${PATH_HINT}, or make them: \`fleetchart provision\``;
 
 /** Where the files are there and hold something else than they should; the message says what. */
 const CONTENT_HINT =
   'name files that belong together, in PEM, or make new ones: `fleetchart provision hub --force` writes a certificate and its key';
+
+const AUTHORITIES_HINT =
+  'name the PEM file with the certificates of the authorities that signed those of the vehicles, not a key';
 
 /**
  * What a check on the machine that will run it finds besides: certificates and keys that are missing, may not be read,
@@ -95,7 +99,8 @@ function hasBroker(root: unknown): boolean {
 
 function inConfiguration(error: TlsError, pointer: string): Mistake {
   if (error.code !== 'TLS_FILE_UNREADABLE') {
-    return { code: 'CONFIG_VALUE', pointer, message: error.message, hint: CONTENT_HINT };
+    const hint = error.code === 'TLS_AUTHORITIES_INVALID' ? AUTHORITIES_HINT : CONTENT_HINT;
+    return { code: 'CONFIG_VALUE', pointer, message: error.message, hint };
   }
   return {
     code: 'CONFIG_UNREADABLE',
@@ -111,7 +116,7 @@ function unreadable({ pointer, file }: NamedFile): Mistake[] {
     return [];
   } catch (error) {
     const message = `cannot be read (${(error as Error).message})`;
-    return [{ code: 'CONFIG_UNREADABLE', pointer, message, hint: HINT }];
+    return [{ code: 'CONFIG_UNREADABLE', pointer, message, hint: PATH_HINT }];
   }
 }
 
@@ -121,7 +126,8 @@ const usesKafka = (records: unknown): boolean =>
     .includes('kafka');
 
 function kafkaMistakes(ingest: unknown, at: Path): Mistake[] {
-  const files = KAFKA_KEYS.flatMap((key) => named(ingest, at, key));
+  const isEncrypted = /ssl$/i.test(String(valueAt(ingest, ['kafka', 'security.protocol'])));
+  const files = isEncrypted ? KAFKA_KEYS.flatMap((key) => named(ingest, at, key)) : [];
   return [...files.flatMap(unreadable), ...codecMistakes(ingest, at)];
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ConfigError } from '../config/mistake.js';
+import { ConfigError, renderMistake } from '../config/mistake.js';
 import { CliError, type ExitCode, exitCodes, QuietExit } from './exit-code.js';
 
 /** Where a command writes and what it reads of its surroundings; tests bring their own. */
@@ -118,7 +118,13 @@ const SYSTEM_HINTS: Readonly<Record<string, string>> = {
 function describeError(error: unknown): { text: string; data: Record<string, unknown>; exitCode: ExitCode } {
   if (error instanceof ConfigError) {
     const { code, message, mistakes, warnings } = error;
-    return { text: message, data: { code, message, mistakes, warnings }, exitCode: exitCodes.wrongConfiguration };
+    // What was misspelt is often why something else is missing.
+    const unknown = warnings.filter((warning) => warning.code === 'CONFIG_UNKNOWN_KEY');
+    return {
+      text: [message, ...unknown.map((warning) => `warning: ${renderMistake(warning)}`)].join('\n'),
+      data: { code, message, mistakes, warnings },
+      exitCode: exitCodes.wrongConfiguration,
+    };
   }
   if (error instanceof CliError) {
     const { code, message, hint, exitCode } = error;

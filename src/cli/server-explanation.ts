@@ -6,6 +6,8 @@ export interface ExplainedServer extends ServerExplanation {
   readonly defaults: readonly Pick<Explained, 'pointer' | 'value'>[];
 }
 
+const MADE_HERE = 'made by the server, so nothing is acknowledged';
+
 /** What a `server_config.json` means, for people. */
 export function renderServer({ routes, sections, environment, differences, defaults }: ExplainedServer): string {
   const parts: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
@@ -13,7 +15,7 @@ export function renderServer({ routes, sections, environment, differences, defau
       'Records',
       routes.flatMap(({ topic, to, acknowledged }) => [
         ...to.map(({ dispatcher, where }, index) => [index === 0 ? topic : '', `${dispatcher}: ${where}`] as const),
-        ['', `acknowledged ${acknowledged}`] as const,
+        ['', acknowledged === undefined ? MADE_HERE : `acknowledged ${acknowledged}`] as const,
       ]),
     ],
     [

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { placeOfJsonMistake } from './json-place.js';
 import type { Mistake, MistakeCode } from './mistake.js';
 import { type Path, toPointer } from './pointer.js';
 import type { Position } from './sources.js';
@@ -53,7 +54,8 @@ function parseConfigText(path: string, text: string): ReadResult {
       return failed('CONFIG_SYNTAX', `${path}:${error.place}`, error.message, error.hint);
     if (error instanceof RangeError) return failed('CONFIG_SYNTAX', path, 'nested too deeply');
     if (!path.endsWith('.json')) return failed('CONFIG_SYNTAX', path, syntax(error));
-    return failed('CONFIG_SYNTAX', path, syntax(error), text.trim() === '' ? EMPTY_HINT : JSON_HINT);
+    const place = `${path}:${placeOfJsonMistake(text)}`;
+    return failed('CONFIG_SYNTAX', place, syntax(error), text.trim() === '' ? EMPTY_HINT : JSON_HINT);
   }
 }
 
@@ -111,5 +113,11 @@ function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What is wrong with a JSON text, without the part of it that the parser repeats: that may be a password. */
-const syntax = (error: unknown): string => reason(error).replace(/, (?:\.{3})?".*is not valid JSON$/s, '');
+/**
+ * What is wrong with a text, without its place, which is told apart, and without the part that the parser of JSON
+ * repeats: that may be a password.
+ */
+const syntax = (error: unknown): string =>
+  reason(error)
+    .replace(/, (?:\.{3})?".*is not valid JSON$/s, '')
+    .replace(/ at position \d+(?: \(line \d+ column \d+\))?$/, '');

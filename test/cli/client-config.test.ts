@@ -119,6 +119,8 @@ describe('7.3 ctl telemetry client-config', () => {
     assert.deepEqual([json.ok, 'config' in json, json.findings.length > 0], [false, false, true]);
     const forced = await run(...args, '--force');
     assert.deepEqual([forced.exitCode, JSON.parse(forced.stdout).port], [3, 443]);
+    const short = await run('--host', ...args.slice(1), '--force');
+    assert.equal(JSON.parse(short.stdout).hostname, HOST, '--host is the same');
   });
 
   it('7.3 unknown signals, and what was meant', async (t) => {

@@ -98,6 +98,39 @@ describe('config check', () => {
     assert.equal(explanation.routes[0].topic, 'V');
   });
 
+  it('CLI-2 keys that nobody set are not explained, and connectivity is said to be made here', async () => {
+    const file = write('server_config.json', JSON.stringify({ records: { connectivity: ['logger'] }, fleetchart: {} }));
+    const { stdout } = await runCommand(['config', 'check', file, '--peer', 'fleet-telemetry']);
+    assert.match(stdout, /^ {2}fleetchart +ours, which the reference ignores: empty$/m);
+    assert.match(stdout, /^ {16}made by the server, so nothing is acknowledged$/m);
+    const one = write('server_config.json', JSON.stringify({ records: {}, fleetchart: { ackWhen: 'received' } }));
+    const { stdout: said } = await runCommand(['config', 'check', one, '--peer', 'fleet-telemetry']);
+    assert.match(said, /^ {2}fleetchart +ours, which the reference ignores: ackWhen$/m);
+  });
+
+  it('CLI-2 a start that fails for mistakes tells of unknown keys, too', async () => {
+    const file = write('bad.json', JSON.stringify({ records: { V: ['file'] }, recods: {}, port: 'x' }));
+    const { exitCode, stderr } = await runCommand(['run', 'fleet-telemetry', `-config=${file}`]);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /\/port: expected an integer/);
+    assert.match(stderr, /^warning: .*bad\.json:1:\d+: \/recods: unknown key/m);
+  });
+
+  it('CLI-2 misspelt topics and dispatchers are told with the nearest name, and not what follows from them', async () => {
+    const config = {
+      reliable_ack_sources: { V: 'kafka', errors: 'mqtt' },
+      records: { V: ['kafkaa'], alert: ['logger'], v: ['logger'], own: ['logger'], X: ['logger'], errors: ['nowhere'] },
+    };
+    const file = write('server_config.json', JSON.stringify(config, null, 1));
+    const { stdout } = await runCommand(['config', 'check', file, '--peer', 'fleet-telemetry']);
+    assert.match(stdout, /\/records\/V\/0: unknown dispatcher "kafkaa"\n +did you mean kafka\? known: /);
+    assert.doesNotMatch(stdout, /error: .*reliable_ack_sources\/V/);
+    assert.match(stdout, /error: .*reliable_ack_sources\/errors/);
+    assert.match(stdout, /warning: .*: no vehicle sends the topic alert; did you mean alerts\?$/m);
+    assert.match(stdout, /warning: .*: no vehicle sends the topic v; did you mean V\?$/m);
+    assert.doesNotMatch(stdout, /the topic (own|X|errors)/);
+  });
+
   it('CLI-2 a server_config.json of the wrong types is refused without an explanation', async () => {
     const file = write('server_config.json', JSON.stringify({ port: 'x', records: { V: 'logger' }, namespace: 7 }));
     const { exitCode, stdout } = await runCommand(['config', 'check', file, '--peer', 'fleet-telemetry']);
@@ -186,7 +219,10 @@ describe('config check and the files that are named', () => {
     const round = await runCommand(['config', 'check', among, '--peer', 'fleet-telemetry']);
     assert.match(round.stdout, /: \/port: expected an integer/);
     assert.match(round.stdout, /: \/tls\/server_key: the key in .* is not that of the first certificate/);
-    assert.match(round.stdout, /: \/tls\/ca_file: there is no certificate in PEM/);
+    assert.match(
+      round.stdout,
+      /: \/tls\/ca_file: there is no certificate in PEM.*\n +name the PEM file with .* authorities/,
+    );
     const broker = { port: 0, enabled: true, tls: { certFile: join(hub, 'hub.crt'), keyFile: join(other, 'hub.key') } };
     for (const [role, content] of [
       ['hub', { mqtt: { embedded: broker } }],
@@ -212,6 +248,12 @@ describe('config check and the files that are named', () => {
       runCommand(['config', 'check', write('kafka.json', JSON.stringify({ telemetry: { tls, records, kafka } }))]);
     assert.match((await withKafka({ V: ['kafka'] })).stdout, /: \/telemetry\/kafka\/ssl\.ca\.location: cannot be read/);
     assert.equal((await withKafka({ V: ['logger'] })).exitCode, 0);
+    const mistaken = (await withKafka({ V: ['kafka'] })).stdout;
+    assert.doesNotMatch(mistaken, /fleetchart provision/, 'which makes none for Kafka');
+    kafka['security.protocol'] = 'plaintext';
+    const plain = await withKafka({ V: ['kafka'] });
+    assert.equal(plain.exitCode, 0);
+    assert.match(plain.stdout, /warning: .*ssl\.ca\.location: without effect/);
   });
 
   it('CFG-1 FT-KAF-2 a codec that this Node.js does not have is one', async () => {

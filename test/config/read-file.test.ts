@@ -65,7 +65,20 @@ describe('configuration files', () => {
     const twice = refusal('f.yaml', 'b:\n  - {a: 1, a: 2}\n');
     assert.match(twice.where ?? '', /f\.yaml:2:12$/);
     assert.deepEqual([twice.message, twice.hint], ['the key a is given twice', undefined]);
-    assert.equal(refusal('g.json', '{"a": 1,}').code, 'CONFIG_SYNTAX');
+    for (const [text, place] of [
+      ['{"a": 1,}', '1:9'],
+      ['{\n  "a": "x",\n  "b": \'y\'\n}', '3:8'],
+      ['{\n  "a": [1,\n\t2 3]}', '3:4'],
+      ['{\n  "a": "x', '2:8'],
+      ['{\n  "a": 01}', '2:9'],
+      ['{"a": {"b": true}', '1:18'],
+      ['{}\n// more', '2:1'],
+      ['', '1:1'],
+    ] as const) {
+      const { code, where, message } = refusal('g.json', text);
+      assert.deepEqual([code, where?.replace(/^.*g\.json:/, '')], ['CONFIG_SYNTAX', place], text);
+      assert.doesNotMatch(message, /position|column/);
+    }
     assert.equal(refusal('h.yaml', 'a: 1\n---\nb: 2\n').code, 'CONFIG_SYNTAX');
     assert.equal(refusal('i.json', 'a: 1').code, 'CONFIG_SYNTAX');
     for (const text of ['{"password": pass-word}', '{"password":"a" pass-word}', 'pass-word']) {

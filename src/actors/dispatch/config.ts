@@ -1,6 +1,14 @@
 import { Type } from '@sinclair/typebox';
 import { serverDefaults } from '../../protocols/fleet-telemetry/server-settings.js';
 
+export {
+  CLIENT_PACKAGES,
+  type ClientPackage,
+  COMPRESSION_PACKAGES,
+  installation,
+  isInstalled,
+} from './client-package.js';
+
 const boundBytes = (description: string, options: object = {}) =>
   Type.Integer({
     description,

@@ -1,6 +1,6 @@
 import { brokerUrl } from './broker-url.js';
 import { errorReports } from './server-error-reports.js';
-import type { Findings, ServerConfigFinding } from './server-findings.js';
+import type { Findings, ServerConfigFinding, Suggest } from './server-findings.js';
 import { http } from './server-http.js';
 import { kafka } from './server-kafka.js';
 import { kinesis } from './server-kinesis.js';
@@ -35,6 +35,8 @@ export type ServerConfigResult =
 export interface ServerSurroundings {
   /** The peer's environment variables: those of 7.1 and the region of AWS. @default {} */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What a word was most likely meant to be. @default nothing is suggested */
+  readonly suggest?: Suggest;
 }
 
 /**
@@ -44,8 +46,9 @@ export interface ServerSurroundings {
  */
 export function resolveServerConfig(config: ServerConfig, surroundings: ServerSurroundings = {}): ServerConfigResult {
   const findings: Findings = { mistakes: [], warnings: [] };
-  const records = checkRecords(config, findings);
-  const reliableAckSources = checkReliableAckSources(config, findings);
+  const suggest = surroundings.suggest ?? (() => undefined);
+  const records = checkRecords(config, findings, suggest);
+  const reliableAckSources = checkReliableAckSources(config, findings, suggest);
   const used = new Set([...records.values()].flat());
   const own = config.fleetchart ?? {};
   const value: TelemetrySettings = {

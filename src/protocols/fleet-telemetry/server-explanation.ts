@@ -18,7 +18,8 @@ export interface ServerExplanation {
 export interface ServerRoute {
   readonly topic: string;
   readonly to: readonly { readonly dispatcher: string; readonly where: string }[];
-  readonly acknowledged: string;
+  /** When; undefined for what the server makes itself, of which no vehicle waits for anything. */
+  readonly acknowledged: string | undefined;
 }
 
 export interface ServerSection {
@@ -64,10 +65,13 @@ function routesOf(config: ServerConfig, environment: ServerExplanationInput['env
   }));
 }
 
-function acknowledgementOf(topic: string, { reliable_ack_sources: sources = {}, fleetchart }: ServerConfig): string {
+function acknowledgementOf(
+  topic: string,
+  { reliable_ack_sources: sources = {}, fleetchart }: ServerConfig,
+): string | undefined {
   const source = sources[topic];
   if (source !== undefined) return `when ${source} has confirmed the record`;
-  if (topic === 'connectivity') return 'only what a vehicle sends itself; the others the server makes';
+  if (topic === 'connectivity') return undefined;
   return fleetchart?.ackWhen === 'received' ? 'on receipt' : 'when the record is on disk';
 }
 

@@ -10,6 +10,9 @@ export interface ServerConfigFinding {
   readonly dependsOn?: readonly string[];
 }
 
+/** The candidate that a word was most likely meant to be, if one is near. */
+export type Suggest = (word: string, candidates: Iterable<string>) => string | undefined;
+
 /** Collects findings, so that all mistakes are reported at once. */
 export interface Findings {
   readonly mistakes: ServerConfigFinding[];

@@ -1,11 +1,20 @@
-import type { Findings } from './server-findings.js';
+import type { Findings, Suggest } from './server-findings.js';
 import { type DispatcherName, dispatcherNames, type ServerConfig } from './server-settings.js';
 
 /** The routing table of `records`. A dispatcher is called once a record, however often the list names it. */
-export function checkRecords({ records = {} }: ServerConfig, findings: Findings): Map<string, DispatcherName[]> {
+export function checkRecords(
+  { records = {} }: ServerConfig,
+  findings: Findings,
+  suggest: Suggest,
+): Map<string, DispatcherName[]> {
   const routes = new Map<string, DispatcherName[]>();
   for (const [topic, names] of Object.entries(records)) {
     const pointer = `/records/${escaped(topic)}`;
+    const meant = meantTopic(topic, suggest);
+    if (meant !== undefined) {
+      const message = `no vehicle sends the topic ${topic}; did you mean ${meant}?`;
+      findings.warnings.push({ code: 'CONFIG_VALUE', pointer, message });
+    }
     if (names.length === 0) {
       findings.mistakes.push({
         code: 'CONFIG_MISSING',
@@ -15,7 +24,7 @@ export function checkRecords({ records = {} }: ServerConfig, findings: Findings)
       });
     }
     for (const [index, name] of names.entries()) {
-      checkName(name, `${pointer}/${index}`, findings);
+      checkName(name, `${pointer}/${index}`, findings, suggest);
       if (names.indexOf(name) < index) {
         findings.warnings.push({
           code: 'CONFIG_IGNORED',
@@ -38,19 +47,37 @@ export function checkRecords({ records = {} }: ServerConfig, findings: Findings)
   return routes;
 }
 
-function checkName(name: string, pointer: string, { mistakes }: Findings): void {
+const LONG_TOPICS = ['alerts', 'errors', 'connectivity'];
+
+/** The topic of vehicles that one of another name is near to; services may have topics of their own. */
+function meantTopic(topic: string, suggest: Suggest): string | undefined {
+  if (topic === 'V' || LONG_TOPICS.includes(topic)) return undefined;
+  // Any short name would be near to it.
+  return topic === 'v' ? 'V' : suggest(topic, LONG_TOPICS);
+}
+
+function checkName(name: string, pointer: string, { mistakes }: Findings, suggest: Suggest): void {
   if (isDispatcherName(name)) return;
   const known = dispatcherNames.join(', ');
   const message = `unknown dispatcher ${JSON.stringify(name)}`;
-  mistakes.push({ code: 'CONFIG_VALUE', pointer, message, hint: `known: ${known}` });
+  const meant = suggest(name, dispatcherNames);
+  const hint = meant === undefined ? `known: ${known}` : `did you mean ${meant}? known: ${known}`;
+  mistakes.push({ code: 'CONFIG_VALUE', pointer, message, hint });
 }
 
 /** FT-ACK-5, in the reference's words. */
-export function checkReliableAckSources(config: ServerConfig, { mistakes }: Findings): Map<string, DispatcherName> {
+export function checkReliableAckSources(
+  config: ServerConfig,
+  { mistakes }: Findings,
+  suggest: Suggest,
+): Map<string, DispatcherName> {
   const sources = new Map<string, DispatcherName>();
   const records = new Map(Object.entries(config.records ?? {}));
   for (const [topic, dispatcher] of Object.entries(config.reliable_ack_sources ?? {})) {
-    const refusal = refusalOf(topic, dispatcher, records.get(topic));
+    const listed = records.get(topic);
+    // The mistake is the name in the list, and is told there.
+    if (listed?.some((name) => !isDispatcherName(name) && suggest(name, dispatcherNames) === dispatcher)) continue;
+    const refusal = refusalOf(topic, dispatcher, listed);
     if (refusal !== undefined) {
       mistakes.push({
         code: 'CONFIG_CONFLICT',

@@ -25,7 +25,8 @@ describe('the kafka dispatcher without its package', () => {
     assert.deepEqual(loads, []);
     await assert.rejects(dispatcher.connect(signal), {
       code: 'DISPATCH_PACKAGE_MISSING',
-      message: 'the kafka dispatcher needs the package kafkajs, which is not installed: npm install kafkajs@2',
+      message:
+        'the kafka dispatcher needs the package kafkajs, which is not installed: npm install kafkajs@2, then restart',
     });
     await assert.rejects(missing('a file of it is broken').connect(signal), {
       code: 'DISPATCH_PACKAGE_MISSING',
@@ -49,7 +50,9 @@ describe('the codecs of the kafka dispatcher', () => {
     ] as const) {
       await assert.rejects(useCodec(codec, library(), packages), {
         code: 'DISPATCH_PACKAGE_MISSING',
-        message: new RegExp(`^the kafka dispatcher needs the package .* which is not installed: npm install ${name}$`),
+        message: new RegExp(
+          `^the kafka dispatcher needs the package .* which is not installed: npm install ${name}, then restart$`,
+        ),
       });
     }
     for (const codec of ['none', 'gzip'] as const) await useCodec(codec, library(), packages);

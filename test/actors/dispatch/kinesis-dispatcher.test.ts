@@ -382,7 +382,7 @@ describe('the kinesis dispatcher', () => {
     await assert.rejects(dispatcher.connect(signal), {
       code: 'DISPATCH_PACKAGE_MISSING',
       message:
-        'the kinesis dispatcher needs the package @aws-sdk/client-kinesis, which is not installed: npm install @aws-sdk/client-kinesis@3',
+        'the kinesis dispatcher needs the package @aws-sdk/client-kinesis, which is not installed: npm install @aws-sdk/client-kinesis@3, then restart',
     });
   });
 });

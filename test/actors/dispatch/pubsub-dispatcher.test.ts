@@ -320,7 +320,7 @@ describe('the pubsub dispatcher', () => {
     await assert.rejects(dispatcher.connect(signal), {
       code: 'DISPATCH_PACKAGE_MISSING',
       message:
-        'the pubsub dispatcher needs the package @google-cloud/pubsub, which is not installed: npm install @google-cloud/pubsub@5',
+        'the pubsub dispatcher needs the package @google-cloud/pubsub, which is not installed: npm install @google-cloud/pubsub@5, then restart',
     });
   });
 });

@@ -344,7 +344,8 @@ describe('the zmq dispatcher', () => {
     assert.deepEqual(loads, []);
     await assert.rejects(dispatcher.connect(signal), {
       code: 'DISPATCH_PACKAGE_MISSING',
-      message: 'the zmq dispatcher needs the package zeromq, which is not installed: npm install zeromq@6',
+      message:
+        'the zmq dispatcher needs the package zeromq, which is not installed: npm install zeromq@6, then restart',
     });
     await assert.rejects(missing('no binary for this platform').connect(signal), {
       code: 'DISPATCH_PACKAGE_MISSING',

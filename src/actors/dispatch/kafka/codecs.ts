@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import type { KafkaCompression } from '../../../protocols/fleet-telemetry/kafka-settings.js';
-import { type ClientPackage, loadPackage } from '../client-package.js';
+import { type ClientPackage, COMPRESSION_PACKAGES, loadPackage } from '../client-package.js';
 import { DispatchError } from '../errors.js';
 import type { Library } from './library.js';
 
@@ -23,17 +23,12 @@ export interface CodecPackage extends ClientPackage {
 }
 
 export const CODEC_PACKAGES: Readonly<Record<'snappy' | 'lz4', CodecPackage>> = {
-  // Without a frame, as the library of the reference writes it. Consumers take both.
   snappy: {
-    dispatcher: 'kafka',
-    name: 'snappy',
-    major: 7,
+    ...COMPRESSION_PACKAGES.snappy,
     load: () => import('snappy').then(({ compress }) => compress),
   },
   lz4: {
-    dispatcher: 'kafka',
-    name: 'lz4-napi',
-    major: 2,
+    ...COMPRESSION_PACKAGES.lz4,
     load: () => import('lz4-napi').then(({ compressFrame }) => compressFrame),
   },
 };

@@ -13,13 +13,13 @@ import type { ICustomPartitioner, Producer, RecordMetadata } from 'kafkajs';
 import type { KafkaDispatcherSettings } from '../../../protocols/fleet-telemetry/kafka-settings.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { within } from '../../../runtime/wait.js';
-import { loadPackage } from '../client-package.js';
+import { CLIENT_PACKAGES, loadPackage } from '../client-package.js';
 import { DispatchError, givenUp } from '../errors.js';
 import { unlessAborted } from '../unless-aborted.js';
 import type { Brokers } from './brokers.js';
 import { type ClientLog, clientConfig } from './client.js';
 import { CODECS, useCodec } from './codecs.js';
-import { KAFKAJS, type Library } from './library.js';
+import type { Library } from './library.js';
 import type { KafkaMessage } from './message.js';
 import { partitionOf } from './partition.js';
 import { Sockets } from './sockets.js';
@@ -75,7 +75,7 @@ export class KafkaConnection {
   /** Resolves when one of the brokers has answered; rejects with what to do about it if none does. */
   static async open(options: ConnectionOptions, signal: AbortSignal): Promise<KafkaConnection> {
     const brokers = options.brokers.inTurn();
-    const library = await loadPackage(KAFKAJS, options.load);
+    const library = await loadPackage(CLIENT_PACKAGES.kafka, options.load);
     await useCodec(options.settings.compression, library);
     const failures: unknown[] = [];
     for (const broker of brokers) {

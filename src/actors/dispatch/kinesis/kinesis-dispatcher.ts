@@ -16,7 +16,7 @@ import { delayMs } from '../../../runtime/backoff.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { pause } from '../../../runtime/wait.js';
 import { deliverByDestination, type Placed } from '../by-destination.js';
-import { loadPackage } from '../client-package.js';
+import { CLIENT_PACKAGES, loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import { givenUp, notConnected } from '../errors.js';
 import { formOf, reasonOf } from '../form.js';
@@ -72,7 +72,7 @@ class KinesisDispatcher implements Dispatcher {
   async connect(signal: AbortSignal): Promise<void> {
     await this.close();
     const load = this.options.load ?? loadClient;
-    const library = await loadPackage({ dispatcher: 'kinesis', name: '@aws-sdk/client-kinesis', major: 3 }, load);
+    const library = await loadPackage(CLIENT_PACKAGES.kinesis, load);
     const connection = new KinesisConnection(library, this.options);
     try {
       await connection.check(signal);

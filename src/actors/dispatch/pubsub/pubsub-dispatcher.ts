@@ -12,7 +12,7 @@
  */
 import type { PubsubDispatcherSettings } from '../../../protocols/fleet-telemetry/pubsub-settings.js';
 import { deliverByDestination, type Placed } from '../by-destination.js';
-import { loadPackage } from '../client-package.js';
+import { CLIENT_PACKAGES, loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import { DispatchError, notConnected, TopicError } from '../errors.js';
 import { formOf, reasonOf } from '../form.js';
@@ -72,7 +72,7 @@ class PubsubDispatcher implements Dispatcher {
   async connect(signal: AbortSignal): Promise<void> {
     await this.close();
     const load = this.options.load ?? (() => import('@google-cloud/pubsub'));
-    const library = await loadPackage({ dispatcher: 'pubsub', name: '@google-cloud/pubsub', major: 5 }, load);
+    const library = await loadPackage(CLIENT_PACKAGES.pubsub, load);
     const connection = await PubsubConnection.open(library, this.options).catch((error: unknown) => {
       const message = `pubsub_connect_error ${PubsubConnection.explain(error)}`;
       throw new DispatchError('DISPATCH_PUBSUB_UNREACHABLE', message, { cause: error, retryable: true });

@@ -9,7 +9,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../../runtime/clock.js';
 import { within } from '../../../runtime/wait.js';
-import { loadPackage } from '../client-package.js';
+import { CLIENT_PACKAGES, loadPackage } from '../client-package.js';
 import { DispatchError, givenUp } from '../errors.js';
 import { unlessAborted } from '../unless-aborted.js';
 import { type Client, type ClientOptions, createClient, type Library } from './redis-client.js';
@@ -44,7 +44,7 @@ export class RedisConnection {
   /** Resolves when a node has answered; rejects with what to do about it if none does (FT-RED-4). */
   static async open(options: ConnectionOptions, signal: AbortSignal): Promise<RedisConnection> {
     const { clock, pingTimeoutMs } = options;
-    const library = await loadPackage({ dispatcher: 'redis', name: 'ioredis', major: 6 }, options.load);
+    const library = await loadPackage(CLIENT_PACKAGES.redis, options.load);
     if (signal.aborted) throw givenUp();
     let connection: RedisConnection | undefined;
     try {

@@ -12,7 +12,7 @@ import type { ZmqDispatcherSettings } from '../../../protocols/fleet-telemetry/z
 import type { Clock } from '../../../runtime/clock.js';
 import type { FleetchartError } from '../../../runtime/errors.js';
 import { pause, within } from '../../../runtime/wait.js';
-import { loadPackage } from '../client-package.js';
+import { CLIENT_PACKAGES, loadPackage } from '../client-package.js';
 import type { Delivery, Dispatcher, RecordFormats } from '../dispatcher.js';
 import { DispatchError, dispatchError, givenUp, notConnected } from '../errors.js';
 import { formOf, reasonOf } from '../form.js';
@@ -102,7 +102,7 @@ class ZmqDispatcher implements Dispatcher {
   private async bind(signal: AbortSignal): Promise<void> {
     const { options } = this;
     const load = options.load ?? (() => import('zeromq'));
-    const library = await loadPackage({ dispatcher: 'zmq', name: 'zeromq', major: 6 }, load);
+    const library = await loadPackage(CLIENT_PACKAGES.zmq, load);
     if (signal.aborted) throw givenUp();
     // One for each dispatcher: the handler of a context answers for all of its sockets.
     this.context ??= new library.Context({ blocky: false });
