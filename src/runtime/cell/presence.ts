@@ -102,8 +102,8 @@ export class Presence {
   }
 
   /**
-   * Lets go of XState's part of an actor until its chart takes an event: it holds several times what the others do, and
-   * what flows past the chart (RT-6) does not need it.
+   * Lets go of XState's part of an actor, which holds several times what the others do, until its chart takes an event.
+   * One that waits for a timer or a child keeps it.
    */
   rest(): void {
     const { actor, committed } = this;

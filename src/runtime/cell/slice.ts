@@ -36,11 +36,6 @@ export class Slice {
     return this.held.length > 0 || this.outputs.length > 0 || this.notices.length > 0;
   }
 
-  /** Whether it took messages, all of which went past the chart. */
-  get isPastChart(): boolean {
-    return this.took.length > 0 && this.took.every(({ kind }) => kind === 'hot');
-  }
-
   /** Tells another actor of this one, with the slice. */
   notify(to: Address, event: EventObject): void {
     this.notices.push({ type: 'tell', to, event } as EventObject);

@@ -50,9 +50,8 @@ export class Slices {
       this.parts.presence.throwFailure();
       this.offerDeferred();
       this.takeMessages(this.oneByOne > 0 ? 1 : limit, isOver);
-      const { isPastChart } = this.now;
       this.commit();
-      if (isPastChart) this.rest();
+      this.rest();
       if (this.oneByOne > 0) this.oneByOne--;
     });
   }
@@ -249,10 +248,10 @@ export class Slices {
     return isThere;
   }
 
-  /** A chart that what flows does not change (RT-6) may do so for long. */
+  /** Where messages flow past the chart (RT-6), it takes an event seldom. */
   private rest(): void {
     const { type, presence } = this.parts;
-    if (type.stored) presence.rest();
+    if (type.hot && type.stored) presence.rest();
   }
 
   private commit(): void {
