@@ -1,13 +1,12 @@
 import { encodeAck } from '../../protocols/fleet-telemetry/index.js';
 import type { Clock, HotOutcome, TimerHandle } from '../../runtime/index.js';
-import { addressOf, keyOf } from '../../runtime/index.js';
+import { keyOf } from '../../runtime/index.js';
 import type { FleetRecord } from '../dispatch/index.js';
+import { connectionAddress } from './connection-address.js';
 import type { IngestReply } from './connection-hot.js';
 import type { IngestMetrics } from './ingest-metrics.js';
 import type { LiveConnection } from './live-connection.js';
 import { resendKey } from './resend-key.js';
-
-export const CONNECTION_TYPE = 'vehicle-connection';
 
 /** How often connections are looked after. */
 const TEND_MS = 5_000;
@@ -141,5 +140,3 @@ function namesOf({ metadata, vehicle, type, payload }: FleetRecord): { txid: Uin
   const txid = Buffer.from(metadata['txid'] ?? '', 'latin1');
   return { txid, key: resendKey(vehicle, type, txid, payload) };
 }
-
-export const connectionAddress = (connectionId: string): string => addressOf(CONNECTION_TYPE, connectionId);

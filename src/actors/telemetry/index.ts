@@ -3,14 +3,15 @@ import type { LogLines, TelemetrySettings } from '../../protocols/fleet-telemetr
 import type { ActorSystem, ActorType, Child, Clock, Ids, Logger, Metrics } from '../../runtime/index.js';
 import type { FleetRecord } from '../dispatch/index.js';
 import type { ErrorSink } from '../error-reports/index.js';
+import { CONNECTION_TYPE } from './connection-address.js';
 import { connectionHot, SPOOL } from './connection-hot.js';
-import { CONNECTION_TYPE, Connections, connectionAddress } from './connections.js';
+import { Connections } from './connections.js';
 import { ConnectivitySpool, connectivityRecord } from './connectivity.js';
 import type { ConnectionEvent, ConnectionInput, ConnectionOutput, IngestSettings } from './events.js';
 import { IngestBudget } from './ingest-budget.js';
 import { IngestMetrics } from './ingest-metrics.js';
 import { ListenerService } from './listener-service.js';
-import { LiveConnection } from './live-connection.js';
+import { LiveConnection, type LiveConnectionDeps } from './live-connection.js';
 import { connectionMachine } from './machine.js';
 import { type LoggedRequest, type RequestFacts, RequestLog } from './request-log.js';
 
@@ -101,6 +102,30 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     dropped: (records) => ingest.connectivityDropped(records),
   });
 
+  const factsOf = ({ connectionId, networkInterface, identity }: ConnectionInput) => ({
+    txid: connectionId,
+    vin: identity.deviceId,
+    network_interface: networkInterface,
+  });
+  const live: LiveConnectionDeps = {
+    take: ({ address }, message) => system.hot(address, message),
+    held: ({ address }, isHeld) => system.tell(address, { type: isHeld ? 'HELD' : 'READ_AGAIN' }),
+    ended: (connection, code, isAbandoned) => {
+      const { address, input, since, request, bytes } = connection;
+      connections.remove(connection);
+      deps.closed?.(connection);
+      const duration_sec = Math.round((clock.now() - since) / 1000);
+      const byType = Object.fromEntries([...connection.bytesByType].map(([type, count]) => [type, `${count}`]));
+      request.info({ ...byType, ...factsOf(input), code, duration_sec, total: `${bytes}` }, 'socket_disconnected');
+      ingest.log.writerEnded(input);
+      request.end();
+      if (!isAbandoned) system.tell(address, { type: 'DISCONNECTED', code } as ConnectionEvent);
+    },
+    budget,
+    metrics: ingest,
+    clock,
+  };
+
   const connected = (
     input: ConnectionInput,
     ws: LiveConnection['ws'],
@@ -108,32 +133,15 @@ export function createTelemetry(deps: TelemetryDeps): Telemetry {
     { method, path, userAgent, forwardedFor }: RequestFacts,
     request: LoggedRequest,
   ): void => {
-    const { connectionId, networkInterface, identity, remote, clientVersion } = input;
-    const address = connectionAddress(connectionId);
-    const facts = { txid: connectionId, vin: identity.deviceId, network_interface: networkInterface };
-    const connection: LiveConnection = new LiveConnection(input, ws, socket, {
-      take: (message) => system.hot(address, message),
-      ended: (code, isAbandoned) => {
-        connections.remove(connection);
-        deps.closed?.(connection);
-        const duration_sec = Math.round((clock.now() - connection.since) / 1000);
-        const bytes = Object.fromEntries([...connection.bytesByType].map(([type, count]) => [type, `${count}`]));
-        request.info({ ...bytes, ...facts, code, duration_sec, total: `${connection.bytes}` }, 'socket_disconnected');
-        ingest.log.writerEnded(input);
-        request.end();
-        if (!isAbandoned) system.tell(address, { type: 'DISCONNECTED', code } as ConnectionEvent);
-      },
-      held: (isHeld) => system.tell(address, { type: isHeld ? 'HELD' : 'READ_AGAIN' }),
-      budget,
-      metrics: ingest,
-      clock,
-    });
+    const connection = new LiveConnection(input, ws, socket, request, live);
+    const { address } = connection;
     connections.add(connection);
     system.spawn(address, input);
     system.tell(address, { type: 'CONNECTED' });
     deps.opened?.(connection);
+    const { remote, clientVersion: device_client_version } = input;
     const asked = { method, path, user_agent: userAgent, 'X-Forwarded-For': forwardedFor };
-    request.info({ ...facts, ...asked, remote, device_client_version: clientVersion }, 'socket_connected');
+    request.info({ ...factsOf(input), ...asked, remote, device_client_version }, 'socket_connected');
   };
 
   const service = new ListenerService({

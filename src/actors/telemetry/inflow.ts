@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../runtime/index.js';
-import type { IngestBudget } from './ingest-budget.js';
+import type { IngestBudget, Waiter } from './ingest-budget.js';
 
 /** Bytes that were read and are not answered yet, past which the socket is not read any more (MBX-4). */
 const HIGH_BYTES = 4 * 1024 * 1024;
@@ -8,13 +8,18 @@ const LOW_BYTES = 1024 * 1024;
 /** A socket that is not read for so long is worth a turn of the chart. */
 const HELD_AFTER_MS = 1_000;
 
+/** Shared by all connections, of which there may be many. */
 export interface InflowDeps {
-  /** Hands a message to the connection's actor; false if it has no room. */
-  readonly take: (message: Uint8Array) => boolean;
-  /** The socket has not been read for a while, or is read again; false if the actor has no room for that either. */
-  readonly held: (isHeld: boolean) => boolean;
   readonly budget: IngestBudget;
   readonly clock: Clock;
+}
+
+/** The connection whose messages they are; it proceeds when there is room in the budget again. */
+export interface InflowOwner extends Waiter {
+  /** Hands a message to the connection's actor; false if it has no room. */
+  take(message: Uint8Array): boolean;
+  /** The socket has not been read for a while, or is read again; false if the actor has no room for that either. */
+  held(isHeld: boolean): boolean;
 }
 
 /** The messages of one socket on their way to the actor: in their order (FT-WS-10), and no more than there is room for. */
@@ -30,11 +35,10 @@ export class Inflow {
   /** The chart knows that it is not. */
   private isHeld = false;
 
-  /** `proceed` is called when there is room in the budget again. */
   constructor(
     private readonly ws: Pick<WebSocket, 'pause' | 'resume'>,
+    private readonly owner: InflowOwner,
     private readonly deps: InflowDeps,
-    private readonly proceed: () => void,
   ) {}
 
   get isAnswered(): boolean {
@@ -51,7 +55,7 @@ export class Inflow {
     }
     if (this.bytes > HIGH_BYTES) this.pause();
     if (!budget.isSpent) return;
-    budget.wait(this.proceed);
+    budget.wait(this.owner);
     this.pause();
   }
 
@@ -75,7 +79,7 @@ export class Inflow {
 
   /** Reads on if there is room. */
   readOn(): void {
-    if (this.waiting.length === 0 && this.bytes <= LOW_BYTES && !this.deps.budget.holds(this.proceed)) this.resume();
+    if (this.waiting.length === 0 && this.bytes <= LOW_BYTES && !this.deps.budget.holds(this.owner)) this.resume();
   }
 
   pause(): void {
@@ -93,19 +97,19 @@ export class Inflow {
   /** Tells the chart what lasts; whether the socket is read. */
   tend(now: number): boolean {
     const isHeld = this.pausedAt !== undefined && now - this.pausedAt >= HELD_AFTER_MS;
-    if (isHeld !== this.isHeld && this.deps.held(isHeld)) this.isHeld = isHeld;
+    if (isHeld !== this.isHeld && this.owner.held(isHeld)) this.isHeld = isHeld;
     return this.pausedAt === undefined;
   }
 
   /** Nothing comes any more, and nothing is answered. */
   end(): void {
-    this.deps.budget.forget(this.proceed);
+    this.deps.budget.forget(this.owner);
     this.deps.budget.give(this.bytes);
     this.bytes = 0;
   }
 
   private hand(message: Uint8Array): boolean {
-    if (!this.deps.take(message)) return false;
+    if (!this.owner.take(message)) return false;
     this.inFlight++;
     return true;
   }

@@ -5,7 +5,7 @@
  */
 export class IngestBudget {
   private bytes = 0;
-  private readonly waiting = new Set<() => void>();
+  private readonly waiting = new Set<Waiter>();
 
   constructor(private readonly mostBytes: number) {}
 
@@ -31,20 +31,25 @@ export class IngestBudget {
     if (this.waiting.size === 0 || this.bytes > this.mostBytes / 2) return;
     const resumed = [...this.waiting];
     this.waiting.clear();
-    for (const resume of resumed) resume();
+    for (const waiter of resumed) waiter.proceed();
   }
 
-  /** Calls `resume` once there is room. */
-  wait(resume: () => void): void {
-    this.waiting.add(resume);
+  /** Has it proceed once there is room. */
+  wait(waiter: Waiter): void {
+    this.waiting.add(waiter);
   }
 
-  /** Whether it is still to be called. */
-  holds(resume: () => void): boolean {
-    return this.waiting.has(resume);
+  /** Whether it waits still. */
+  holds(waiter: Waiter): boolean {
+    return this.waiting.has(waiter);
   }
 
-  forget(resume: () => void): void {
-    this.waiting.delete(resume);
+  forget(waiter: Waiter): void {
+    this.waiting.delete(waiter);
   }
+}
+
+/** What waits for room. */
+export interface Waiter {
+  proceed(): void;
 }

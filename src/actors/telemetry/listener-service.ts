@@ -10,7 +10,7 @@ import { TlsMaterial } from '../../runtime/tls/tls.js';
 import type { TlsSnapshot } from '../../runtime/tls/tls-files.js';
 import { within } from '../../runtime/wait.js';
 import { isDemoCertificate } from '../provisioning/index.js';
-import { type Connections, connectionAddress } from './connections.js';
+import type { Connections } from './connections.js';
 import type { ConnectivitySpool } from './connectivity.js';
 import { certificateError, TelemetryError } from './errors.js';
 import type { IngestSettings } from './events.js';
@@ -113,8 +113,7 @@ export class ListenerService implements Child {
     const { system, connections } = this.deps;
     const told = new Set<string>();
     await this.allEnded(until, () => {
-      for (const { input } of connections.all()) {
-        const address = connectionAddress(input.connectionId);
+      for (const { address } of connections.all()) {
         // A full mailbox takes it later.
         if (!told.has(address) && system.tell(address, { type: 'DRAIN' })) told.add(address);
       }

@@ -96,6 +96,7 @@ export class Listener {
     this.webSockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
+      clientTracking: false,
       maxPayload: deps.hardCloseBytes ?? NO_HARD_CLOSE_BYTES,
       closeTimeout: CLOSE_TIMEOUT_MS,
     } as ConstructorParameters<typeof WebSocketServer>[0]);

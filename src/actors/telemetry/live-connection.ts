@@ -12,12 +12,14 @@
  */
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
-import type { HotOutcome, TimerHandle } from '../../runtime/index.js';
+import type { Address, HotOutcome, TimerHandle } from '../../runtime/index.js';
+import { connectionAddress } from './connection-address.js';
 import type { IngestReply } from './connection-hot.js';
 import { type ConnectionInput, waitsForNote } from './events.js';
-import { Inflow, type InflowDeps } from './inflow.js';
+import { Inflow, type InflowDeps, type InflowOwner } from './inflow.js';
 import type { IngestMetrics } from './ingest-metrics.js';
 import { ReplyWriter } from './reply-writer.js';
+import type { LoggedRequest } from './request-log.js';
 
 /** Replies that the vehicle does not read, past which the connection ends (FT-ACK-7, FT-FAIL-17). */
 const MOST_UNREAD_BYTES = 1024 * 1024;
@@ -27,13 +29,20 @@ const MISSED_PINGS = 2;
 /** FT-WS-4, FT-WS-8. */
 const TEXT_CLOSE = 1003;
 
+/** Shared by all connections, of which there may be many: they name themselves. */
 export interface LiveConnectionDeps extends InflowDeps {
+  /** Hands a message to the actor; false if it has no room. */
+  readonly take: (connection: LiveConnection, message: Uint8Array) => boolean;
+  /** The socket has not been read for a while, or is read again; false if the actor has no room for that either. */
+  readonly held: (connection: LiveConnection, isHeld: boolean) => boolean;
   /** The socket is gone. Of an abandoned connection the chart knows; otherwise all that came over it is answered. */
-  readonly ended: (code: number, isAbandoned: boolean) => void;
+  readonly ended: (connection: LiveConnection, code: number, isAbandoned: boolean) => void;
   readonly metrics: IngestMetrics;
 }
 
-export class LiveConnection {
+export class LiveConnection implements InflowOwner {
+  /** Of its actor. */
+  readonly address: Address;
   readonly since: number;
   records = 0;
   bytes = 0;
@@ -48,7 +57,7 @@ export class LiveConnection {
   /** Records that a dispatcher has yet to confirm or refuse (FT-ACK-2); it may do so before they are answered. */
   private unconfirmed = 0;
   /** Keys of records of earlier connections that came over this one again, and wait for the same (FT-ACK-3). */
-  private readonly resent = new Set<string>();
+  private resent: Set<string> | undefined;
   private isClosing = false;
   /** The chart came to its end by itself, or is gone, and is told nothing more. */
   private isAbandoned = false;
@@ -63,12 +72,15 @@ export class LiveConnection {
     readonly input: ConnectionInput,
     readonly ws: WebSocket,
     private readonly socket: Duplex,
+    /** That it began as. */
+    readonly request: LoggedRequest,
     private readonly deps: LiveConnectionDeps,
   ) {
+    this.address = connectionAddress(input.connectionId);
     this.since = deps.clock.now();
     this.pingedAt = deps.clock.monotonic();
     this.writer = new ReplyWriter(socket);
-    this.inflow = new Inflow(ws, deps, () => this.proceed());
+    this.inflow = new Inflow(ws, this, deps);
     ws.on('message', (data: RawData, isBinary: boolean) => this.received(data as Buffer, isBinary));
     ws.on('pong', () => this.heard());
     // What breaks RFC 6455, or is over the hard limit of a message: a close frame says so, and the socket follows.
@@ -113,6 +125,7 @@ export class LiveConnection {
 
   /** A record came again that is stored and not confirmed. */
   awaitResent(key: string): void {
+    this.resent ??= new Set();
     this.resent.add(key);
   }
 
@@ -124,7 +137,7 @@ export class LiveConnection {
 
   /** Such a record is waited for no more. */
   forgetResent(key: string): void {
-    this.resent.delete(key);
+    this.resent?.delete(key);
     this.proceed();
   }
 
@@ -192,13 +205,23 @@ export class LiveConnection {
     this.proceed();
   }
 
+  /** Hands a message to the actor; false if it has no room. */
+  take(message: Uint8Array): boolean {
+    return this.deps.take(this, message);
+  }
+
+  /** Tells the actor whether the socket is read; false if it has no room. */
+  held(isHeld: boolean): boolean {
+    return this.deps.held(this, isHeld);
+  }
+
   /** Goes on with what waited for an answer: messages, the socket, or the end. */
-  private proceed(): void {
+  proceed(): void {
     if (!this.isAbandoned) this.inflow.handOver();
     if (this.closeCode !== undefined) this.finish(this.closeCode);
     else if (this.drain) {
       const { code, reason } = this.drain;
-      const isConfirmed = this.unconfirmed <= 0 && this.resent.size === 0;
+      const isConfirmed = this.unconfirmed <= 0 && !this.resent?.size;
       if (this.inflow.inFlight === 0 && isConfirmed) this.closeNow(code, reason);
     } else this.inflow.readOn();
   }
@@ -209,7 +232,7 @@ export class LiveConnection {
     this.isOver = true;
     this.inflow.end();
     this.deps.clock.clearTimeout(this.drain?.timer);
-    this.deps.ended(code, this.isAbandoned);
+    this.deps.ended(this, code, this.isAbandoned);
   }
 
   /** LC-3. */

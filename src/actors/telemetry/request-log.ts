@@ -71,17 +71,33 @@ export class RequestLog {
 
   private begin({ method, path, remote }: RequestFacts, untold: number | undefined): LoggedRequest {
     if (untold === undefined) return UNTOLD;
-    const { logger, clock, ids, isReference } = this.options;
-    const repeated = untold > 0 ? { repeated: untold } : {};
-    const info = (fields: Fields, message: string): void => logger.info({ ...fields, ...repeated }, message);
-    if (!isReference) return { info, end: () => {} };
-    const facts = { uuid: ids.uuid(), method, urlPath: path, remote_ip: remote };
-    const since = clock.monotonic();
-    info(facts, 'request_start');
-    return {
-      info,
-      end: () => info({ ...facts, duration_ms: Math.round(clock.monotonic() - since) }, 'request_end'),
-    };
+    const { ids, isReference } = this.options;
+    const facts = isReference ? { uuid: ids.uuid(), method, urlPath: path, remote_ip: remote } : undefined;
+    return new ToldRequest(this.options, untold, facts);
+  }
+}
+
+class ToldRequest implements LoggedRequest {
+  private readonly since: number;
+
+  /** `facts`: of its own lines, where it has some. */
+  constructor(
+    private readonly log: RequestLogOptions,
+    private readonly untold: number,
+    private readonly facts: Fields | undefined,
+  ) {
+    this.since = log.clock.monotonic();
+    if (facts) this.info(facts, 'request_start');
+  }
+
+  info(fields: Fields, message: string): void {
+    const { untold, log } = this;
+    log.logger.info(untold > 0 ? { ...fields, repeated: untold } : fields, message);
+  }
+
+  end(): void {
+    const { facts, log, since } = this;
+    if (facts) this.info({ ...facts, duration_ms: Math.round(log.clock.monotonic() - since) }, 'request_end');
   }
 }
 

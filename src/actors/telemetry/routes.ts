@@ -1,5 +1,6 @@
 import type { ActorSystem, HttpRoutes } from '../../runtime/index.js';
-import { type Connections, connectionAddress } from './connections.js';
+import { connectionAddress } from './connection-address.js';
+import type { Connections } from './connections.js';
 
 const MOST_LISTED = 1_000;
 

@@ -24,8 +24,6 @@ export interface IngestPolicy {
 /** What is known of one connection. Mutable: it holds the connection's rate limit. */
 export interface Session {
   readonly identity: Identity;
-  /** The two sender ids that a message of this connection may carry (FT-AUTH-2). */
-  readonly senderIds: readonly [Uint8Array, Uint8Array];
   readonly rateLimit: RateLimit;
 }
 
@@ -84,7 +82,6 @@ const EXCERPT_BYTES = 64;
 export function createSession(identity: Identity, policy: IngestPolicy): Session {
   return {
     identity,
-    senderIds: [Buffer.from(identity.senderId, 'utf8'), Buffer.from(identity.deviceId, 'utf8')],
     rateLimit: createRateLimit(policy.rateLimit ?? SHADOW_RATE_LIMIT),
   };
 }
@@ -166,9 +163,12 @@ function unknownType(envelope: Envelope, policy: IngestPolicy, isOverLimit: bool
   };
 }
 
-function isSender(session: Session, senderId: Uint8Array): boolean {
-  return sameBytes(senderId, session.senderIds[0]) || sameBytes(senderId, session.senderIds[1]);
+/** A message may carry either id of its connection (FT-AUTH-2). */
+function isSender({ identity }: Session, senderId: Uint8Array): boolean {
+  return isText(senderId, identity.senderId) || isText(senderId, identity.deviceId);
 }
+
+const isText = (bytes: Uint8Array, text: string): boolean => sameBytes(bytes, Buffer.from(text, 'utf8'));
 
 function excerpt(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, EXCERPT_BYTES)).toString('utf8');

@@ -43,17 +43,21 @@ export function startActor(
   };
 }
 
-/** Makes an actor from its record, its timers armed before it sees any event. */
-export function restoreActor(
+/** What an actor goes on from. */
+interface Past {
+  readonly snapshot: Snapshot<unknown>;
+  readonly input: unknown;
+}
+
+/** Makes an actor that goes on from where it was, without timers. */
+export function reviveActor(
   type: PreparedType,
   address: Address,
   clock: CellClock,
-  record: ActorRecord,
-  times: ArmTimes,
+  { snapshot, input }: Past,
   observer: FailureObserver,
 ): Restored {
-  const snapshot = migrated(type, record);
-  const actor = createActor(type.logic, { id: address, clock, snapshot, input: record.input });
+  const actor = createActor(type.logic, { id: address, clock, snapshot, input: input as object });
   // A state that this version does not have shows only in the status (R9).
   const { status, error } = actor.getSnapshot() as { status: string; error?: unknown };
   if (status === 'error') throw error;
@@ -65,6 +69,26 @@ export function restoreActor(
     actor,
     start: () => {
       actor.start();
+      return NONE_ARMED;
+    },
+  };
+}
+
+/** Makes an actor from its record, its timers armed before it sees any event. */
+export function restoreActor(
+  type: PreparedType,
+  address: Address,
+  clock: CellClock,
+  record: ActorRecord,
+  times: ArmTimes,
+  observer: FailureObserver,
+): Restored {
+  const past = { snapshot: migrated(type, record), input: record.input };
+  const { actor, start } = reviveActor(type, address, clock, past, observer);
+  return {
+    actor,
+    start: () => {
+      start();
       return armTimers(actor, record.timers, { ...times, overdue: type.overdue });
     },
   };

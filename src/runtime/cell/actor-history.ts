@@ -15,6 +15,8 @@ export interface MachineSnapshot {
   readonly value: unknown;
   readonly context: unknown;
   readonly output?: unknown;
+  /** Invoked logic and private machines, by their ids. */
+  readonly children: Readonly<Record<string, unknown>>;
   /** The active states: the same array for as long as they are the same. */
   readonly _nodes: unknown;
 }

@@ -22,7 +22,7 @@ export interface SliceCommit {
 export function prepareCommit(parts: CellParts, slice: Slice): SliceCommit {
   const { address, type, host, queue, history, presence } = parts;
   const { took, outputs, notices, hotResults } = slice;
-  const { snapshot, committed, isRecordStale: isStale } = presence;
+  const { snapshot } = presence;
   const end = endOf(parts, slice, snapshot);
   if (end && end !== 'stopped' && history.startedBy) {
     slice.notify(history.startedBy, doneEvent(address, snapshot?.output));
@@ -35,9 +35,8 @@ export function prepareCommit(parts: CellParts, slice: Slice): SliceCommit {
   return {
     end,
     write: () => {
-      const actor = presence.xstate;
       if (record) writeRecord(parts, record);
-      else if (actor && snapshot && !type.stored) history.noteTime(host, { actor, snapshot, committed, isStale });
+      else if (!type.stored) noteTime(parts);
       presence.committed = snapshot;
       presence.isRecordStale = false;
       host.tapped(address)?.committed(address, outputs, snapshot?.value);
@@ -81,6 +80,11 @@ function endOf({ type }: CellParts, slice: Slice, snapshot: MachineSnapshot | un
 function nextRecord({ host, history, presence }: CellParts): EncodedRecord | undefined {
   const { xstate: actor, snapshot, committed, hotState, isRecordStale: isStale } = presence;
   return actor && snapshot && history.encode(host, { actor, snapshot, committed, isStale, hotState });
+}
+
+function noteTime({ host, history, presence }: CellParts): void {
+  const { xstate: actor, snapshot, committed, isRecordStale: isStale } = presence;
+  if (actor && snapshot) history.noteTime(host, { actor, snapshot, committed, isStale });
 }
 
 function writeRecord(parts: CellParts, encoded: EncodedRecord): void {

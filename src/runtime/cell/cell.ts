@@ -49,7 +49,7 @@ export class Cell implements PresencePort, SliceEnds {
   }
 
   get isLive(): boolean {
-    return this.presence.xstate !== undefined;
+    return this.presence.isThere;
   }
 
   get hasWork(): boolean {
@@ -66,7 +66,9 @@ export class Cell implements PresencePort, SliceEnds {
     return this.presence.snapshot;
   }
 
-  get xstate(): AnyActor | undefined {
+  /** XState's part of the actor, to be looked at for as long as the actor is in memory. */
+  inspected(): AnyActor | undefined {
+    this.presence.keep();
     return this.presence.xstate;
   }
 

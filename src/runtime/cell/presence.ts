@@ -1,6 +1,6 @@
 import type { AnyActor, EventObject } from 'xstate';
 import type { Address } from '../address.js';
-import { dropActor, type Restored, restoreActor, startActor } from './activation.js';
+import { dropActor, type Restored, restoreActor, reviveActor, startActor } from './activation.js';
 import type { ActorHistory, MachineSnapshot } from './actor-history.js';
 import { CellClock, type CellPort } from './cell-clock.js';
 import type { CellHost, CellId } from './cell-host.js';
@@ -34,6 +34,7 @@ export class Presence {
   private actor: AnyActor | undefined;
   private clock: CellClock | undefined;
   private failure: { readonly error: unknown } | undefined;
+  private isKept = false;
 
   constructor(
     private readonly id: CellId,
@@ -42,13 +43,20 @@ export class Presence {
     private readonly port: PresencePort,
   ) {}
 
+  /** Whether the actor is in memory. */
+  get isThere(): boolean {
+    return this.actor !== undefined || this.isResting;
+  }
+
+  /** The part of the actor that is XState's; where that rests, it is made anew. */
   get xstate(): AnyActor | undefined {
+    if (this.isResting) this.rouse();
     return this.actor;
   }
 
   /** The chart's snapshot now, while the actor is in memory. */
   get snapshot(): MachineSnapshot | undefined {
-    return this.actor?.getSnapshot();
+    return this.actor ? this.actor.getSnapshot() : this.committed;
   }
 
   /** Whether it is in another state than its record, or what is committed of it, says. */
@@ -86,6 +94,23 @@ export class Presence {
     const isThere = this.restoreFrom(this.host.records.load(this.id, this.history.slot));
     this.throwFailure();
     return isThere;
+  }
+
+  /** Has XState's part of an actor that is looked at stay what it is. */
+  keep(): void {
+    this.isKept = true;
+  }
+
+  /**
+   * Lets go of XState's part of an actor, which holds several times what the others do, until its chart takes an event.
+   * One that waits for a timer or a child keeps it.
+   */
+  rest(): void {
+    const { actor, committed } = this;
+    if (!actor || !committed || this.isKept || this.isChanged || this.hasFailed) return;
+    if (this.history.timers.size > 0 || hasChildren(committed)) return;
+    actor.stop();
+    this.actor = undefined;
   }
 
   /** Leaves memory as it is; it is on disk. */
@@ -143,21 +168,45 @@ export class Presence {
   }
 
   /** Starts the actor; returns whether its timers are other than those of its record. */
-  private adopt({ actor, start }: Restored): boolean {
-    this.actor = actor;
-    actor.on('*', (output: EventObject) => this.port.emitted(output));
-    const { timers, isDifferent } = start();
-    this.history.timers = timers;
+  private adopt(restored: Restored): boolean {
+    const isDifferent = this.take(restored);
     this.port.woke();
     return isDifferent;
   }
 
+  private take({ actor, start }: Restored): boolean {
+    this.actor = actor;
+    actor.on('*', (output: EventObject) => this.port.emitted(output));
+    const { timers, isDifferent } = start();
+    this.history.timers = timers;
+    return isDifferent;
+  }
+
+  /** It has been in memory all the time, with all that it had taken committed. */
+  private get isResting(): boolean {
+    return this.actor === undefined && this.committed !== undefined;
+  }
+
+  private rouse(): void {
+    const { id, history, clock, committed } = this;
+    if (!clock || !committed) return;
+    const snapshot = id.type.logic.getPersistedSnapshot(committed as never);
+    this.take(reviveActor(id.type, id.address, clock, { snapshot, input: history.input }, this));
+    this.committed = this.snapshot;
+  }
+
   private forget(): void {
-    if (this.actor) this.port.left();
+    if (this.isThere) this.port.left();
     this.actor = undefined;
     this.clock = undefined;
     this.committed = undefined;
     this.failure = undefined;
+    this.isKept = false;
     this.history.slept();
   }
+}
+
+function hasChildren({ children }: MachineSnapshot): boolean {
+  for (const _id in children) return true;
+  return false;
 }

@@ -51,6 +51,7 @@ export class Slices {
       this.offerDeferred();
       this.takeMessages(this.oneByOne > 0 ? 1 : limit, isOver);
       this.commit();
+      this.rest();
       if (this.oneByOne > 0) this.oneByOne--;
     });
   }
@@ -59,7 +60,7 @@ export class Slices {
   wake(phase: 'restart' | 'activation', start: { readonly input: unknown } | undefined): void {
     const { presence, history } = this.parts;
     this.attempt(phase, () => {
-      if (!presence.xstate && !this.restore() && start) presence.create(start.input, history.startedBy);
+      if (!presence.isThere && !this.restore() && start) presence.create(start.input, history.startedBy);
       presence.throwFailure();
       this.commit();
     });
@@ -67,7 +68,7 @@ export class Slices {
 
   /** Within a slice: brings the actor back unless it is in memory. */
   restoreSleeping(): void {
-    if (!this.parts.presence.xstate) this.restore();
+    if (!this.parts.presence.isThere) this.restore();
   }
 
   /** False if it failed. */
@@ -88,7 +89,7 @@ export class Slices {
 
   get isDirty(): boolean {
     const { presence } = this.parts;
-    return presence.xstate !== undefined && (this.slice?.hasEffects === true || presence.isChanged);
+    return presence.isThere && (this.slice?.hasEffects === true || presence.isChanged);
   }
 
   private attempt(phase: FailurePhase, work: () => void): boolean {
@@ -195,7 +196,7 @@ export class Slices {
 
   private takeStart(message: StartMessage): void {
     const { address, type, host, presence } = this.parts;
-    if (presence.xstate || this.restore()) return;
+    if (presence.isThere || this.restore()) return;
     const ended = type.restart === 'permanent' ? undefined : host.records.ended(this.parts);
     if (!ended) presence.create(message.input, message.startedBy);
     else if (message.startedBy) this.now.notify(message.startedBy, doneEvent(address, ended.output));
@@ -204,7 +205,7 @@ export class Slices {
   private takeStop({ requestedBy }: StopMessage): void {
     const { address, host, history, presence } = this.parts;
     // The chart of a sleeping one is not run any more; its record says where it stands in the wake index.
-    if (!presence.xstate) history.wakeAt = host.records.wakeTime(this.parts);
+    if (!presence.isThere) history.wakeAt = host.records.wakeTime(this.parts);
     this.now.isStop = true;
     if (requestedBy) this.now.notify(requestedBy, { type: 'actor.stopped', address } as EventObject);
   }
@@ -225,7 +226,7 @@ export class Slices {
   /** Makes sure that there is an actor for `message`; without one the message is a dead letter. */
   private ensure(message: Message): boolean {
     const { address, type, host, presence } = this.parts;
-    if (presence.xstate || this.restore()) return true;
+    if (presence.isThere || this.restore()) return true;
     const ended = host.records.ended(this.parts);
     if (type.startOnTell && !ended) {
       presence.create({}, undefined);
@@ -245,6 +246,12 @@ export class Slices {
     const isThere = this.parts.presence.restore();
     this.now.phase = phase;
     return isThere;
+  }
+
+  /** Where messages flow past the chart (RT-6), it takes an event seldom. */
+  private rest(): void {
+    const { type, presence } = this.parts;
+    if (type.hot && type.stored) presence.rest();
   }
 
   private commit(): void {

@@ -155,10 +155,11 @@ export class Inspection {
   /** `isNew`: the actor has come into memory just now, and its viewers are to see how it begins. */
   private attach(address: Address, isNew = false): void {
     if (this.watched.has(address)) return;
-    const actor = this.system.cell(address)?.xstate;
     const viewers = [...this.viewers].filter((viewer) => viewer.watches(address));
-    if (!actor || viewers.length === 0) return;
+    if (viewers.length === 0) return;
     if (this.watched.size >= MOST_WATCHED && !viewers.some((viewer) => viewer.opened(address))) return;
+    const actor = this.system.cell(address)?.inspected();
+    if (!actor) return;
     const subscription = actor.system.inspect((event) => {
       try {
         this.observe(address, event as never);

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { Server, type Socket } from 'node:net';
-import { type PeerCertificate, TLSSocket } from 'node:tls';
+import { type PeerCertificate, TLSSocket, type TLSSocketOptions, type TlsOptions } from 'node:tls';
 import type { Clock, TimerHandle } from '../clock.js';
 import type { TlsMaterial } from './tls.js';
 import { explainHandshakeFailure, type HandshakeFailure, type HandshakeReason } from './tls-failure.js';
@@ -57,7 +57,10 @@ class TlsServer extends Server {
 
   constructor(options: TlsServerOptions) {
     super({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS });
-    this.on('connection', (raw: Socket) => new Handshake(raw, options, this.handshakes).start());
+    const { protocols = ['http/1.1'] } = options;
+    const { handshakes } = this;
+    const chooseProtocol: ChooseProtocol = ({ protocols: offered }) => protocols.find((name) => offered.includes(name));
+    this.on('connection', (raw: Socket) => new Handshake(raw, options, { handshakes, chooseProtocol }).start());
   }
 
   /** Waits for the connections that were let in; those that were about to be are cut. */
@@ -66,6 +69,18 @@ class TlsServer extends Server {
     return super.close(callback);
   }
 }
+
+/** What the handshakes of a server share. */
+interface Shared {
+  readonly handshakes: Set<Handshake>;
+  /** Instead of a list of protocols, of which each socket would keep a copy. */
+  readonly chooseProtocol: ChooseProtocol;
+}
+
+type ChooseProtocol = NonNullable<TlsOptions['ALPNCallback']>;
+
+/** Node takes it for any socket of a server, its types for `tls.createServer` only. */
+type ServerSocketOptions = TLSSocketOptions & Pick<TlsOptions, 'ALPNCallback'>;
 
 class Handshake {
   /** Taken once, so that a reload in between cannot mix what is presented with what is demanded. */
@@ -92,17 +107,17 @@ class Handshake {
   constructor(
     private readonly raw: Socket,
     private readonly options: TlsServerOptions,
-    private readonly handshakes: Set<Handshake>,
+    private readonly shared: Shared,
   ) {
     this.tls = options.material.current;
     this.remoteAddress = raw.remoteAddress ?? 'unknown';
     this.remotePort = raw.remotePort ?? 0;
-    this.handshakes.add(this);
+    this.shared.handshakes.add(this);
   }
 
   start(): void {
     const { clock, handshakeTimeoutMs = 10_000, maxHandshakes = 4_096 } = this.options;
-    if (this.handshakes.size > maxHandshakes) {
+    if (this.shared.handshakes.size > maxHandshakes) {
       this.raw.on('error', () => {});
       this.cut({ code: 'TOO_MANY_HANDSHAKES' });
       return;
@@ -112,8 +127,8 @@ class Handshake {
       secureContext: this.tls.context,
       requestCert: this.verifiesClients,
       rejectUnauthorized: this.verifiesClients,
-      ALPNProtocols: [...(this.options.protocols ?? ['http/1.1'])],
-    });
+      ALPNCallback: this.shared.chooseProtocol,
+    } satisfies ServerSocketOptions as TLSSocketOptions);
     this.socket = socket;
     this.timer = clock.setTimeout(() => this.cut({ code: 'HANDSHAKE_TIMEOUT' }), handshakeTimeoutMs);
     // Who a connection is does not change while it lasts.
@@ -149,6 +164,8 @@ class Handshake {
   /** A connection may last for weeks, and there are many: nothing of its handshake stays in memory with it. */
   private letGo(socket: TLSSocket): void {
     for (const [event, listener] of Object.entries(this.listeners)) socket.off(event, listener);
+    // Node's own, which waits for what has happened.
+    this.raw.removeAllListeners('connect');
     socket.on('error', ignore);
     socket.on('_tlsError', destroyWith);
   }
@@ -172,7 +189,7 @@ class Handshake {
   private settle(): boolean {
     if (this.isSettled) return false;
     this.isSettled = true;
-    this.handshakes.delete(this);
+    this.shared.handshakes.delete(this);
     this.options.clock.clearTimeout(this.timer);
     return true;
   }

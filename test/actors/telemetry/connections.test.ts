@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FleetRecord } from '../../../src/actors/dispatch/index.js';
+import { connectionAddress } from '../../../src/actors/telemetry/connection-address.js';
 import type { IngestReply } from '../../../src/actors/telemetry/connection-hot.js';
-import { Connections, connectionAddress } from '../../../src/actors/telemetry/connections.js';
+import { Connections } from '../../../src/actors/telemetry/connections.js';
 import type { IngestMetrics } from '../../../src/actors/telemetry/ingest-metrics.js';
 import type { LiveConnection } from '../../../src/actors/telemetry/live-connection.js';
 import { resendKey } from '../../../src/actors/telemetry/resend-key.js';

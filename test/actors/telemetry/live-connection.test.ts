@@ -101,15 +101,16 @@ function connect({
     budget,
     isDegraded: () => false,
   });
-  const connection = new LiveConnection(connectionInput({ ackWhen }), ws as unknown as WebSocket, socket, {
-    take: (message) => {
+  const request = { info: () => {}, end: () => {} };
+  const connection = new LiveConnection(connectionInput({ ackWhen }), ws as unknown as WebSocket, socket, request, {
+    take: (_connection, message) => {
       if (actor.room <= 0) return false;
       actor.room--;
       taken.push(message as Buffer);
       return true;
     },
-    ended: (code, isAbandoned) => ends.push([code, isAbandoned]),
-    held: (isHeld) => actor.room > 0 && held.push(isHeld) > 0,
+    ended: (_connection, code, isAbandoned) => ends.push([code, isAbandoned]),
+    held: (_connection, isHeld) => actor.room > 0 && held.push(isHeld) > 0,
     budget,
     metrics,
     clock,

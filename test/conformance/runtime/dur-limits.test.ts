@@ -99,5 +99,5 @@ test('DUR-2 parallel and history states, tags and outputs of a chart come back a
   now.system.tell('a/k', { type: 'PLAY' });
   await now.system.settled();
   assert.deepEqual(now.system.peek('a/k')?.value, { power: 'on', play: { playing: 'two' } });
-  assert.equal(now.system.cell('a/k')?.xstate?.getSnapshot().hasTag('lit'), true);
+  assert.equal(now.system.cell('a/k')?.inspected()?.getSnapshot().hasTag('lit'), true);
 });

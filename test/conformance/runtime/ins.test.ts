@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type EventObject, setup } from 'xstate';
+import { hotLogic } from '../../../src/runtime/actor-type.js';
 import { Inspection } from '../../../src/runtime/inspection/inspection.js';
 import { testSystem } from '../../fakes/runtime.js';
 import { script, scriptedType } from '../../fakes/scripted.js';
@@ -50,6 +51,27 @@ test('INS-1 observers come with the first viewer of an actor and go with the las
   system.tell('a/x', script({ n: 2 }));
   await clock.advance(1_000);
   assert.deepEqual([one.seen.length, two.seen.length], before);
+});
+
+test('INS-1 one that data flows past is watched from its next event to its last', async (t) => {
+  const hot = hotLogic<object, number>({ initial: () => ({}), on: () => undefined });
+  const { system, clock } = await testSystem(t, [scriptedType('a', 'committed', { hot })]);
+  const inspection = new Inspection(system, clock);
+  system.tell('a/x', script({ n: 1 }));
+  await system.settled();
+  const viewer = viewing(inspection);
+  viewer.watch('a/x');
+  for (let n = 2; n <= 4; n++) {
+    system.hot('a/x', n);
+    await system.settled();
+    system.tell('a/x', script({ n }));
+    await system.settled();
+  }
+  await clock.advance(1_000);
+  const events = viewer.seen.filter(({ type }) => type === '@xstate.event').map(({ event }) => event?.['n']);
+  assert.deepEqual(events, [2, 3, 4]);
+  assert.deepEqual(viewer.seen.at(-1)?.snapshot?.context['seen'], [1, 2, 3, 4]);
+  assert.equal(inspection.observed, 1);
 });
 
 test('INS-2 states are shown ten times a second at most, every event only of an actor that was named', async (t) => {

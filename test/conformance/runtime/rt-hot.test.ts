@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
+import { StateMachine, setup } from 'xstate';
 import { type ActorType, type HotOutcome, hotLogic, type LogAppend } from '../../../src/runtime/actor-type.js';
 import { testSystem, turnsOfLoop } from '../../fakes/runtime.js';
 import { contextOf, script, scriptedType } from '../../fakes/scripted.js';
@@ -35,6 +36,9 @@ const counting = (world: World, overrides: Partial<ActorType> = {}): ActorType =
     }),
     ...overrides,
   });
+
+/** Counts how often an XState actor is made from where another was: before the first type is registered. */
+const countRevivals = (t: TestContext) => t.mock.method(StateMachine.prototype, 'restoreSnapshot').mock;
 
 const worldOf = (): World => ({ released: [], appended: [], takes: true });
 
@@ -166,4 +170,77 @@ test('RT-6 a full mailbox refuses hot messages like others', async (t) => {
     [true, true, false],
   );
   await system.settled();
+});
+
+test('RT-6 between slices it is no XState actor; what flows needs none, and an event finds the chart as it was', async (t) => {
+  const revivals = countRevivals(t);
+  const { system } = await testSystem(t, [counting(worldOf())]);
+  system.spawn('a/k', { name: 'one' });
+  system.tell('a/k', script({ n: 1 }));
+  await system.settled();
+  const records = system.counts.get('a')?.records;
+  for (let n = 0; n < 2; n++) {
+    system.hot('a/k', { n });
+    await system.settled();
+  }
+  assert.equal(revivals.callCount(), 0);
+  assert.equal(system.view('a/k')?.status, 'live');
+  assert.equal(system.liveCount, 1);
+  assert.equal(system.counts.get('a')?.records, records);
+  system.hot('a/k', { n: 2 });
+  await system.settled();
+  assert.equal(revivals.callCount(), 1);
+  system.tell('a/k', script({ n: 4 }));
+  await system.settled();
+  assert.equal(revivals.callCount(), 2);
+  const { seen, notes, input } = contextOf(system, 'a/k');
+  assert.deepEqual(seen, [1, 3, 4]);
+  assert.deepEqual(notes, [], 'it was never away');
+  assert.equal((input as { name?: string }).name, 'one');
+  system.tell('a/k', { type: 'END' });
+  await system.settled();
+  assert.equal(system.peek('a/k'), undefined);
+  assert.equal(system.liveCount, 0);
+});
+
+test('RT-6 it is brought back as it was after its hot function has failed', async (t) => {
+  const type = scriptedType('a', 'committed', {
+    hot: hotLogic<object, string>({
+      initial: () => ({}),
+      on: (_state, message) => {
+        if (message === 'bad') throw new Error('bad message');
+        return undefined;
+      },
+    }),
+  });
+  const { system, clock } = await testSystem(t, [type]);
+  system.tell('a/k', script({ n: 1 }));
+  await system.settled();
+  system.hot('a/k', 'bad');
+  await clock.advance(10_000);
+  system.tell('a/k', script({ n: 2 }));
+  await system.settled();
+  assert.deepEqual(contextOf(system, 'a/k').seen, [1, 2]);
+  assert.deepEqual(contextOf(system, 'a/k').notes, ['runtime.restored restart']);
+});
+
+test('RT-6 one whose chart waits for a timer stays an XState actor until it has fired', async (t) => {
+  const revivals = countRevivals(t);
+  const machine = setup({}).createMachine({
+    id: 'timed',
+    initial: 'waiting',
+    states: { waiting: { after: { 1000: 'late' } }, late: { on: { GO: 'gone' } }, gone: {} },
+  });
+  const hot = hotLogic<object, number>({ initial: () => ({}), on: () => undefined });
+  const type: ActorType = { name: 'a', version: 1, machine, durability: 'committed', startOnTell: true, hot };
+  const { system, clock } = await testSystem(t, [type]);
+  system.hot('a/k', 1);
+  await system.settled();
+  await clock.advance(1_000);
+  assert.equal(system.peek('a/k')?.value, 'late');
+  assert.equal(revivals.callCount(), 0);
+  system.tell('a/k', { type: 'GO' });
+  await system.settled();
+  assert.equal(system.peek('a/k')?.value, 'gone');
+  assert.equal(revivals.callCount(), 1);
 });

@@ -17,7 +17,7 @@ test('RT-3 actors share no XState system: one that stops touches no timer of ano
   system.tell('timed/a', { type: 'HELLO' });
   system.tell('timed/b', { type: 'HELLO' });
   await system.settled();
-  assert.notEqual(system.cell('timed/a')?.xstate?.system, system.cell('timed/b')?.xstate?.system);
+  assert.notEqual(system.cell('timed/a')?.inspected()?.system, system.cell('timed/b')?.inspected()?.system);
   system.tell('timed/a', { type: 'STOP' });
   await clock.advance(1_000);
   assert.equal(system.peek('timed/b')?.value, 'late');
