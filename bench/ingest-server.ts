@@ -1,6 +1,7 @@
 /**
- * The server side of the ingest benchmark, in a process of its own: `echo` (a bare `ws` server with the same TLS) or a
- * hub that acknowledges when `received` or `spooled`. Says its port, then its CPU time whenever it is asked.
+ * The server side of the ingest benchmark, in a process of its own: `echo` (a bare `ws` server with the same TLS),
+ * `worker-echo` (the same in a worker thread) or a hub that acknowledges when `received` or `spooled`. Says its port, then
+ * its CPU time whenever it is asked.
  */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -9,6 +10,7 @@ import { WebSocketServer } from 'ws';
 import { createHub } from '../src/hub.js';
 import { checkHubConfig, configOf } from '../src/hub-config.js';
 import { silentLogger, systemClock, systemIds } from '../src/runtime/index.js';
+import { workerEcho } from './worker-echo.js';
 
 const [, , kind = 'echo', folder = '.', format = 'protobuf', lastValues = 'kept'] = process.argv;
 const files = { cert: `${folder}/hub.crt`, key: `${folder}/hub.key`, ca: `${folder}/ca.crt` };
@@ -49,7 +51,8 @@ async function hub(ackWhen: string): Promise<number> {
   return Number(new URL(running.urls().telemetry ?? '').port);
 }
 
-const port = kind === 'echo' ? await echo() : await hub(kind);
+const ports = { echo, 'worker-echo': () => workerEcho(folder) };
+const port = await (ports[kind as keyof typeof ports] ?? (() => hub(kind)))();
 process.on('message', () => process.send?.({ cpu: process.cpuUsage(), rss: process.memoryUsage().rss }));
 process.on('disconnect', () => process.exit(0));
 process.send?.({ port });

@@ -19,6 +19,7 @@ const ROUNDS = 3;
 
 const SERVERS = [
   ['echo', 'bare ws echo'],
+  ['worker-echo', 'the same with TLS and frames in a worker thread'],
   ['received', 'acked on receipt, spooled and written to files'],
   ['spooled', 'acked after the durable spool, written to files'],
   ['spooled protobuf unkept', 'the same without last values of vehicles'],
@@ -55,7 +56,7 @@ async function measure(kind: string, folder: string, ca: string, vehicles: Devic
       window: WINDOW,
       fields: 40,
       mix: { V: 1, alerts: 0, errors: 0 },
-      countsEcho: server === 'echo',
+      countsEcho: server.endsWith('echo'),
     },
     { system },
   );
